@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ownership that can be seen on the line of creation.
+ *
+ *	rs_auto_free char *text = strdup(x);     freed when the scope ends
+ *	rs_auto_fd int fd = open(...);           closed when the scope ends (if >= 0)
+ *	return rs_take_ptr(text);                hands ownership to the caller
+ */
+#ifndef RS_BASE_MEM_H
+#define RS_BASE_MEM_H
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static inline void rs_free_cleanup(void *pointer)
+{
+	free(*(void **)pointer);
+}
+
+static inline void rs_fd_cleanup(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+#define rs_auto_free __attribute__((cleanup(rs_free_cleanup)))
+#define rs_auto_fd   __attribute__((cleanup(rs_fd_cleanup)))
+
+#define rs_take_ptr(pointer)                                                                                           \
+	({                                                                                                             \
+		__typeof__(pointer) taken_ = (pointer);                                                                \
+		(pointer) = NULL;                                                                                      \
+		taken_;                                                                                                \
+	})
+
+#define rs_take_fd(fd)                                                                                                 \
+	({                                                                                                             \
+		int taken_ = (fd);                                                                                     \
+		(fd) = -1;                                                                                             \
+		taken_;                                                                                                \
+	})
+
+#define rs_array_length(array) (sizeof(array) / sizeof((array)[0]))
+
+#define rs_container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
+
+#endif
