@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What starts instances. A runtime turns a spec into a running program behind
+ * an address and tells what becomes of it. It decides nothing: when to start,
+ * stop, restart or probe is the agent's (user/core's) business.
+ *
+ * Everything runs on the caller's event loop; results come by callback, never
+ * from inside the call that asked for them. Strings in specs are borrowed for
+ * the duration of the call.
+ */
+#ifndef RS_RT_RT_H
+#define RS_RT_RT_H
+
+#include "base/err.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#define RS_RT_ARGS_MAX 128 /* argv entries of a command */
+#define RS_RT_ENV_MAX  256 /* environment entries */
+#define RS_RT_NAME_MAX 128 /* NAMESPACE/REVISION, with NUL */
+
+enum rs_probe_kind {
+	RS_PROBE_NONE,
+	RS_PROBE_HTTP_GET,
+	RS_PROBE_TCP_SOCKET,
+	RS_PROBE_EXEC,
+};
+
+/* A Kubernetes probe (core/v1 Probe). Times in milliseconds. */
+struct rs_probe_spec {
+	enum rs_probe_kind kind;
+	const char *path;	    /* httpGet: "/healthz" */
+	const char *host;	    /* httpGet: Host header, NULL = none */
+	uint16_t port;		    /* host order; httpGet, tcpSocket */
+	const char *const *command; /* exec: NULL-terminated */
+	uint32_t initial_delay_ms;
+	uint32_t period_ms;
+	uint32_t timeout_ms;
+	uint32_t success_threshold;
+	uint32_t failure_threshold;
+};
+
+/* What to run. */
+struct rs_rt_spec {
+	const char *namespace;
+	const char *service;
+	const char *configuration;
+	const char *revision;
+	const char *const *command; /* NULL-terminated; command then args, $(VAR) not yet expanded */
+	const char *const *env;	    /* NULL-terminated "NAME=value"; PORT and K_* are added by the runtime */
+	const char *working_dir;    /* NULL = / */
+	int64_t run_as_user;	    /* uid; -1 = the runtime's unprivileged default */
+	uint16_t port;		    /* $PORT, host order */
+	uint64_t cpu_millis;	    /* limit in 1/1000 CPU; 0 = none */
+	uint64_t memory_bytes;	    /* limit; 0 = none */
+};
+
+/* One instance as the runtime knows it. Owned by the runtime; valid until on_gone. */
+struct rs_rt_instance {
+	uint32_t id;		    /* index in the ABI's instances map: chosen by the runtime's pool, 1.. */
+	char name[32];		    /* of its network namespace, as `ip netns` shows it: "NAME-17" */
+	char owner[RS_RT_NAME_MAX]; /* "NAMESPACE/REVISION", empty while in the pool */
+	struct in_addr address;
+	uint32_t ifindex;    /* host side of its veth */
+	uint8_t mac[6];	     /* of the interface inside */
+	uint8_t host_mac[6]; /* of the host side */
+	uint64_t netns_inode;
+	pid_t pid;
+	uint16_t port;	     /* host order */
+	uint64_t started_ns; /* CLOCK_MONOTONIC, when exec was asked for; 0 in the pool */
+	char log_path[256];
+	void *user; /* the agent's */
+};
+
+enum rs_rt_exit {
+	RS_RT_EXIT_CODE,    /* value = exit code */
+	RS_RT_EXIT_SIGNAL,  /* value = signal */
+	RS_RT_EXIT_UNKNOWN, /* adopted, so nobody could wait for it */
+	RS_RT_EXIT_EXEC,    /* the command could not be executed: value = errno, text says what */
+};
+
+struct rs_rt_callbacks {
+	/* A sandbox has joined the pool: attach to its veth now, off the critical path. */
+	void (*on_prepared)(void *user, struct rs_rt_instance *instance);
+	/* Its process has ended. Its sandbox (namespace, address) stays until rs_rt_remove(). */
+	void (*on_exited)(void *user, struct rs_rt_instance *instance, enum rs_rt_exit how, int value,
+			  const char *text);
+	/* The sandbox is gone; the structure is freed after this call. */
+	void (*on_gone)(void *user, struct rs_rt_instance *instance);
+	/* A sandbox could not be built, or the pool stands still: err says why. */
+	void (*on_failed)(void *user, const struct rs_err *err);
+	/* One probe's result: ok, or text says why not. */
+	void (*on_probe)(void *user, struct rs_rt_instance *instance, uint64_t cookie, bool ok, const char *text);
+};
+
+struct rs_rt_config {
+	const char *name;	    /* prefix of namespaces and links, "rouse" */
+	const char *state_dir;	    /* logs live in STATE/logs */
+	const char *run_dir;	    /* adoption records live in RUN/instances */
+	const char *cgroup_root;    /* relative cgroup, "rouse" */
+	const char *sandbox_helper; /* path of rouse-sandbox */
+	const char *hosts_file;	    /* bind-mounted on the instances' /etc/hosts */
+	const char *resolv_conf;    /* bind-mounted on /etc/resolv.conf; NULL = leave the host's */
+	struct in_addr range;	    /* instances' range, network order */
+	uint8_t range_bits;
+	struct in_addr gateway; /* the instances' default gateway: rouse0's address */
+	uint32_t pool_size;	/* sandboxes kept ready */
+	uint32_t max_instances; /* running and pooled together, at most RS_INSTANCES_MAX */
+	uint64_t log_bytes_max; /* of one log file before it is rotated */
+	uid_t default_uid;
+	gid_t default_gid;
+};
+
+struct rs_rt;
+
+/* Creates the runtime on `event`. Nothing is started. The config's strings are copied. */
+int rs_rt_new(sd_event *event, const struct rs_rt_config *config, const struct rs_rt_callbacks *callbacks, void *user,
+	      struct rs_rt **ret_rt, struct rs_err *err);
+/* Frees the agent's side only: instances go on running and can be adopted. Accepts NULL; returns NULL. */
+struct rs_rt *rs_rt_free(struct rs_rt *rt);
+
+/* Finds what an earlier agent left: `each` is called (synchronously) for every running instance, with owner set.
+ * Pooled sandboxes are adopted into the pool (on_prepared follows). What cannot be adopted is removed. */
+int rs_rt_adopt(struct rs_rt *rt, void (*each)(void *user, struct rs_rt_instance *instance), struct rs_err *err);
+
+/* Fills the pool up to pool_size, asynchronously. */
+int rs_rt_fill_pool(struct rs_rt *rt, struct rs_err *err);
+
+/* Starts the spec in a pooled sandbox and refills the pool. -EAGAIN when the pool is empty (one is being
+ * built: try again at on_prepared); -ENOSPC at max_instances; -EINVAL with err for a bad spec. */
+int rs_rt_start(struct rs_rt *rt, const struct rs_rt_spec *spec, struct rs_rt_instance **ret_instance,
+		struct rs_err *err);
+
+/* Sends `signal` to the main process, and SIGKILL to its whole cgroup after grace_ms. on_exited follows. */
+int rs_rt_stop(struct rs_rt *rt, struct rs_rt_instance *instance, int signal, uint32_t grace_ms);
+/* Kills what is left and removes namespace, veth and cgroup. on_gone follows. Only for started instances. */
+int rs_rt_remove(struct rs_rt *rt, struct rs_rt_instance *instance);
+
+int rs_rt_freeze(struct rs_rt *rt, struct rs_rt_instance *instance);
+int rs_rt_thaw(struct rs_rt *rt, struct rs_rt_instance *instance);
+
+/* Runs one probe once; on_probe follows with `cookie`, at the latest after its timeout. */
+int rs_rt_probe(struct rs_rt *rt, struct rs_rt_instance *instance, const struct rs_probe_spec *probe, uint64_t cookie);
+
+/* Room in the accept queue of the instance's listener on its port, from sock_diag in its namespace.
+ * Returns 0 and fills both, -ENOENT when nothing listens there (ret_elsewhere then names a port that
+ * something does listen on, or 0, and ret_loopback says that the right port listens on 127.0.0.1 only). */
+struct rs_rt_listener {
+	uint32_t queued;  /* connections waiting for accept() */
+	uint32_t backlog; /* listen()'s bound */
+	uint16_t elsewhere;
+	bool loopback;
+};
+int rs_rt_listener(struct rs_rt *rt, struct rs_rt_instance *instance, struct rs_rt_listener *ret_listener);
+
+/* Rotates logs that outgrew log_bytes_max. Call about once a second. */
+void rs_rt_rotate_logs(struct rs_rt *rt);
+
+/* Iterates over started instances (not the pool); stop at the first non-zero return. */
+int rs_rt_each(struct rs_rt *rt, int (*each)(void *user, struct rs_rt_instance *instance), void *user);
+
+/* Removes everything that any agent with this config ever made: instances, pool, namespaces, cgroups, records. */
+int rs_rt_cleanup(const struct rs_rt_config *config, struct rs_err *err);
+
+#endif
