@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Counting: by reason, by revision, and the agent's bell. Nothing here decides, so nothing here returns. */
+#ifndef RS_ACCOUNT_BPF_H
+#define RS_ACCOUNT_BPF_H
+
+#include "maps.bpf.h"
+
+RS_INLINE struct rs_counters *rs_counters(void)
+{
+	__u32 zero = 0;
+	return bpf_map_lookup_elem(&counters, &zero);
+}
+
+/* A field of this CPU's counters: not preempted by another writer, so no atomic is needed. */
+#define rs_count(name)                                  \
+	do {                                            \
+		struct rs_counters *counters_ = rs_counters(); \
+		if (counters_)                          \
+			counters_->name++;              \
+	} while (0)
+
+RS_INLINE void rs_event_send(enum rs_event_type type, __u32 revision, __u32 instance)
+{
+	struct rs_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		rs_count(event_lost);
+		return;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->type = type;
+	event->revision = revision;
+	event->instance = instance;
+	event->time_ns = bpf_ktime_get_ns();
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* Rings the agent for a revision that has holds, once until the agent answers by clearing `wake`. */
+RS_INLINE void rs_wake(struct rs_revision *revision, __u32 id)
+{
+	if (__sync_val_compare_and_swap(&revision->wake, 0, 1) != 0)
+		return;
+	rs_count(hold_wake);
+	struct rs_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		/* The bell was not heard: leave it unrung, so that the next packet tries again. */
+		rs_count(event_lost);
+		revision->wake = 0;
+		return;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->type = RS_EVENT_WAKE;
+	event->revision = id;
+	event->time_ns = bpf_ktime_get_ns();
+	bpf_ringbuf_submit(event, 0);
+}
+
+RS_INLINE struct rs_revision_stats *rs_stats(__u32 revision)
+{
+	return bpf_map_lookup_elem(&revision_stats, &revision);
+}
+
+#endif

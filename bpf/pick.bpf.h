@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Picks: the revision by exact weights, the instance by load, with its place reserved. */
+#ifndef RS_PICK_BPF_H
+#define RS_PICK_BPF_H
+
+#include "account.bpf.h"
+
+/* The revision of the route's next connection, 0 for none. */
+RS_INLINE __u32 rs_pick_revision(struct rs_route *route, __u32 *ret_sequence)
+{
+	__u64 sequence = __sync_fetch_and_add(&route->sequence, 1);
+	__u32 slot = (__u32)(sequence % RS_ROUTE_SLOTS);
+	__u32 target = route->slot[slot];
+	*ret_sequence = (__u32)sequence;
+	return target < RS_ROUTE_TARGETS_MAX ? route->target[target] : 0;
+}
+
+/* One more request for the instance, unless that passes its limit. */
+RS_INLINE bool rs_reserve(struct rs_instance *instance)
+{
+	if (!instance->limit) {
+		__sync_fetch_and_add(&instance->in_flight, 1);
+		return true;
+	}
+	/* A lost race means that another CPU took or gave back a place: look again, a few times. */
+	for (int tries = 0; tries < 4; tries++) {
+		__u32 now = rs_read(instance->in_flight);
+		if (now >= instance->limit)
+			return false;
+		if (__sync_val_compare_and_swap(&instance->in_flight, now, now + 1) == now)
+			return true;
+	}
+	return false;
+}
+
+RS_INLINE bool rs_pickable(const struct rs_instance *instance, __u32 revision, bool released)
+{
+	__u32 state = rs_read(instance->state);
+	return instance->revision == revision &&
+	       (state == RS_INSTANCE_READY || (released && state == RS_INSTANCE_PROBABLE)) &&
+	       (!instance->limit || rs_read(instance->in_flight) < instance->limit);
+}
+
+/* The revision's instance with the fewest requests in flight that can take one more, reserved; 0 for none.
+ * `released`: a SYN that the agent lets go on may also try an instance that only listens so far. */
+static __noinline __u32 rs_pick_instance(struct rs_revision *revision, __u32 id, bool released)
+{
+	if (!revision)
+		return 0;
+	/* A lost reservation race leads to a second look, no further: then the SYN is held. */
+	for (int round = 0; round < 2; round++) {
+		__u32 best = 0, best_load = ~0U;
+		for (__u32 i = 0; i < RS_REVISION_INSTANCES_MAX; i++) {
+			if (i >= rs_read(revision->instance_count))
+				break;
+			__u32 candidate = rs_read(revision->instance[i]);
+			struct rs_instance *instance = candidate ? bpf_map_lookup_elem(&instances, &candidate) : NULL;
+			if (!instance || !rs_pickable(instance, id, released))
+				continue;
+			if (rs_read(instance->in_flight) < best_load) {
+				best_load = instance->in_flight;
+				best = candidate;
+			}
+		}
+		if (!best)
+			return 0;
+		struct rs_instance *instance = bpf_map_lookup_elem(&instances, &best);
+		if (instance && rs_reserve(instance))
+			return best;
+	}
+	return 0;
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Read-only data of the programs, set by the agent before the load: branches on it cost nothing. */
+#ifndef RS_ABI_CONFIG_H
+#define RS_ABI_CONFIG_H
+
+#include "abi/address.h"
+
+/* skb marks on rouse1, where only the agent sends with them: a held SYN that may go on; an RST that ends a hold. */
+#define RS_MARK_RELEASE 0x526f7501
+#define RS_MARK_RESET 0x526f7502
+
+struct rs_config {
+	__be32 vip_v4;
+	__be32 vip_v4_mask;
+	__u32 rouse0_ifindex;
+	__u32 rouse1_ifindex;
+	__u8 rouse0_mac[6];
+	__u8 pad[2];
+	__u32 holds_mask; /* slots - 1 */
+	__u32 flows_mask; /* entries of a flow ring - 1 */
+	__u32 holds_per_source;
+};
+
+_Static_assert(sizeof(struct rs_config) == 36, "ABI");
+
+#endif

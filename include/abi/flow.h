@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * One tracked connection. `flows` has it under the client's tuple (client to
+ * VIP); `replies` leads from the instance's tuple (instance to client) to that
+ * key. Both are made and removed together.
+ */
+#ifndef RS_ABI_FLOW_H
+#define RS_ABI_FLOW_H
+
+#include "abi/address.h"
+
+enum rs_tcp_state {
+	RS_TCP_SYN_SENT, /* the client's SYN was sent on */
+	RS_TCP_SYN_RECEIVED, /* the instance's SYN-ACK was sent back */
+	RS_TCP_ESTABLISHED,
+	RS_TCP_FIN_CLIENT, /* the client has closed its half */
+	RS_TCP_FIN_SERVER,
+	RS_TCP_FIN_BOTH,
+	RS_TCP_CLOSED, /* RST, or both FINs and the last ACK */
+	RS_TCP_STATE_COUNT,
+};
+
+/* How a packet reaches the interface that a client sits behind. */
+enum rs_way {
+	RS_WAY_STACK, /* the kernel routes it */
+	RS_WAY_PEER,  /* into the peer of a veth, past the host's stack */
+	RS_WAY_NEIGH, /* out of an interface, next hop from the neighbour table */
+	RS_WAY_HOST,  /* to a client on this host, by the ingress of rouse0 */
+	RS_WAY_COUNT,
+};
+
+struct rs_flow {
+	__u64 born_ns; /* of the SYN; also tells apart connections that reuse a tuple */
+	__u64 client_ns; /* last packet from the client, coarse clock */
+	__u64 server_ns; /* last SYN-ACK or payload from the instance, coarse clock */
+	__u64 request_ns; /* last payload from the client, coarse clock */
+	__u64 bytes_in;
+	__u64 bytes_out;
+	struct rs_address instance_address;
+	__be16 instance_port;
+	__u8 instance_mac[6];
+	__u32 instance; /* entry and generation in `instances` */
+	__u32 instance_generation;
+	__u32 instance_ifindex;
+	__u32 revision;
+	__u32 route;
+	__u32 weight_sequence; /* the route's sequence number that picked the revision */
+	__u32 isn;	       /* of the client's SYN, host order */
+	__u32 client_ifindex;
+	__u32 client_way; /* enum rs_way */
+	__u32 state;	  /* enum rs_tcp_state */
+	__u32 busy;	  /* 1 = counted as in flight; changed by compare-and-swap */
+	__u32 in_slow_ring; /* 1 = an entry of flow_ring_slow exists */
+	__u8 client_mac[6];
+	__u8 pad[2];
+};
+
+/* Ageing: every flow stands in the fast ring (visited each second) while it is busy, half-open or
+ * closing, and in the slow ring while it is idle. The sweeper pops the head and puts back what lives. */
+struct rs_flow_ring_entry {
+	__u64 sequence; /* position + 1 once written */
+	__u64 due_ns;
+	__u64 born_ns;
+	struct rs_tuple key;
+};
+
+_Static_assert(sizeof(struct rs_flow) == 128, "ABI");
+_Static_assert(sizeof(struct rs_flow_ring_entry) == 64, "ABI");
+
+/* Entries of the map `ifaces`: interfaces that clients or instances sit behind. */
+struct rs_iface {
+	__u32 way; /* enum rs_way for packets towards it */
+};
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Held SYNs. `holds` is a ring of slots in order of arrival; `hold_index`
+ * leads from a connection's tuple to its slot. The kernel alone changes a
+ * slot; the agent maps the ring, reads new slots from `tail` on, and makes
+ * things happen only by sending packets.
+ *
+ * begun = released + expired + shed + reset + held now, always.
+ */
+#ifndef RS_ABI_HOLD_H
+#define RS_ABI_HOLD_H
+
+#include "abi/address.h"
+#include "limits.h"
+
+enum rs_hold_state {
+	RS_HOLD_FREE,
+	RS_HOLD_HELD,
+	RS_HOLD_RELEASED,
+	RS_HOLD_EXPIRED,
+	RS_HOLD_SHED,
+	RS_HOLD_RESET,
+	RS_HOLD_MOVED, /* goes on in a later slot */
+	RS_HOLD_STATE_COUNT,
+};
+
+struct rs_hold {
+	__u64 sequence; /* position in the ring + 1: tells a slot's users apart */
+	__u32 state;	/* enum rs_hold_state, changed by compare-and-swap */
+	__u32 version;	/* odd while the frame is being replaced */
+	struct rs_tuple key;
+	__u64 first_ns; /* of the first copy */
+	__u64 last_ns;	/* of the newest copy */
+	__u32 gap_ms;	/* between the two newest copies */
+	__u32 isn;
+	__u32 revision;
+	__u32 route;
+	__u32 weight_sequence;
+	__u32 client_ifindex;
+	__u32 total_ms; /* hold-timeout */
+	__u16 frame_length;
+	__u16 retransmits;
+	__u8 frame[RS_HOLD_FRAME_MAX]; /* Ethernet, IP and TCP headers of the newest copy, as received:
+					* the TCP checksum may be partial, the sender's payload is cut off */
+};
+
+/* Heads and tails of the three rings: the only entry of the map `rings`. */
+struct rs_ring {
+	__u64 head;
+	__u64 tail;
+};
+
+struct rs_rings {
+	struct rs_ring hold;
+	struct rs_ring flow_fast;
+	struct rs_ring flow_slow;
+	__u64 hold_cursor; /* where the sweeper goes on */
+	__u64 sweeps;
+};
+
+_Static_assert(sizeof(struct rs_hold) == 240, "ABI");
+_Static_assert(sizeof(struct rs_rings) == 64, "ABI");
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * What the agent tells the dataplane: frontends (VIP:port) lead to a route,
+ * a route's slots to a revision, a revision to its instances.
+ *
+ *	frontends  hash   rs_frontend_key -> rs_frontend
+ *	routes     hash   u32 route       -> rs_route      replaced whole: an update is atomic
+ *	revisions  array  u32 revision    -> rs_revision   memory-mapped by the agent
+ *	instances  array  u32 instance    -> rs_instance   memory-mapped by the agent
+ *
+ * Entry 0 of both arrays is never used, so that 0 means none.
+ */
+#ifndef RS_ABI_SERVICE_H
+#define RS_ABI_SERVICE_H
+
+#include "abi/address.h"
+#include "limits.h"
+
+struct rs_frontend_key {
+	struct rs_address address;
+	__be16 port;
+	__u8 protocol;
+	__u8 pad;
+};
+
+struct rs_frontend {
+	__u32 route;
+};
+
+struct rs_route {
+	__u64 sequence; /* connections so far; the next one takes slot[sequence % 100]. Restarts on change */
+	__u32 generation;
+	__u32 target_count;
+	__u32 target[RS_ROUTE_TARGETS_MAX]; /* revisions; 0 = its share is refused */
+	__u8 slot[RS_ROUTE_SLOTS];	    /* index into target */
+	__u8 pad[4];
+};
+
+struct rs_revision {
+	__u32 wake; /* 1 = has rung the agent and got no answer yet */
+	__u32 held; /* SYNs held for it now */
+	__u32 hold_max;
+	__u32 hold_total_ms;  /* rouse.dev/hold-timeout */
+	__u32 instance_count; /* places of instance[] that may be in use */
+	__u32 pad;
+	__u32 instance[RS_REVISION_INSTANCES_MAX]; /* 0 = empty place; each is written atomically */
+};
+
+enum rs_instance_state {
+	RS_INSTANCE_FREE,
+	RS_INSTANCE_STARTING, /* not to be picked */
+	RS_INSTANCE_PROBABLE, /* listens; only released SYNs may try it */
+	RS_INSTANCE_READY,
+	RS_INSTANCE_DRAINING, /* keeps its connections, gets no new ones */
+	RS_INSTANCE_DEAD,     /* its connections are answered with RST */
+	RS_INSTANCE_STATE_COUNT,
+};
+
+/* The agent decides readiness by probes: the kernel must not set PROBABLE or READY by itself. */
+#define RS_INSTANCE_PROBED 1
+
+struct rs_instance {
+	__u32 state;
+	__u32 generation; /* changes each time the entry is used anew */
+	__u32 revision;
+	__u32 in_flight; /* connections with a request open; the pick reserves by compare-and-swap */
+	__u32 limit;	 /* containerConcurrency, 0 = none */
+	__u32 ifindex;	 /* host side of its veth; 0 = reach it by the kernel's routing */
+	struct rs_address address;
+	__be16 port;
+	__u8 mac[6]; /* of the interface inside */
+	__u32 flows; /* connections, open or lingering */
+	__u32 flags;
+	__u64 ready_ns; /* when the first SYN-ACK passed */
+	__u32 backlog;	/* of the listener, as seen at listen() */
+	__u32 pad;
+};
+
+/* Per CPU, summed by the reader. With them the time-weighted concurrency is exact at any time T:
+ * integral = sum_end - sum_start + (started - ended) * T  (modulo 2^64). */
+struct rs_revision_stats {
+	__u64 started;	   /* times a connection became busy (docs: requests without a view into the protocol) */
+	__u64 ended;
+	__u64 sum_start_ns;
+	__u64 sum_end_ns;
+	__u64 connections;
+	__u64 bytes_in;	 /* TCP payload from clients */
+	__u64 bytes_out; /* TCP payload to clients */
+	__u64 resets;	 /* RSTs by instances */
+};
+
+_Static_assert(sizeof(struct rs_frontend_key) == 20, "ABI");
+_Static_assert(sizeof(struct rs_route) == 184, "ABI");
+_Static_assert(sizeof(struct rs_revision) == 280, "ABI");
+_Static_assert(sizeof(struct rs_instance) == 72, "ABI");
+_Static_assert(sizeof(struct rs_revision_stats) == 64, "ABI");
+
+#endif
