@@ -12,11 +12,11 @@ RS_INLINE struct rs_counters *rs_counters(void)
 }
 
 /* A field of this CPU's counters: not preempted by another writer, so no atomic is needed. */
-#define rs_count(name)                                  \
-	do {                                            \
-		struct rs_counters *counters_ = rs_counters(); \
-		if (counters_)                          \
-			counters_->name++;              \
+#define rs_count(name)                                                                                                 \
+	do {                                                                                                           \
+		struct rs_counters *counters_ = rs_counters();                                                         \
+		if (counters_)                                                                                         \
+			counters_->name++;                                                                             \
 	} while (0)
 
 RS_INLINE void rs_event_send(enum rs_event_type type, __u32 revision, __u32 instance)

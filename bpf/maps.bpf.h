@@ -193,4 +193,7 @@ extern const volatile struct rs_config config;
 /* Fields of a map's value that several CPUs and the agent change. */
 #define rs_read(x) (*(volatile __typeof__(x) *)&(x))
 
+/* Makes the compiler forget what it knows of a value, so that it keeps a check that the verifier needs. */
+#define rs_hide(x) asm volatile("" : "+r"(x))
+
 #endif

@@ -10,8 +10,13 @@ RS_INLINE __u32 rs_pick_revision(struct rs_route *route, __u32 *ret_sequence)
 {
 	__u64 sequence = __sync_fetch_and_add(&route->sequence, 1);
 	__u32 slot = (__u32)(sequence % RS_ROUTE_SLOTS);
-	__u32 target = route->slot[slot];
 	*ret_sequence = (__u32)sequence;
+	/* The verifier does not follow a remainder: hide it from the compiler, and check. */
+	rs_hide(slot);
+	if (slot >= RS_ROUTE_SLOTS)
+		return 0;
+	__u32 target = route->slot[slot];
+	rs_hide(target);
 	return target < RS_ROUTE_TARGETS_MAX ? route->target[target] : 0;
 }
 

@@ -14,18 +14,18 @@
 
 /* Defaults of the maps' sizes; `roused` changes them before the load. Rings and holds are powers of two. */
 #define RS_FRONTENDS_MAX 65536 /* VIP:port pairs: two a service or tag */
-#define RS_ROUTES_MAX 32768    /* a service, and each of its tags */
+#define RS_ROUTES_MAX	 32768 /* a service, and each of its tags */
 #define RS_REVISIONS_MAX 16384
 #define RS_INSTANCES_MAX 4096
-#define RS_HOLDS_MAX 16384  /* SYNs held on the node at once; 4 MiB */
-#define RS_FLOWS_MAX 131072 /* tracked connections */
-#define RS_SOURCES_MAX 16384
-#define RS_IFACES_MAX 8192
-#define RS_EVENTS_BYTES (256 * 1024)
+#define RS_HOLDS_MAX	 16384	/* SYNs held on the node at once; 4 MiB */
+#define RS_FLOWS_MAX	 131072 /* tracked connections */
+#define RS_SOURCES_MAX	 16384
+#define RS_IFACES_MAX	 8192
+#define RS_EVENTS_BYTES	 (256 * 1024)
 
 /* Admission: holds of one revision (Knative's documented queue depth), and of one client address. */
 #define RS_HOLDS_PER_REVISION_MAX 10000
-#define RS_HOLDS_PER_SOURCE_MAX 8192
+#define RS_HOLDS_PER_SOURCE_MAX	  8192
 
 /* A producer takes its place in a ring before it writes; this many CPUs may do so at once near its end. */
 #define RS_RING_MARGIN 512
@@ -34,15 +34,15 @@
 
 /* Hold expiry (RFC 6298 timers grow to 16 s and more; a client that is gone sends nothing): milliseconds. */
 #define RS_HOLD_IDLE_MIN_MS 8000
-#define RS_HOLD_TOTAL_MS 60000
+#define RS_HOLD_TOTAL_MS    60000
 
 /* Flow ageing in milliseconds. */
-#define RS_FLOW_VISIT_FAST_MS 1000	/* busy, half-open and closing flows */
-#define RS_FLOW_VISIT_SLOW_MS 30000	/* idle established flows */
-#define RS_FLOW_HALF_OPEN_MS 75000	/* Linux gives a handshake about this long */
+#define RS_FLOW_VISIT_FAST_MS  1000	/* busy, half-open and closing flows */
+#define RS_FLOW_VISIT_SLOW_MS  30000	/* idle established flows */
+#define RS_FLOW_HALF_OPEN_MS   75000	/* Linux gives a handshake about this long */
 #define RS_FLOW_ESTABLISHED_MS 86400000 /* a day without a packet; RFC 5382 asks for at least 2 h 4 min */
-#define RS_FLOW_CLOSED_MS 1000		/* time for a retransmitted FIN */
-#define RS_FLOW_FIN_MS 120000		/* one side closed, the other silent */
+#define RS_FLOW_CLOSED_MS      1000	/* time for a retransmitted FIN */
+#define RS_FLOW_FIN_MS	       120000	/* one side closed, the other silent */
 /* Without a view into the protocol: answered, and silent for this long, is idle. */
 #define RS_BUSY_SILENCE_MS 1000
 

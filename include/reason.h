@@ -9,56 +9,56 @@
 #ifndef RS_REASON_H
 #define RS_REASON_H
 
-#define RS_REASONS(X)                                                                                      \
-	/* packets */                                                                                      \
-	X(not_ours, "not for a VIP and of no tracked connection: passed untouched")                         \
-	X(forwarded, "sent on to an instance")                                                              \
-	X(replied, "an instance's packet sent back to its client")                                          \
-	X(connection_new, "a new connection was given an instance")                                         \
-	X(syn_retransmitted, "a repeated SYN followed its connection's instance")                           \
-	X(to_stack, "rewritten and left to the kernel's routing, there is no direct way")                   \
-	X(no_service, "the address and port belong to no service: RST")                                     \
-	X(no_flow, "no connection is known for this packet: RST")                                           \
-	X(no_flow_reset, "an RST for no known connection: dropped")                                         \
-	X(instance_gone, "the connection's instance is gone: RST")                                          \
-	X(fragment, "a fragment for a VIP: dropped")                                                        \
-	X(malformed, "headers for a VIP that contradict themselves: dropped")                               \
-	X(unsupported, "a protocol that is not served, for a VIP: dropped")                                 \
-	X(no_target, "the route has no revision to send to: RST")                                           \
-	X(flow_table_full, "the flow map or its ageing ring is full: SYN dropped")                          \
-	X(hairpin, "an instance was picked for its own connection: SYN dropped")                            \
-	X(update_failed, "a map refused an update: dropped")                                                \
-	/* holds: begun = released + expired + shed + reset + those held now */                             \
-	X(hold_begun, "a SYN that no instance could take")                                                  \
-	X(hold_parked, "of these, parked")                                                                  \
-	X(hold_refreshed, "a repeated SYN of a parked connection: the newer copy is kept")                  \
-	X(hold_released, "ended: an instance answered with SYN-ACK")                                        \
-	X(hold_expired, "ended: all that expired, for whichever of the next three reasons")                 \
-	X(hold_expired_idle, "of these, the client stopped repeating its SYN")                              \
-	X(hold_expired_total, "of these, the hold-timeout passed")                                          \
-	X(hold_superseded, "of these, the client began anew with another sequence number")                  \
-	X(hold_shed, "ended: all that were refused, for whichever of the next four reasons")                \
-	X(hold_shed_node, "of these, the node holds its maximum")                                           \
-	X(hold_shed_revision, "of these, the revision holds its maximum")                                   \
-	X(hold_shed_source, "of these, the client's address holds its maximum")                             \
-	X(hold_shed_map, "of these, a map was full")                                                        \
-	X(hold_reset, "ended: the agent gave up the start, the client got an RST")                          \
-	X(hold_moved, "a long hold moved to the end of the ring so that the ring goes on")                  \
-	X(hold_wake, "a revision rang the agent")                                                           \
-	X(hold_raced, "an instance became ready while the SYN was parked: the agent was rung again")        \
-	X(release_early, "a released SYN found no instance to take it: it stays held")                      \
-	X(release_stale, "a released SYN whose hold had ended: dropped")                                    \
-	X(rst_held_back, "an instance's RST to a held SYN: dropped, the SYN stays held")                    \
-	/* flows */                                                                                         \
-	X(flow_ended, "a connection's entry was removed")                                                   \
-	X(flow_idle, "of these, removed because nothing had been heard for too long")                       \
+#define RS_REASONS(X)                                                                                                  \
+	/* packets */                                                                                                  \
+	X(not_ours, "not for a VIP and of no tracked connection: passed untouched")                                    \
+	X(forwarded, "sent on to an instance")                                                                         \
+	X(replied, "an instance's packet sent back to its client")                                                     \
+	X(connection_new, "a new connection was given an instance")                                                    \
+	X(syn_retransmitted, "a repeated SYN followed its connection's instance")                                      \
+	X(to_stack, "rewritten and left to the kernel's routing, there is no direct way")                              \
+	X(no_service, "the address and port belong to no service: RST")                                                \
+	X(no_flow, "no connection is known for this packet: RST")                                                      \
+	X(no_flow_reset, "an RST for no known connection: dropped")                                                    \
+	X(instance_gone, "the connection's instance is gone: RST")                                                     \
+	X(fragment, "a fragment for a VIP: dropped")                                                                   \
+	X(malformed, "headers for a VIP that contradict themselves: dropped")                                          \
+	X(unsupported, "a protocol that is not served, for a VIP: dropped")                                            \
+	X(no_target, "the route has no revision to send to: RST")                                                      \
+	X(flow_table_full, "the flow map or its ageing ring is full: SYN dropped")                                     \
+	X(hairpin, "an instance was picked for its own connection: SYN dropped")                                       \
+	X(update_failed, "a map refused an update: dropped")                                                           \
+	/* holds: begun = released + expired + shed + reset + those held now */                                        \
+	X(hold_begun, "a SYN that no instance could take")                                                             \
+	X(hold_parked, "of these, parked")                                                                             \
+	X(hold_refreshed, "a repeated SYN of a parked connection: the newer copy is kept")                             \
+	X(hold_released, "ended: an instance answered with SYN-ACK")                                                   \
+	X(hold_expired, "ended: all that expired, for whichever of the next three reasons")                            \
+	X(hold_expired_idle, "of these, the client stopped repeating its SYN")                                         \
+	X(hold_expired_total, "of these, the hold-timeout passed")                                                     \
+	X(hold_superseded, "of these, the client began anew with another sequence number")                             \
+	X(hold_shed, "ended: all that were refused, for whichever of the next four reasons")                           \
+	X(hold_shed_node, "of these, the node holds its maximum")                                                      \
+	X(hold_shed_revision, "of these, the revision holds its maximum")                                              \
+	X(hold_shed_source, "of these, the client's address holds its maximum")                                        \
+	X(hold_shed_map, "of these, a map was full")                                                                   \
+	X(hold_reset, "ended: the agent gave up the start, the client got an RST")                                     \
+	X(hold_moved, "a long hold moved to the end of the ring so that the ring goes on")                             \
+	X(hold_wake, "a revision rang the agent")                                                                      \
+	X(hold_raced, "an instance became ready while the SYN was parked: the agent was rung again")                   \
+	X(release_early, "a released SYN found no instance to take it: it stays held")                                 \
+	X(release_stale, "a released SYN whose hold had ended: dropped")                                               \
+	X(rst_held_back, "an instance's RST to a held SYN: dropped, the SYN stays held")                               \
+	/* flows */                                                                                                    \
+	X(flow_ended, "a connection's entry was removed")                                                              \
+	X(flow_idle, "of these, removed because nothing had been heard for too long")                                  \
 	X(event_lost, "the event ring was full")
 
 enum rs_reason {
 #define X(name, text) RS_REASON_##name,
 	RS_REASONS(X)
 #undef X
-	RS_REASON_COUNT,
+		RS_REASON_COUNT,
 };
 
 #endif

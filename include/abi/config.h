@@ -7,7 +7,7 @@
 
 /* skb marks on rouse1, where only the agent sends with them: a held SYN that may go on; an RST that ends a hold. */
 #define RS_MARK_RELEASE 0x526f7501
-#define RS_MARK_RESET 0x526f7502
+#define RS_MARK_RESET	0x526f7502
 
 struct rs_config {
 	__be32 vip_v4;

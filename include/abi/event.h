@@ -5,19 +5,19 @@
 
 #include "abi/address.h"
 
-#define RS_EVENTS(X)                                                                    \
-	X(WAKE, "a revision has holds and has not rung since the agent last answered")   \
-	X(RACED, "a SYN was parked while an instance became ready: release again")       \
-	X(SLOT, "a place became free in a revision that has holds")                      \
-	X(LISTEN, "an instance's namespace has a new listening socket")                  \
-	X(READY, "an instance answered its first SYN")                                   \
+#define RS_EVENTS(X)                                                                                                   \
+	X(WAKE, "a revision has holds and has not rung since the agent last answered")                                 \
+	X(RACED, "a SYN was parked while an instance became ready: release again")                                     \
+	X(SLOT, "a place became free in a revision that has holds")                                                    \
+	X(LISTEN, "an instance's namespace has a new listening socket")                                                \
+	X(READY, "an instance answered its first SYN")                                                                 \
 	X(REFUSED, "an instance answered a SYN with RST")
 
 enum rs_event_type {
 #define X(name, text) RS_EVENT_##name,
 	RS_EVENTS(X)
 #undef X
-	RS_EVENT_COUNT,
+		RS_EVENT_COUNT,
 };
 
 struct rs_event {

@@ -10,7 +10,7 @@
 #include "abi/address.h"
 
 enum rs_tcp_state {
-	RS_TCP_SYN_SENT, /* the client's SYN was sent on */
+	RS_TCP_SYN_SENT,     /* the client's SYN was sent on */
 	RS_TCP_SYN_RECEIVED, /* the instance's SYN-ACK was sent back */
 	RS_TCP_ESTABLISHED,
 	RS_TCP_FIN_CLIENT, /* the client has closed its half */
@@ -30,9 +30,9 @@ enum rs_way {
 };
 
 struct rs_flow {
-	__u64 born_ns; /* of the SYN; also tells apart connections that reuse a tuple */
-	__u64 client_ns; /* last packet from the client, coarse clock */
-	__u64 server_ns; /* last SYN-ACK or payload from the instance, coarse clock */
+	__u64 born_ns;	  /* of the SYN; also tells apart connections that reuse a tuple */
+	__u64 client_ns;  /* last packet from the client, coarse clock */
+	__u64 server_ns;  /* last SYN-ACK or payload from the instance, coarse clock */
 	__u64 request_ns; /* last payload from the client, coarse clock */
 	__u64 bytes_in;
 	__u64 bytes_out;
@@ -47,9 +47,9 @@ struct rs_flow {
 	__u32 weight_sequence; /* the route's sequence number that picked the revision */
 	__u32 isn;	       /* of the client's SYN, host order */
 	__u32 client_ifindex;
-	__u32 client_way; /* enum rs_way */
-	__u32 state;	  /* enum rs_tcp_state */
-	__u32 busy;	  /* 1 = counted as in flight; changed by compare-and-swap */
+	__u32 client_way;   /* enum rs_way */
+	__u32 state;	    /* enum rs_tcp_state */
+	__u32 busy;	    /* 1 = counted as in flight; changed by compare-and-swap */
 	__u32 in_slow_ring; /* 1 = an entry of flow_ring_slow exists */
 	__u8 client_mac[6];
 	__u8 pad[2];

@@ -79,7 +79,7 @@ struct rs_instance {
 /* Per CPU, summed by the reader. With them the time-weighted concurrency is exact at any time T:
  * integral = sum_end - sum_start + (started - ended) * T  (modulo 2^64). */
 struct rs_revision_stats {
-	__u64 started;	   /* times a connection became busy (docs: requests without a view into the protocol) */
+	__u64 started; /* times a connection became busy (docs: requests without a view into the protocol) */
 	__u64 ended;
 	__u64 sum_start_ns;
 	__u64 sum_end_ns;

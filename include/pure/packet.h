@@ -49,8 +49,8 @@ struct rs_tcp {
 } __attribute__((packed, aligned(2)));
 
 #define RS_IPV4_FRAGMENT_MASK 0x3fff /* more-fragments flag and offset */
-#define RS_ETHERNET_LENGTH ((__u32)sizeof(struct rs_ethernet))
-#define RS_HEADERS_MAX (RS_ETHERNET_LENGTH + 60 + 60)
+#define RS_ETHERNET_LENGTH    ((__u32)sizeof(struct rs_ethernet))
+#define RS_HEADERS_MAX	      (RS_ETHERNET_LENGTH + 60 + 60)
 
 enum rs_parse {
 	RS_PARSE_TCP,	      /* tuple and TCP fields are set */

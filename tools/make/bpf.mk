@@ -3,7 +3,7 @@
 # -mcpu=v3: clang 14 cannot select fetching atomics below it.
 BPF_SRC := $(wildcard bpf/*.bpf.c)
 BPF_OBJ := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(BPF_SRC))
-BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Iinclude -Ibpf -Ivmlinux \
+BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -Iinclude -Ibpf -Ivmlinux \
 	-idirafter /usr/include/$(shell $(CC) -dumpmachine 2>/dev/null)
 
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c

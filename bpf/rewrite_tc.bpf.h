@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Rewriting and sending, for TC. The kernel's helper updates TCP checksums,
+ * because only it knows whether the field is complete or still partial
+ * (CHECKSUM_PARTIAL, as on every packet of a local sender).
+ */
+#ifndef RS_REWRITE_TC_BPF_H
+#define RS_REWRITE_TC_BPF_H
+
+#include "account.bpf.h"
+#include "pure/checksum.h"
+#include "pure/packet.h"
+
+#define RS_NEXT (-1) /* TCX_NEXT, TC_ACT_UNSPEC: programs behind ours still run. TC_ACT_OK would hide them */
+#define RS_DROP 2    /* TC_ACT_SHOT. TC_ACT_STOLEN would leak the packet under TCX */
+
+#ifndef BPF_F_PSEUDO_HDR
+#define BPF_F_PSEUDO_HDR (1ULL << 4)
+#endif
+
+enum rs_rewrite {
+	RS_REWRITE_SOURCE,
+	RS_REWRITE_DESTINATION,
+};
+
+/* Puts address and port in place of the packet's source or destination, and `mac` in place of the
+ * destination MAC. Packet pointers are invalid afterwards. */
+RS_INLINE bool rs_rewrite(struct __sk_buff *skb, const struct rs_packet *packet, enum rs_rewrite which, __be32 address,
+			  __be16 port, const __u8 *mac)
+{
+	void *data = (void *)(long)skb->data;
+	void *end = (void *)(long)skb->data_end;
+	__u32 l4_offset = packet->l4_offset;
+	struct rs_ethernet *ethernet = data;
+	struct rs_ipv4 *ip = (void *)(ethernet + 1);
+	if ((void *)(ip + 1) > end || l4_offset > RS_HEADERS_MAX)
+		return false;
+	struct rs_tcp *tcp = data + l4_offset;
+	if ((void *)(tcp + 1) > end)
+		return false;
+
+	__builtin_memcpy(ethernet->destination, mac, 6);
+	__be32 old_address = which == RS_REWRITE_SOURCE ? ip->source : ip->destination;
+	__be16 old_port = which == RS_REWRITE_SOURCE ? tcp->source : tcp->destination;
+	ip->checksum = rs_checksum_replace(ip->checksum, old_address, address);
+	if (which == RS_REWRITE_SOURCE) {
+		ip->source = address;
+		tcp->source = port;
+	} else {
+		ip->destination = address;
+		tcp->destination = port;
+	}
+	__u32 checksum_offset = l4_offset + __builtin_offsetof(struct rs_tcp, checksum);
+	if (bpf_l4_csum_replace(skb, checksum_offset, old_address, address, BPF_F_PSEUDO_HDR | 4) != 0)
+		return false;
+	if (old_port != port && bpf_l4_csum_replace(skb, checksum_offset, old_port, port, 2) != 0)
+		return false;
+	return true;
+}
+
+/* Turns the frame into an RST to its sender (RFC 9293 3.10.7.1) and sends it back where it came from. */
+RS_INLINE int rs_reset_back(struct __sk_buff *skb, const struct rs_packet *packet)
+{
+	const __u32 length = RS_ETHERNET_LENGTH + sizeof(struct rs_ipv4) + sizeof(struct rs_tcp);
+	if (bpf_skb_change_tail(skb, length, 0) != 0)
+		return RS_DROP;
+	void *data = (void *)(long)skb->data;
+	void *end = (void *)(long)skb->data_end;
+	if (data + length > end)
+		return RS_DROP;
+	struct rs_ethernet *ethernet = data;
+	struct rs_ipv4 *ip = (void *)(ethernet + 1);
+	struct rs_tcp *tcp = (void *)(ip + 1);
+
+	__u8 mac[6];
+	__builtin_memcpy(mac, ethernet->destination, 6);
+	__builtin_memcpy(ethernet->destination, ethernet->source, 6);
+	__builtin_memcpy(ethernet->source, mac, 6);
+	*ip = (struct rs_ipv4){
+		.version_length = 0x45,
+		.total_length = rs_htons(sizeof(*ip) + sizeof(*tcp)),
+		.fragment = rs_htons(0x4000),
+		.ttl = 64,
+		.protocol = RS_PROTOCOL_TCP,
+		.source = packet->destination_v4,
+		.destination = packet->source_v4,
+	};
+	ip->checksum = rs_checksum_ipv4(ip);
+	bool acknowledges = packet->flags & RS_TCP_ACK;
+	__u32 occupied = packet->payload_length + ((packet->flags & RS_TCP_SYN) ? 1 : 0) +
+			 ((packet->flags & RS_TCP_FIN) ? 1 : 0);
+	*tcp = (struct rs_tcp){
+		.source = packet->tuple.destination_port,
+		.destination = packet->tuple.source_port,
+		.sequence = acknowledges ? rs_htonl(packet->acknowledgement) : 0,
+		.acknowledgement = acknowledges ? 0 : rs_htonl(packet->sequence + occupied),
+		.offset = 5 << 4,
+		.flags = acknowledges ? RS_TCP_RST : (RS_TCP_RST | RS_TCP_ACK),
+	};
+	tcp->checksum = rs_checksum_tcp_bare(ip->source, ip->destination, tcp);
+	return (int)bpf_redirect(skb->ifindex, 0);
+}
+
+/* Sends a frame that is already rewritten towards a client. */
+RS_INLINE int rs_send_to_client(__u32 ifindex, __u32 way)
+{
+	switch (way) {
+	case RS_WAY_PEER:
+		return (int)bpf_redirect_peer(ifindex, 0);
+	case RS_WAY_NEIGH:
+		return (int)bpf_redirect_neigh(ifindex, NULL, 0, 0);
+	case RS_WAY_HOST:
+		return (int)bpf_redirect(config.rouse0_ifindex, BPF_F_INGRESS);
+	default:
+		rs_count(to_stack);
+		return RS_NEXT;
+	}
+}
+
+/* Sends a frame that is already rewritten to an instance. */
+RS_INLINE int rs_send_to_instance(__u32 ifindex)
+{
+	if (ifindex)
+		return (int)bpf_redirect_peer(ifindex, 0);
+	rs_count(to_stack);
+	return RS_NEXT;
+}
+
+#endif

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sweeper: one timer that expires holds and ages connections, also when no
+ * agent runs. Each run visits at most RS_SWEEP_STEPS entries of each ring and
+ * comes back soon when more is due, so that it never holds a CPU for long.
+ */
+#include "flow.bpf.h"
+
+#define RS_SWEEP_IDLE_NS   (100 * 1000000ULL)
+#define RS_SWEEP_SOON_NS   (10 * 1000000ULL)
+#define RS_SWEEP_NOW_NS	   (1 * 1000000ULL)
+#define RS_CLOCK_MONOTONIC 1
+
+/* One run's context for the loop callbacks. */
+struct rs_sweep {
+	struct rs_rings *ring;
+	__u64 now;
+	bool more; /* stopped by the step limit, not by the ring's end */
+};
+
+/* Goes round the live part of the ring; the head moves over slots that have ended. */
+static long sweep_hold(__u32 step, struct rs_sweep *sweep)
+{
+	struct rs_rings *ring = sweep->ring;
+	__u64 tail = rs_read(ring->hold.tail);
+	if (ring->hold_cursor < ring->hold.head)
+		ring->hold_cursor = ring->hold.head;
+	if (ring->hold_cursor >= tail) {
+		ring->hold_cursor = ring->hold.head;
+		return 1;
+	}
+	__u64 sequence = ring->hold_cursor;
+	struct rs_hold *hold = rs_hold_slot(sequence);
+	if (!hold)
+		return 1;
+	if (rs_read(hold->sequence) != sequence + 1)
+		return 1; /* its producer is still writing */
+	ring->hold_cursor = sequence + 1;
+	if (rs_read(hold->state) == RS_HOLD_HELD) {
+		enum rs_reason why =
+			rs_hold_expiry(hold->first_ns, hold->last_ns, hold->gap_ms, hold->total_ms, sweep->now);
+		if (why != RS_REASON_hold_parked && rs_hold_end(hold, RS_HOLD_EXPIRED)) {
+			rs_count(hold_expired);
+			if (why == RS_REASON_hold_expired_idle)
+				rs_count(hold_expired_idle);
+			else
+				rs_count(hold_expired_total);
+		}
+	}
+	sweep->more = true;
+	return 0;
+}
+
+static long advance_hold_head(__u32 step, struct rs_sweep *sweep)
+{
+	struct rs_rings *ring = sweep->ring;
+	__u64 head = ring->hold.head;
+	if (head >= rs_read(ring->hold.tail))
+		return 1;
+	struct rs_hold *hold = rs_hold_slot(head);
+	if (!hold || rs_read(hold->sequence) != head + 1)
+		return 1;
+	__u32 state = rs_read(hold->state);
+	if (state == RS_HOLD_HELD || state == RS_HOLD_FREE)
+		return 1;
+	ring->hold.head = head + 1;
+	return 0;
+}
+
+/* A long hold at the head of a ring that is half full goes on at the end, so that the ring goes on too. */
+RS_INLINE void move_long_hold(struct rs_rings *ring)
+{
+	__u64 head = ring->hold.head;
+	if (rs_read(ring->hold.tail) - head <= (config.holds_mask + 1) / 2)
+		return;
+	struct rs_hold *old = rs_hold_slot(head);
+	if (!old || old->sequence != head + 1 || rs_read(old->state) != RS_HOLD_HELD)
+		return;
+	__u64 sequence = __sync_fetch_and_add(&ring->hold.tail, 1);
+	struct rs_hold *moved = rs_hold_slot(sequence);
+	if (!moved || moved == old)
+		return;
+	__builtin_memcpy(&moved->key, &old->key, sizeof(*old) - __builtin_offsetof(struct rs_hold, key));
+	moved->state = RS_HOLD_HELD;
+	moved->sequence = sequence + 1;
+	bpf_map_update_elem(&hold_index, &moved->key, &sequence, BPF_ANY);
+	if (__sync_val_compare_and_swap(&old->state, RS_HOLD_HELD, RS_HOLD_MOVED) == RS_HOLD_HELD) {
+		rs_count(hold_moved);
+		return;
+	}
+	/* It ended in the meantime and was accounted for there: the copy never counted. */
+	struct rs_tuple key = moved->key;
+	bpf_map_delete_elem(&hold_index, &key);
+	moved->state = RS_HOLD_MOVED;
+}
+
+/* Is the flow to be removed at `now`? */
+RS_INLINE bool flow_is_over(const struct rs_flow *flow, __u64 now)
+{
+	__u64 heard = flow->client_ns > flow->server_ns ? flow->client_ns : flow->server_ns;
+	__u64 quiet_ms = now > heard ? (now - heard) / 1000000 : 0;
+	switch (flow->state) {
+	case RS_TCP_SYN_SENT:
+	case RS_TCP_SYN_RECEIVED:
+		return quiet_ms >= RS_FLOW_HALF_OPEN_MS;
+	case RS_TCP_FIN_CLIENT:
+	case RS_TCP_FIN_SERVER:
+		return quiet_ms >= RS_FLOW_FIN_MS;
+	case RS_TCP_FIN_BOTH:
+	case RS_TCP_CLOSED:
+		return quiet_ms >= RS_FLOW_CLOSED_MS;
+	default:
+		return quiet_ms >= RS_FLOW_ESTABLISHED_MS;
+	}
+}
+
+/* Answered, and silent since: without a view into the protocol, no request is open. */
+RS_INLINE bool flow_is_answered(const struct rs_flow *flow, __u64 now)
+{
+	return flow->server_ns >= flow->request_ns && now > flow->server_ns &&
+	       now - flow->server_ns >= RS_BUSY_SILENCE_MS * 1000000ULL;
+}
+
+RS_INLINE void remove_flow(const struct rs_tuple *key, struct rs_flow *flow, __u64 now)
+{
+	bool silent = flow->state != RS_TCP_CLOSED && flow->state != RS_TCP_FIN_BOTH;
+	if (rs_flow_end(key, flow, now) && silent)
+		rs_count(flow_idle);
+}
+
+static long sweep_fast(__u32 step, struct rs_sweep *sweep)
+{
+	struct rs_ring *ring = &sweep->ring->flow_fast;
+	__u64 head = ring->head, now = sweep->now;
+	if (head >= rs_read(ring->tail))
+		return 1;
+	__u32 index = (__u32)head & config.flows_mask;
+	struct rs_flow_ring_entry *entry = bpf_map_lookup_elem(&flow_ring_fast, &index);
+	if (!entry || rs_read(entry->sequence) != head + 1 || entry->due_ns > now)
+		return 1;
+	struct rs_tuple key = entry->key;
+	__u64 born_ns = entry->born_ns;
+	ring->head = head + 1;
+	sweep->more = true;
+
+	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &key);
+	if (!flow || flow->born_ns != born_ns)
+		return 0;
+	if (flow_is_over(flow, now)) {
+		remove_flow(&key, flow, now);
+		return 0;
+	}
+	bool established = flow->state == RS_TCP_ESTABLISHED;
+	if (established && rs_read(flow->busy) && flow_is_answered(flow, now))
+		rs_flow_set_idle(flow, now);
+	if (!established || rs_read(flow->busy)) {
+		rs_flow_ring_push(&flow_ring_fast, ring, &key, born_ns, now + RS_FLOW_VISIT_FAST_MS * 1000000ULL);
+		return 0;
+	}
+	if (!flow->in_slow_ring) {
+		flow->in_slow_ring = 1;
+		rs_flow_ring_push(&flow_ring_slow, &sweep->ring->flow_slow, &key, born_ns,
+				  now + RS_FLOW_VISIT_SLOW_MS * 1000000ULL);
+	}
+	return 0;
+}
+
+static long sweep_slow(__u32 step, struct rs_sweep *sweep)
+{
+	struct rs_ring *ring = &sweep->ring->flow_slow;
+	__u64 head = ring->head, now = sweep->now;
+	if (head >= rs_read(ring->tail))
+		return 1;
+	__u32 index = (__u32)head & config.flows_mask;
+	struct rs_flow_ring_entry *entry = bpf_map_lookup_elem(&flow_ring_slow, &index);
+	if (!entry || rs_read(entry->sequence) != head + 1 || entry->due_ns > now)
+		return 1;
+	struct rs_tuple key = entry->key;
+	__u64 born_ns = entry->born_ns;
+	ring->head = head + 1;
+	sweep->more = true;
+
+	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &key);
+	if (!flow || flow->born_ns != born_ns)
+		return 0;
+	if (flow_is_over(flow, now))
+		remove_flow(&key, flow, now);
+	else
+		rs_flow_ring_push(&flow_ring_slow, ring, &key, born_ns, now + RS_FLOW_VISIT_SLOW_MS * 1000000ULL);
+	return 0;
+}
+
+static int sweep_run(void *map, __u32 *key, struct rs_sweeper *value)
+{
+	struct rs_rings *ring = rs_rings();
+	if (!ring)
+		return 0;
+	struct rs_sweep sweep = {.ring = ring, .now = bpf_ktime_get_ns()};
+	__u64 next = RS_SWEEP_IDLE_NS;
+
+	if (ring->hold.head != rs_read(ring->hold.tail)) {
+		bpf_loop(RS_SWEEP_STEPS, sweep_hold, &sweep, 0);
+		bpf_loop(RS_SWEEP_STEPS * 4, advance_hold_head, &sweep, 0);
+		move_long_hold(ring);
+		next = RS_SWEEP_SOON_NS;
+	}
+	sweep.more = false;
+	long fast = bpf_loop(RS_SWEEP_STEPS, sweep_fast, &sweep, 0);
+	long slow = bpf_loop(RS_SWEEP_STEPS, sweep_slow, &sweep, 0);
+	if (fast >= RS_SWEEP_STEPS || slow >= RS_SWEEP_STEPS)
+		next = RS_SWEEP_NOW_NS;
+	else if (ring->flow_fast.head != rs_read(ring->flow_fast.tail) && next > RS_SWEEP_SOON_NS)
+		next = RS_SWEEP_SOON_NS;
+	ring->sweeps++;
+	bpf_timer_start(&value->timer, next, 0);
+	return 0;
+}
+
+/* Run once by each agent that loads the programs: (re)arms the timer with this program's sweep. */
+SEC("syscall")
+int start_sweeper(void *context)
+{
+	__u32 zero = 0;
+	struct rs_sweeper *value = bpf_map_lookup_elem(&sweeper, &zero);
+	if (!value)
+		return -1;
+	/* -EBUSY when an earlier agent has initialised it: then only the callback changes. */
+	bpf_timer_init(&value->timer, &sweeper, RS_CLOCK_MONOTONIC);
+	if (bpf_timer_set_callback(&value->timer, sweep_run) != 0)
+		return -2;
+	return bpf_timer_start(&value->timer, RS_SWEEP_SOON_NS, 0) != 0 ? -3 : 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

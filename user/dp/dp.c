@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Load, adopt, close, clean up. */
+#include "dp/internal.h"
+
+#include "abi/config.h"
+#include "abi/version.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "rouse.skel.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	/* libbpf's warnings repeat what we return as errors, and its verifier logs fill screens. */
+	if (level == LIBBPF_DEBUG || !rs_log_enabled(RS_LOG_DEBUG))
+		return 0;
+	return vfprintf(stderr, format, args);
+}
+
+/* The directory of the pins, on a bpffs: one is mounted there when the place has none. */
+static int prepare_bpf_dir(const char *dir, struct rs_err *err)
+{
+	struct statfs fs;
+	for (const char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		rs_auto_free char *parent = strndup(dir, (size_t)(slash - dir));
+		if (!parent)
+			return -ENOMEM;
+		if (rs_str_equal(parent, "/sys/fs/bpf") && statfs(parent, &fs) == 0 && fs.f_type != BPF_FS_MAGIC &&
+		    mount("bpf", parent, "bpf", 0, "mode=0700") < 0)
+			return rs_err_set(err, -errno, "cannot mount a bpffs on %s: %s", parent, strerror(errno));
+		if (mkdir(parent, 0755) < 0 && errno != EEXIST)
+			return rs_err_set(err, -errno, "cannot create %s: %s", parent, strerror(errno));
+	}
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return rs_err_set(err, -errno, "cannot create %s: %s", dir, strerror(errno));
+	if (statfs(dir, &fs) < 0)
+		return rs_err_set(err, -errno, "cannot look at %s: %s", dir, strerror(errno));
+	if (fs.f_type != BPF_FS_MAGIC)
+		return rs_err_set(err, -EINVAL, "%s is not on a bpffs: mount one there (mount -t bpf bpf %s)", dir,
+				  dir);
+	rs_auto_free char *links = rs_str_format("%s/links", dir);
+	if (!links)
+		return -ENOMEM;
+	if (mkdir(links, 0700) < 0 && errno != EEXIST)
+		return rs_err_set(err, -errno, "cannot create %s: %s", links, strerror(errno));
+	return 0;
+}
+
+/* Reads the ABI of pinned maps. 1 = found, 0 = none there. */
+static int read_pinned_abi(const char *dir, struct rs_abi *ret_abi, struct rs_err *err)
+{
+	rs_auto_free char *path = rs_str_format("%s/abi", dir);
+	if (!path)
+		return -ENOMEM;
+	rs_auto_fd int fd = bpf_obj_get(path);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : rs_err_set(err, fd, "cannot open the pin %s: %s", path, strerror(-fd));
+	__u32 zero = 0;
+	struct rs_abi abi;
+	int r = bpf_map_lookup_elem(fd, &zero, &abi);
+	if (r < 0)
+		return rs_err_set(err, r, "cannot read the pin %s: %s", path, strerror(-r));
+	if (abi.version == 0)
+		return 0; /* an agent died before its first load was complete */
+	if (abi.version != RS_ABI_VERSION)
+		return rs_err_set(err, -EPROTO,
+				  "the maps pinned in %s have ABI version %u, this roused has %u: run `rouse cleanup` "
+				  "(warm connections end) and start again",
+				  dir, abi.version, RS_ABI_VERSION);
+	*ret_abi = abi;
+	return 1;
+}
+
+static void configure(struct rs_dp *dp, unsigned flows_max)
+{
+	struct rouse_bpf *skeleton = dp->skeleton;
+	const struct rs_dp_config *config = &dp->config;
+	in_addr_t mask = config->vip_bits ? htonl(~0U << (32 - config->vip_bits)) : 0;
+	struct rs_config rodata = {
+		.vip_v4 = config->vip_range.s_addr & mask,
+		.vip_v4_mask = mask,
+		.rouse0_ifindex = config->rouse0_ifindex,
+		.rouse1_ifindex = config->rouse1_ifindex,
+		.holds_mask = dp->holds_max - 1,
+		.flows_mask = flows_max - 1,
+		.holds_per_source = config->holds_per_source ? config->holds_per_source : RS_HOLDS_PER_SOURCE_MAX,
+	};
+	memcpy(rodata.rouse0_mac, config->rouse0_mac, 6);
+	memcpy((void *)&skeleton->rodata->config, &rodata, sizeof(rodata));
+	bpf_map__set_max_entries(skeleton->maps.holds, dp->holds_max);
+	bpf_map__set_max_entries(skeleton->maps.hold_index, dp->holds_max);
+	bpf_map__set_max_entries(skeleton->maps.flows, flows_max);
+	bpf_map__set_max_entries(skeleton->maps.replies, flows_max);
+	bpf_map__set_max_entries(skeleton->maps.flow_ring_fast, flows_max);
+	bpf_map__set_max_entries(skeleton->maps.flow_ring_slow, flows_max);
+}
+
+static size_t map_memory(const struct bpf_map *map)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t element = (bpf_map__value_size(map) + 7UL) & ~7UL;
+	return (element * bpf_map__max_entries(map) + page - 1) & ~(page - 1);
+}
+
+static int map_into_memory(struct bpf_map *map, int protection, void **ret_memory, struct rs_err *err)
+{
+	void *memory = mmap(NULL, map_memory(map), protection, MAP_SHARED, bpf_map__fd(map), 0);
+	if (memory == MAP_FAILED)
+		return rs_err_set(err, -errno, "cannot map the BPF map %s: %s", bpf_map__name(map), strerror(errno));
+	*ret_memory = memory;
+	return 0;
+}
+
+static int map_shared_memory(struct rs_dp *dp, struct rs_err *err)
+{
+	void *revisions, *instances, *holds, *rings;
+	int r = map_into_memory(dp->skeleton->maps.revisions, PROT_READ | PROT_WRITE, &revisions, err);
+	if (r < 0)
+		return r;
+	dp->revisions = revisions;
+	r = map_into_memory(dp->skeleton->maps.instances, PROT_READ | PROT_WRITE, &instances, err);
+	if (r < 0)
+		return r;
+	dp->instances = instances;
+	r = map_into_memory(dp->skeleton->maps.holds, PROT_READ, &holds, err);
+	if (r < 0)
+		return r;
+	dp->holds = holds;
+	r = map_into_memory(dp->skeleton->maps.rings, PROT_READ, &rings, err);
+	if (r < 0)
+		return r;
+	dp->rings = rings;
+	dp->holds_seen = dp->rings->hold.head;
+	return 0;
+}
+
+static int start_sweeper(struct rs_dp *dp, struct rs_err *err)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run);
+	int r = bpf_prog_test_run_opts(bpf_program__fd(dp->skeleton->progs.start_sweeper), &run);
+	if (r < 0)
+		return rs_err_set(err, r, "cannot start the sweeper's timer: %s", strerror(-r));
+	if (run.retval != 0)
+		return rs_err_set(err, -EIO, "cannot start the sweeper's timer (step %d)", (int)run.retval);
+	return 0;
+}
+
+/* Readiness events come from a tracepoint: pinned, so that the kernel side marks listeners without an agent. */
+static int attach_tracepoint(struct rs_dp *dp, struct rs_err *err)
+{
+	rs_auto_free char *path = rs_str_format("%s/links/on_listen", dp->bpf_dir);
+	if (!path)
+		return -ENOMEM;
+	struct bpf_link *link = bpf_program__attach(dp->skeleton->progs.on_listen);
+	if (!link)
+		return rs_err_set(err, -errno, "cannot attach to the tracepoint inet_sock_set_state: %s",
+				  strerror(errno));
+	/* Tracing links cannot be updated: the new one stands before the old one goes. */
+	unlink(path);
+	int r = bpf_link__pin(link, path);
+	bpf_link__destroy(link);
+	if (r < 0)
+		return rs_err_set(err, r, "cannot pin %s: %s", path, strerror(-r));
+	return 0;
+}
+
+static int handle_event(void *context, void *data, size_t size)
+{
+	struct rs_dp *dp = context;
+	if (size >= sizeof(struct rs_event) && dp->event)
+		dp->event(dp->event_user, data);
+	return 0;
+}
+
+static int load(struct rs_dp *dp, struct rs_err *err)
+{
+	struct rs_abi abi = {0};
+	int found = read_pinned_abi(dp->bpf_dir, &abi, err);
+	if (found < 0)
+		return found;
+	dp->adopted = found > 0;
+	dp->holds_max = found ? abi.holds_max : dp->config.holds_max ? dp->config.holds_max : RS_HOLDS_MAX;
+	unsigned flows_max = found ? abi.flows_max : dp->config.flows_max ? dp->config.flows_max : RS_FLOWS_MAX;
+	if ((dp->holds_max & (dp->holds_max - 1)) || (flows_max & (flows_max - 1)))
+		return rs_err_set(err, -EINVAL, "max-holds (%u) and max-flows (%u) must be powers of two",
+				  dp->holds_max, flows_max);
+
+	LIBBPF_OPTS(bpf_object_open_opts, options, .pin_root_path = dp->bpf_dir);
+	dp->skeleton = rouse_bpf__open_opts(&options);
+	if (!dp->skeleton)
+		return rs_err_set(err, -errno, "cannot open the BPF object: %s", strerror(errno));
+	configure(dp, flows_max);
+	int r = rouse_bpf__load(dp->skeleton);
+	if (r < 0)
+		return rs_err_set(err, r,
+				  "cannot load the BPF programs (kernel 5.17 with BTF is needed; --log-level debug "
+				  "shows the verifier's words): %s",
+				  strerror(-r));
+	abi = (struct rs_abi){.version = RS_ABI_VERSION, .holds_max = dp->holds_max, .flows_max = flows_max};
+	__u32 zero = 0;
+	r = bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.abi), &zero, &abi, BPF_ANY);
+	if (r < 0)
+		return rs_err_set(err, r, "cannot write the map abi: %s", strerror(-r));
+	return 0;
+}
+
+int rs_dp_open(const struct rs_dp_config *config, struct rs_dp **ret_dp, struct rs_err *err)
+{
+	libbpf_set_print(print_libbpf);
+	struct rs_dp *dp = calloc(1, sizeof(*dp));
+	if (!dp)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	dp->config = *config;
+	dp->packet_socket = -1;
+	dp->cpus = (unsigned)libbpf_num_possible_cpus();
+	dp->bpf_dir = strdup(config->bpf_dir);
+	int r = dp->bpf_dir ? prepare_bpf_dir(dp->bpf_dir, err) : -ENOMEM;
+	if (r >= 0)
+		r = load(dp, err);
+	if (r >= 0)
+		r = map_shared_memory(dp, err);
+	if (r >= 0)
+		r = start_sweeper(dp, err);
+	if (r >= 0)
+		r = attach_tracepoint(dp, err);
+	if (r >= 0) {
+		dp->ring = ring_buffer__new(bpf_map__fd(dp->skeleton->maps.events), handle_event, dp, NULL);
+		if (!dp->ring)
+			r = rs_err_set(err, -errno, "cannot open the event ring: %s", strerror(errno));
+	}
+	if (r >= 0) {
+		r = rs_dp_release_open(dp);
+		if (r < 0)
+			rs_err_set(err, r, "cannot open a packet socket for releases: %s", strerror(-r));
+	}
+	if (r < 0) {
+		rs_dp_close(dp);
+		return r;
+	}
+	dp->use_tcx = config->hook == RS_HOOK_TCX || (config->hook == RS_HOOK_AUTO && rs_dp_probe_tcx(dp));
+	*ret_dp = dp;
+	return 0;
+}
+
+struct rs_dp *rs_dp_close(struct rs_dp *dp)
+{
+	if (!dp)
+		return NULL;
+	if (dp->skeleton) {
+		if (dp->revisions)
+			munmap(dp->revisions, map_memory(dp->skeleton->maps.revisions));
+		if (dp->instances)
+			munmap(dp->instances, map_memory(dp->skeleton->maps.instances));
+		if (dp->holds)
+			munmap((void *)dp->holds, map_memory(dp->skeleton->maps.holds));
+		if (dp->rings)
+			munmap((void *)dp->rings, map_memory(dp->skeleton->maps.rings));
+	}
+	ring_buffer__free(dp->ring);
+	if (dp->skeleton)
+		rouse_bpf__destroy(dp->skeleton);
+	if (dp->packet_socket >= 0)
+		close(dp->packet_socket);
+	free(dp->bpf_dir);
+	free(dp);
+	return NULL;
+}
+
+bool rs_dp_adopted(const struct rs_dp *dp)
+{
+	return dp->adopted;
+}
+
+int rs_dp_program_fd(const struct rs_dp *dp, enum rs_dp_side side)
+{
+	switch (side) {
+	case RS_DP_CLIENT:
+		return bpf_program__fd(dp->skeleton->progs.from_client);
+	case RS_DP_INSTANCE:
+		return bpf_program__fd(dp->skeleton->progs.from_instance);
+	case RS_DP_HOST:
+		return bpf_program__fd(dp->skeleton->progs.from_host);
+	case RS_DP_SIDE_COUNT:
+		break;
+	}
+	return -EINVAL;
+}
+
+int rs_dp_events_fd(const struct rs_dp *dp)
+{
+	return ring_buffer__epoll_fd(dp->ring);
+}
+
+int rs_dp_events_consume(struct rs_dp *dp, void (*event)(void *user, const struct rs_event *event), void *user)
+{
+	dp->event = event;
+	dp->event_user = user;
+	return ring_buffer__consume(dp->ring);
+}
+
+unsigned long long rs_dp_map_bytes(const struct rs_dp *dp)
+{
+	unsigned long long total = 0;
+	struct bpf_map *map;
+	bpf_object__for_each_map(map, dp->skeleton->obj)
+	{
+		char path[64], line[128];
+		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_map__fd(map));
+		FILE *file = fopen(path, "re");
+		if (!file)
+			continue;
+		unsigned long long bytes;
+		while (fgets(line, sizeof(line), file)) {
+			if (sscanf(line, "memlock: %llu", &bytes) == 1)
+				total += bytes;
+		}
+		fclose(file);
+	}
+	return total;
+}

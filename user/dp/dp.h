@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The datapath adapter: the only code that sees libbpf. It loads the programs,
+ * adopts pins of an earlier agent, attaches to interfaces, writes the tables,
+ * reads counters, events and holds, and sends releases and resets.
+ *
+ * It decides nothing and is not thread-safe: it belongs to the agent's loop.
+ */
+#ifndef RS_DP_DP_H
+#define RS_DP_DP_H
+
+#include "abi/counters.h"
+#include "abi/event.h"
+#include "abi/flow.h"
+#include "abi/hold.h"
+#include "abi/service.h"
+#include "base/err.h"
+
+#include <netinet/in.h>
+#include <stddef.h>
+
+enum rs_hook {
+	RS_HOOK_AUTO, /* TCX where the kernel has it (6.6), else clsact */
+	RS_HOOK_TCX,
+	RS_HOOK_CLSACT,
+	RS_HOOK_COUNT,
+};
+
+/* Which program stands on an interface. */
+enum rs_dp_side {
+	RS_DP_CLIENT,	/* clients sit behind it */
+	RS_DP_INSTANCE, /* the host side of an instance's veth */
+	RS_DP_HOST,	/* rouse1 */
+	RS_DP_SIDE_COUNT,
+};
+
+struct rs_dp_config {
+	const char *bpf_dir;	  /* on a bpffs; maps and links are pinned below it */
+	struct in_addr vip_range; /* network order */
+	unsigned vip_bits;
+	enum rs_hook hook;
+	unsigned rouse0_ifindex;
+	unsigned rouse1_ifindex;
+	unsigned char rouse0_mac[6];
+	unsigned char rouse1_mac[6];
+	unsigned holds_max; /* powers of two; 0 = the default. Ignored when pins exist: theirs stand */
+	unsigned flows_max;
+	unsigned holds_per_source;
+};
+
+struct rs_dp;
+
+/* Loads the programs and creates or adopts the maps. -EPROTO with advice when the pins are of another ABI. */
+int rs_dp_open(const struct rs_dp_config *config, struct rs_dp **ret_dp, struct rs_err *err);
+/* Closes this agent's side: pinned maps, links and the sweeper go on. Accepts NULL, returns NULL. */
+struct rs_dp *rs_dp_close(struct rs_dp *dp);
+/* True when an earlier agent's maps were adopted. */
+bool rs_dp_adopted(const struct rs_dp *dp);
+/* "tcx" or "clsact": what rs_dp_attach uses. */
+const char *rs_dp_hook_name(const struct rs_dp *dp);
+
+/* Detaches everything and removes every pin under bpf_dir. Returns 0 also when there is nothing. */
+int rs_dp_cleanup(const char *bpf_dir, struct rs_err *err);
+
+/* Attaches `side`'s program to ingress, or replaces an earlier agent's there, and notes the way back. */
+int rs_dp_attach(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, enum rs_way way, struct rs_err *err);
+/* Detaches; an interface that is gone is no error. */
+int rs_dp_detach(struct rs_dp *dp, unsigned ifindex);
+/* Drops pins and entries of interfaces that no longer exist. */
+void rs_dp_prune(struct rs_dp *dp);
+
+/* Tables. Routes are replaced whole, so a packet sees the old one or the new one. */
+int rs_dp_frontend_set(struct rs_dp *dp, struct in_addr vip, unsigned short port, unsigned route);
+int rs_dp_frontend_delete(struct rs_dp *dp, struct in_addr vip, unsigned short port);
+int rs_dp_frontend_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_frontend_key *key, unsigned route),
+			void *user);
+int rs_dp_route_set(struct rs_dp *dp, unsigned route, const struct rs_route *value);
+int rs_dp_route_delete(struct rs_dp *dp, unsigned route);
+
+/* Entries that the dataplane and the agent share by memory. NULL when the index is out of range. */
+struct rs_revision *rs_dp_revision(struct rs_dp *dp, unsigned revision);
+struct rs_instance *rs_dp_instance(struct rs_dp *dp, unsigned instance);
+
+/* Empties the entry and makes it the revision's: no holds, no instances, zero statistics. */
+int rs_dp_revision_init(struct rs_dp *dp, unsigned revision, unsigned hold_max, unsigned hold_total_ms);
+/* Makes the entry an instance in state STARTING, known by its namespace, and puts it on its revision's list.
+ * -ENOSPC when the revision has RS_REVISION_INSTANCES_MAX. */
+int rs_dp_instance_add(struct rs_dp *dp, unsigned instance, const struct rs_instance *value, unsigned netns_inode);
+/* Changes the state; the store is ordered before every later look for holds. */
+void rs_dp_instance_set_state(struct rs_dp *dp, unsigned instance, enum rs_instance_state state);
+/* Takes it off its revision's list and marks it DEAD (its connections get RST) until the entry is used anew. */
+void rs_dp_instance_remove(struct rs_dp *dp, unsigned instance, unsigned netns_inode);
+
+/* Sums over CPUs. */
+int rs_dp_counters(struct rs_dp *dp, struct rs_counters *ret_counters);
+int rs_dp_stats(struct rs_dp *dp, unsigned revision, struct rs_revision_stats *ret_stats);
+
+/* The descriptor that polls readable when there are events, and their delivery. */
+int rs_dp_events_fd(const struct rs_dp *dp);
+int rs_dp_events_consume(struct rs_dp *dp, void (*event)(void *user, const struct rs_event *event), void *user);
+/* Tells the dataplane that the bell was heard: the next hold rings again. */
+void rs_dp_wake_answered(struct rs_dp *dp, unsigned revision);
+
+/* Visits the holds that arrived since the last call (at the first call: all), in order of arrival. */
+void rs_dp_holds_new(struct rs_dp *dp, void (*hold)(void *user, unsigned long long sequence, unsigned revision),
+		     void *user);
+/* Visits every slot that may be in use; `hold` is a snapshot. Stops at the first non-zero return. */
+int rs_dp_holds_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_hold *hold), void *user);
+/* The state of a hold, RS_HOLD_FREE when its slot serves another one by now. */
+enum rs_hold_state rs_dp_hold_state(struct rs_dp *dp, unsigned long long sequence);
+/* The slot; valid while rs_dp_hold_state says RS_HOLD_HELD. */
+const struct rs_hold *rs_dp_hold(struct rs_dp *dp, unsigned long long sequence);
+/* Lets the held SYN go on: it goes through the service path again, and stays held until a SYN-ACK passes. */
+int rs_dp_release(struct rs_dp *dp, unsigned long long sequence);
+/* Answers the held SYN with RST and ends the hold as reset. */
+int rs_dp_reset(struct rs_dp *dp, unsigned long long sequence);
+
+/* Visits every tracked connection. Stops at the first non-zero return. */
+int rs_dp_flows_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_tuple *key, const struct rs_flow *flow),
+		     void *user);
+
+/* Bytes that the maps occupy, as the kernel accounts them (fdinfo memlock). */
+unsigned long long rs_dp_map_bytes(const struct rs_dp *dp);
+
+#endif

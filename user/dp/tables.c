@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Frontends, routes, revisions, instances, counters. */
+#include "dp/internal.h"
+
+#include "base/mem.h"
+#include "rouse.skel.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+static struct rs_frontend_key frontend_key(struct in_addr vip, unsigned short port)
+{
+	return (struct rs_frontend_key){
+		.address = rs_address_v4(vip.s_addr),
+		.port = htons(port),
+		.protocol = RS_PROTOCOL_TCP,
+	};
+}
+
+int rs_dp_frontend_set(struct rs_dp *dp, struct in_addr vip, unsigned short port, unsigned route)
+{
+	struct rs_frontend_key key = frontend_key(vip, port);
+	struct rs_frontend value = {.route = route};
+	return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.frontends), &key, &value, BPF_ANY);
+}
+
+int rs_dp_frontend_delete(struct rs_dp *dp, struct in_addr vip, unsigned short port)
+{
+	struct rs_frontend_key key = frontend_key(vip, port);
+	return bpf_map_delete_elem(bpf_map__fd(dp->skeleton->maps.frontends), &key);
+}
+
+int rs_dp_frontend_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_frontend_key *key, unsigned route),
+			void *user)
+{
+	int map = bpf_map__fd(dp->skeleton->maps.frontends);
+	struct rs_frontend_key key, *previous = NULL;
+	struct rs_frontend value;
+	int r = 0;
+	while (r == 0 && bpf_map_get_next_key(map, previous, &key) == 0) {
+		if (bpf_map_lookup_elem(map, &key, &value) == 0)
+			r = each(user, &key, value.route);
+		previous = &key;
+	}
+	return r;
+}
+
+int rs_dp_route_set(struct rs_dp *dp, unsigned route, const struct rs_route *value)
+{
+	return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.routes), &route, value, BPF_ANY);
+}
+
+int rs_dp_route_delete(struct rs_dp *dp, unsigned route)
+{
+	return bpf_map_delete_elem(bpf_map__fd(dp->skeleton->maps.routes), &route);
+}
+
+struct rs_revision *rs_dp_revision(struct rs_dp *dp, unsigned revision)
+{
+	return revision > 0 && revision < bpf_map__max_entries(dp->skeleton->maps.revisions) ? &dp->revisions[revision]
+											     : NULL;
+}
+
+struct rs_instance *rs_dp_instance(struct rs_dp *dp, unsigned instance)
+{
+	return instance > 0 && instance < bpf_map__max_entries(dp->skeleton->maps.instances) ? &dp->instances[instance]
+											     : NULL;
+}
+
+int rs_dp_revision_init(struct rs_dp *dp, unsigned revision, unsigned hold_max, unsigned hold_total_ms)
+{
+	struct rs_revision *entry = rs_dp_revision(dp, revision);
+	if (!entry)
+		return -ERANGE;
+	for (unsigned i = 0; i < RS_REVISION_INSTANCES_MAX; i++)
+		__atomic_store_n(&entry->instance[i], 0, __ATOMIC_SEQ_CST);
+	entry->instance_count = 0;
+	entry->wake = 0;
+	entry->held = 0;
+	entry->hold_max = hold_max;
+	entry->hold_total_ms = hold_total_ms;
+	rs_auto_free struct rs_revision_stats *zero = calloc(dp->cpus, sizeof(*zero));
+	if (!zero)
+		return -ENOMEM;
+	return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.revision_stats), &revision, zero, BPF_ANY);
+}
+
+static int list_instance(struct rs_revision *revision, unsigned instance)
+{
+	for (unsigned i = 0; i < RS_REVISION_INSTANCES_MAX; i++) {
+		if (revision->instance[i])
+			continue;
+		__atomic_store_n(&revision->instance[i], instance, __ATOMIC_SEQ_CST);
+		if (revision->instance_count < i + 1)
+			__atomic_store_n(&revision->instance_count, i + 1, __ATOMIC_SEQ_CST);
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+int rs_dp_instance_add(struct rs_dp *dp, unsigned instance, const struct rs_instance *value, unsigned netns_inode)
+{
+	struct rs_instance *entry = rs_dp_instance(dp, instance);
+	struct rs_revision *revision = rs_dp_revision(dp, value->revision);
+	if (!entry || !revision)
+		return -ERANGE;
+	unsigned generation = entry->generation + 1;
+	struct rs_instance fresh = *value;
+	fresh.state = RS_INSTANCE_FREE;
+	fresh.generation = generation;
+	fresh.in_flight = fresh.flows = 0;
+	*entry = fresh;
+	int r = bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.namespaces), &netns_inode, &instance, BPF_ANY);
+	if (r < 0)
+		return r;
+	__atomic_store_n(&entry->state, RS_INSTANCE_STARTING, __ATOMIC_SEQ_CST);
+	return list_instance(revision, instance);
+}
+
+void rs_dp_instance_set_state(struct rs_dp *dp, unsigned instance, enum rs_instance_state state)
+{
+	struct rs_instance *entry = rs_dp_instance(dp, instance);
+	if (entry)
+		__atomic_store_n(&entry->state, state, __ATOMIC_SEQ_CST);
+}
+
+void rs_dp_instance_remove(struct rs_dp *dp, unsigned instance, unsigned netns_inode)
+{
+	struct rs_instance *entry = rs_dp_instance(dp, instance);
+	if (!entry)
+		return;
+	__atomic_store_n(&entry->state, RS_INSTANCE_DEAD, __ATOMIC_SEQ_CST);
+	struct rs_revision *revision = rs_dp_revision(dp, entry->revision);
+	for (unsigned i = 0; revision && i < RS_REVISION_INSTANCES_MAX; i++) {
+		if (revision->instance[i] == instance)
+			__atomic_store_n(&revision->instance[i], 0, __ATOMIC_SEQ_CST);
+	}
+	bpf_map_delete_elem(bpf_map__fd(dp->skeleton->maps.namespaces), &netns_inode);
+}
+
+int rs_dp_counters(struct rs_dp *dp, struct rs_counters *ret_counters)
+{
+	rs_auto_free struct rs_counters *each = calloc(dp->cpus, sizeof(*each));
+	if (!each)
+		return -ENOMEM;
+	__u32 zero = 0;
+	int r = bpf_map_lookup_elem(bpf_map__fd(dp->skeleton->maps.counters), &zero, each);
+	if (r < 0)
+		return r;
+	memset(ret_counters, 0, sizeof(*ret_counters));
+	for (unsigned cpu = 0; cpu < dp->cpus; cpu++) {
+#define X(name, text) ret_counters->name += each[cpu].name;
+		RS_REASONS(X)
+#undef X
+	}
+	return 0;
+}
+
+int rs_dp_stats(struct rs_dp *dp, unsigned revision, struct rs_revision_stats *ret_stats)
+{
+	rs_auto_free struct rs_revision_stats *each = calloc(dp->cpus, sizeof(*each));
+	if (!each)
+		return -ENOMEM;
+	int r = bpf_map_lookup_elem(bpf_map__fd(dp->skeleton->maps.revision_stats), &revision, each);
+	if (r < 0)
+		return r;
+	*ret_stats = (struct rs_revision_stats){0};
+	for (unsigned cpu = 0; cpu < dp->cpus; cpu++) {
+		ret_stats->started += each[cpu].started;
+		ret_stats->ended += each[cpu].ended;
+		ret_stats->sum_start_ns += each[cpu].sum_start_ns;
+		ret_stats->sum_end_ns += each[cpu].sum_end_ns;
+		ret_stats->connections += each[cpu].connections;
+		ret_stats->bytes_in += each[cpu].bytes_in;
+		ret_stats->bytes_out += each[cpu].bytes_out;
+		ret_stats->resets += each[cpu].resets;
+	}
+	return 0;
+}
+
+int rs_dp_flows_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_tuple *key, const struct rs_flow *flow),
+		     void *user)
+{
+	int map = bpf_map__fd(dp->skeleton->maps.flows);
+	struct rs_tuple key, *previous = NULL;
+	struct rs_flow flow;
+	int r = 0;
+	while (r == 0 && bpf_map_get_next_key(map, previous, &key) == 0) {
+		if (bpf_map_lookup_elem(map, &key, &flow) == 0)
+			r = each(user, &key, &flow);
+		previous = &key;
+	}
+	return r;
+}
