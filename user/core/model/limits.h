@@ -3,7 +3,7 @@
 #ifndef RS_CORE_MODEL_LIMITS_H
 #define RS_CORE_MODEL_LIMITS_H
 
-#include "limits.h" /* RS_ROUTE_TARGETS_MAX, RS_REVISIONS_MAX */
+#include <limits.h> /* include/limits.h, not this file: RS_ROUTE_TARGETS_MAX, RS_HOLD_TOTAL_MS */
 
 /* A DNS label (RFC 1035), as Kubernetes bounds it, and its array with the NUL. */
 #define RS_NAME_MAX  63

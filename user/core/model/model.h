@@ -269,7 +269,7 @@ struct rs_revision_status {
 	struct rs_fact container_healthy;   /* reasons Deploying, ContainerMissing, ExitCode1, ... */
 	struct rs_fact active;		    /* reasons NoTraffic, Queued, TimedOut */
 	int32_t desired_replicas;
-	int32_t actual_replicas; /* ready instances */
+	int32_t actual_replicas;	 /* ready instances */
 	struct rs_conditions conditions; /* Ready, ResourcesAvailable, ContainerHealthy, Active */
 };
 
@@ -300,7 +300,7 @@ struct rs_model_route {
 	struct rs_metadata metadata;
 	char service[RS_NAME_SIZE];
 	struct rs_traffic traffic;
-	uint32_t vip;			      /* index into the VIP range, stable for the route's life */
+	uint32_t vip;				/* index into the VIP range, stable for the route's life */
 	uint32_t tag_vip[RS_ROUTE_TARGETS_MAX]; /* of traffic.targets[i].tag; RS_VIP_NONE without a tag */
 	struct rs_route_status status;
 	void *user; /* the agent's */

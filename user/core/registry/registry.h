@@ -55,7 +55,7 @@ enum rs_applied {
 const char *rs_applied_text(enum rs_applied applied); /* "unchanged", "created", "configured" */
 
 struct rs_registry_config {
-	uint64_t uid_seed; /* random: uids and generated names come from it */
+	uint64_t uid_seed;  /* random: uids and generated names come from it */
 	uint32_t vip_first; /* usable VIP indexes: first .. first + count - 1 */
 	uint32_t vip_count;
 };
