@@ -43,6 +43,7 @@ struct rs_revision {
 	__u32 hold_total_ms;  /* rouse.dev/hold-timeout */
 	__u32 instance_count; /* places of instance[] that may be in use */
 	__u32 pad;
+	__u64 uid; /* first half of the revision's UUID: a restarted agent knows its entries by it; 0 = free */
 	__u32 instance[RS_REVISION_INSTANCES_MAX]; /* 0 = empty place; each is written atomically */
 };
 
@@ -91,7 +92,7 @@ struct rs_revision_stats {
 
 _Static_assert(sizeof(struct rs_frontend_key) == 20, "ABI");
 _Static_assert(sizeof(struct rs_route) == 184, "ABI");
-_Static_assert(sizeof(struct rs_revision) == 280, "ABI");
+_Static_assert(sizeof(struct rs_revision) == 288, "ABI");
 _Static_assert(sizeof(struct rs_instance) == 72, "ABI");
 _Static_assert(sizeof(struct rs_revision_stats) == 64, "ABI");
 

@@ -68,7 +68,30 @@ struct rs_instance *rs_dp_instance(struct rs_dp *dp, unsigned instance)
 											     : NULL;
 }
 
-int rs_dp_revision_init(struct rs_dp *dp, unsigned revision, unsigned hold_max, unsigned hold_total_ms)
+unsigned rs_dp_revision_find(struct rs_dp *dp, unsigned long long uid)
+{
+	unsigned count = bpf_map__max_entries(dp->skeleton->maps.revisions);
+	for (unsigned i = 1; i < count; i++) {
+		if (dp->revisions[i].uid == uid)
+			return i;
+	}
+	return 0;
+}
+
+unsigned rs_dp_revision_free_entry(struct rs_dp *dp)
+{
+	/* Each search goes on where the last one ended: entries are used anew as late as possible. */
+	unsigned count = bpf_map__max_entries(dp->skeleton->maps.revisions);
+	for (unsigned tried = 0; tried < count; tried++) {
+		unsigned i = ++dp->revision_hint % count;
+		if (i && dp->revisions[i].uid == 0)
+			return i;
+	}
+	return 0;
+}
+
+int rs_dp_revision_init(struct rs_dp *dp, unsigned revision, unsigned long long uid, unsigned hold_max,
+			unsigned hold_total_ms)
 {
 	struct rs_revision *entry = rs_dp_revision(dp, revision);
 	if (!entry)
@@ -80,6 +103,7 @@ int rs_dp_revision_init(struct rs_dp *dp, unsigned revision, unsigned hold_max, 
 	entry->held = 0;
 	entry->hold_max = hold_max;
 	entry->hold_total_ms = hold_total_ms;
+	entry->uid = uid;
 	rs_auto_free struct rs_revision_stats *zero = calloc(dp->cpus, sizeof(*zero));
 	if (!zero)
 		return -ENOMEM;
