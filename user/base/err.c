@@ -20,13 +20,16 @@ int rs_err_prefix(struct rs_err *err, const char *format, ...)
 {
 	if (!err)
 		return 0;
-	char old[RS_ERR_MESSAGE_MAX];
-	memcpy(old, err->message, sizeof(old));
+	char context[RS_ERR_MESSAGE_MAX / 2];
 	va_list args;
 	va_start(args, format);
-	int n = vsnprintf(err->message, sizeof(err->message), format, args);
+	vsnprintf(context, sizeof(context) - 2, format, args);
 	va_end(args);
-	if (n >= 0 && (size_t)n < sizeof(err->message) - 1)
-		snprintf(err->message + n, sizeof(err->message) - (size_t)n, ": %s", old);
+	strcat(context, ": ");
+	/* The old message moves right, cut at its end where the two do not fit. */
+	size_t length = strlen(context);
+	memmove(err->message + length, err->message, sizeof(err->message) - length);
+	memcpy(err->message, context, length);
+	err->message[sizeof(err->message) - 1] = '\0';
 	return err->code;
 }
