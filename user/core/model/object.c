@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The objects around a template: kinds, metadata, destructors. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/model/model.h"
+#include "core/model/quantity.h"
+
+static const struct {
+	const char *text, *plural, *singular, *short_name;
+} kinds[RS_KIND_COUNT] = {
+	[RS_KIND_SERVICE] = {"Service", "services", "service", "ksvc"},
+	[RS_KIND_CONFIGURATION] = {"Configuration", "configurations", "configuration", "config"},
+	[RS_KIND_REVISION] = {"Revision", "revisions", "revision", "rev"},
+	[RS_KIND_ROUTE] = {"Route", "routes", "route", "rt"},
+};
+
+const char *rs_kind_text(enum rs_kind kind)
+{
+	return kinds[kind].text;
+}
+
+const char *rs_kind_plural(enum rs_kind kind)
+{
+	return kinds[kind].plural;
+}
+
+int rs_kind_parse(const char *text, enum rs_kind *ret_kind)
+{
+	for (int i = 0; i < RS_KIND_COUNT; i++)
+		if (strcmp(text, kinds[i].text) == 0 || strcmp(text, kinds[i].plural) == 0 ||
+		    strcmp(text, kinds[i].singular) == 0 || strcmp(text, kinds[i].short_name) == 0) {
+			*ret_kind = (enum rs_kind)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+int rs_metadata_copy(struct rs_metadata *out, const struct rs_metadata *from)
+{
+	int r;
+
+	*out = *from;
+	out->labels = out->annotations = (struct rs_pairs){0};
+	r = rs_pairs_copy(&out->labels, &from->labels);
+	if (r == 0)
+		r = rs_pairs_copy(&out->annotations, &from->annotations);
+	if (r < 0)
+		rs_metadata_done(out);
+	return r;
+}
+
+void rs_metadata_done(struct rs_metadata *metadata)
+{
+	rs_pairs_done(&metadata->labels);
+	rs_pairs_done(&metadata->annotations);
+}
+
+bool rs_traffic_equal(const struct rs_traffic *a, const struct rs_traffic *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->targets[i].revision, b->targets[i].revision) != 0 ||
+		    strcmp(a->targets[i].tag, b->targets[i].tag) != 0 || a->targets[i].percent != b->targets[i].percent)
+			return false;
+	return true;
+}
+
+struct rs_service *rs_service_free(struct rs_service *service)
+{
+	if (service) {
+		rs_metadata_done(&service->metadata);
+		rs_template_done(&service->template);
+		free(service);
+	}
+	return NULL;
+}
+
+struct rs_configuration *rs_configuration_free(struct rs_configuration *configuration)
+{
+	if (configuration) {
+		rs_metadata_done(&configuration->metadata);
+		rs_template_done(&configuration->template);
+		free(configuration);
+	}
+	return NULL;
+}
+
+struct rs_model_revision *rs_model_revision_free(struct rs_model_revision *revision)
+{
+	if (revision) {
+		rs_metadata_done(&revision->metadata);
+		rs_template_done(&revision->template);
+		free(revision);
+	}
+	return NULL;
+}
+
+struct rs_model_route *rs_model_route_free(struct rs_model_route *route)
+{
+	if (route) {
+		rs_metadata_done(&route->metadata);
+		free(route);
+	}
+	return NULL;
+}
+
+void *rs_object_free(enum rs_kind kind, void *object)
+{
+	switch (kind) {
+	case RS_KIND_SERVICE:
+		return rs_service_free(object);
+	case RS_KIND_CONFIGURATION:
+		return rs_configuration_free(object);
+	case RS_KIND_REVISION:
+		return rs_model_revision_free(object);
+	case RS_KIND_ROUTE:
+		return rs_model_route_free(object);
+	case RS_KIND_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+/* Each structure begins with its metadata. */
+_Static_assert(offsetof(struct rs_service, metadata) == 0, "first");
+_Static_assert(offsetof(struct rs_configuration, metadata) == 0, "first");
+_Static_assert(offsetof(struct rs_model_revision, metadata) == 0, "first");
+_Static_assert(offsetof(struct rs_model_route, metadata) == 0, "first");
+
+struct rs_metadata *rs_object_metadata(enum rs_kind kind, void *object)
+{
+	(void)kind;
+	return object;
+}
+
+bool rs_metadata_is_cluster_local(const struct rs_metadata *metadata)
+{
+	const char *value = rs_pairs_get(&metadata->labels, RS_LABEL_VISIBILITY);
+
+	return value && strcmp(value, "cluster-local") == 0;
+}
+
+bool rs_model_revision_is_kept(const struct rs_model_revision *revision)
+{
+	const char *value = rs_pairs_get(&revision->metadata.annotations, RS_ANNOTATION_NO_GC);
+
+	return value && strcmp(value, "true") == 0;
+}
+
+int64_t rs_metadata_rollout_ns(const struct rs_metadata *metadata)
+{
+	const char *value = rs_pairs_get(&metadata->annotations, RS_ANNOTATION_ROLLOUT_DURATION);
+	int64_t ns;
+
+	return value && rs_duration_parse(value, &ns) == 0 && ns >= 0 ? ns : -1;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The template of revisions: defaults, copies, comparison. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "core/model/model.h"
+
+void rs_autoscaling_init(struct rs_autoscaling *autoscaling)
+{
+	*autoscaling = (struct rs_autoscaling){
+		.metric = RS_METRIC_CONCURRENCY,
+		.aggregation = RS_AGGREGATION_LINEAR,
+		.target = RS_UNSET,
+		.target_utilization_percent = RS_UNSET,
+		.panic_window_percent = RS_UNSET,
+		.panic_threshold_percent = RS_UNSET,
+		.min_scale = -1,
+		.max_scale = -1,
+		.initial_scale = -1,
+		.activation_scale = -1,
+		.scale_down_delay_ns = -1,
+		.window_ns = -1,
+		.retention_ns = -1,
+		.progress_deadline_ns = -1,
+	};
+}
+
+void rs_template_init(struct rs_template *template)
+{
+	rs_autoscaling_init(&template->autoscaling);
+	template->hold_timeout_ms = RS_HOLD_TOTAL_MS;
+	template->stop_signal = SIGTERM;
+	template->timeout_seconds = RS_TIMEOUT_SECONDS_DEFAULT;
+	template->grace_ms = RS_TIMEOUT_SECONDS_DEFAULT * 1000;
+	rs_str_copy(template->container.name, sizeof(template->container.name), "user-container");
+	template->container.port = 8080;
+	template->container.run_as_user = -1;
+}
+
+static int copy_text(char **out, const char *from)
+{
+	*out = from ? strdup(from) : NULL;
+	return from && !*out ? -ENOMEM : 0;
+}
+
+/* Owned fields are emptied first, so that a failure half way leaves nothing shared behind. */
+static int copy_probe(struct rs_probe *out, const struct rs_probe *from)
+{
+	int r;
+
+	*out = *from;
+	out->path = out->host = NULL;
+	out->command = (struct rs_strings){0};
+	r = copy_text(&out->path, from->path);
+	if (r == 0)
+		r = copy_text(&out->host, from->host);
+	if (r == 0)
+		r = rs_strings_copy(&out->command, &from->command);
+	return r;
+}
+
+static void probe_done(struct rs_probe *probe)
+{
+	free(probe->path);
+	free(probe->host);
+	rs_strings_done(&probe->command);
+	*probe = (struct rs_probe){0};
+}
+
+static bool probe_equal(const struct rs_probe *a, const struct rs_probe *b)
+{
+	return a->handler == b->handler && rs_str_equal(a->path, b->path) && rs_str_equal(a->host, b->host) &&
+	       a->port == b->port && rs_strings_equal(&a->command, &b->command) &&
+	       a->initial_delay_ms == b->initial_delay_ms && a->period_ms == b->period_ms &&
+	       a->timeout_ms == b->timeout_ms && a->success_threshold == b->success_threshold &&
+	       a->failure_threshold == b->failure_threshold;
+}
+
+static int copy_container(struct rs_container *out, const struct rs_container *from)
+{
+	int r;
+
+	*out = *from;
+	out->command = out->args = (struct rs_strings){0};
+	out->env = (struct rs_pairs){0};
+	out->working_dir = NULL;
+	out->readiness = out->liveness = out->startup = (struct rs_probe){0};
+	r = rs_strings_copy(&out->command, &from->command);
+	if (r == 0)
+		r = rs_strings_copy(&out->args, &from->args);
+	if (r == 0)
+		r = rs_pairs_copy(&out->env, &from->env);
+	if (r == 0)
+		r = copy_text(&out->working_dir, from->working_dir);
+	if (r == 0)
+		r = copy_probe(&out->readiness, &from->readiness);
+	if (r == 0)
+		r = copy_probe(&out->liveness, &from->liveness);
+	if (r == 0)
+		r = copy_probe(&out->startup, &from->startup);
+	return r;
+}
+
+int rs_template_copy(struct rs_template *out, const struct rs_template *from)
+{
+	int r;
+
+	*out = *from;
+	out->labels = out->annotations = (struct rs_pairs){0};
+	out->container = (struct rs_container){0};
+	r = rs_pairs_copy(&out->labels, &from->labels);
+	if (r == 0)
+		r = rs_pairs_copy(&out->annotations, &from->annotations);
+	if (r == 0)
+		r = copy_container(&out->container, &from->container);
+	if (r < 0)
+		rs_template_done(out);
+	return r;
+}
+
+void rs_template_done(struct rs_template *template)
+{
+	struct rs_container *container = &template->container;
+
+	rs_pairs_done(&template->labels);
+	rs_pairs_done(&template->annotations);
+	rs_strings_done(&container->command);
+	rs_strings_done(&container->args);
+	rs_pairs_done(&container->env);
+	free(container->working_dir);
+	probe_done(&container->readiness);
+	probe_done(&container->liveness);
+	probe_done(&container->startup);
+	*template = (struct rs_template){0};
+}
+
+static bool container_equal(const struct rs_container *a, const struct rs_container *b)
+{
+	return strcmp(a->name, b->name) == 0 && rs_strings_equal(&a->command, &b->command) &&
+	       rs_strings_equal(&a->args, &b->args) && rs_pairs_equal(&a->env, &b->env) &&
+	       rs_str_equal(a->working_dir, b->working_dir) && strcmp(a->port_name, b->port_name) == 0 &&
+	       a->port == b->port && a->cpu_millis == b->cpu_millis && a->memory_bytes == b->memory_bytes &&
+	       a->run_as_user == b->run_as_user && probe_equal(&a->readiness, &b->readiness) &&
+	       probe_equal(&a->liveness, &b->liveness) && probe_equal(&a->startup, &b->startup);
+}
+
+/* What is derived from the annotations is equal when they are. */
+bool rs_template_equal(const struct rs_template *a, const struct rs_template *b)
+{
+	return strcmp(a->name, b->name) == 0 && rs_pairs_equal(&a->labels, &b->labels) &&
+	       rs_pairs_equal(&a->annotations, &b->annotations) && container_equal(&a->container, &b->container) &&
+	       a->container_concurrency == b->container_concurrency && a->timeout_seconds == b->timeout_seconds;
+}
+
+enum rs_port_protocol rs_container_protocol(const struct rs_container *container)
+{
+	if (strcmp(container->port_name, "http1") == 0)
+		return RS_PORT_HTTP1;
+	if (strcmp(container->port_name, "h2c") == 0 || strcmp(container->port_name, "grpc") == 0)
+		return RS_PORT_H2C;
+	return RS_PORT_PLAIN;
+}
+
+bool rs_container_has_port_80(const struct rs_container *container)
+{
+	return !container->port_name[0] || rs_container_protocol(container) != RS_PORT_PLAIN;
+}
