@@ -21,7 +21,7 @@
 #include "abi/hold.h"
 #include "abi/service.h"
 #include "abi/version.h"
-#include "limits.h"
+#include "abi/limits.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

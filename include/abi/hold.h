@@ -11,7 +11,7 @@
 #define RS_ABI_HOLD_H
 
 #include "abi/address.h"
-#include "limits.h"
+#include "abi/limits.h"
 
 enum rs_hold_state {
 	RS_HOLD_FREE,

@@ -14,7 +14,7 @@
 #define RS_ABI_SERVICE_H
 
 #include "abi/address.h"
-#include "limits.h"
+#include "abi/limits.h"
 
 struct rs_frontend_key {
 	struct rs_address address;

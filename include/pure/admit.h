@@ -3,7 +3,7 @@
 #ifndef RS_PURE_ADMIT_H
 #define RS_PURE_ADMIT_H
 
-#include "limits.h"
+#include "abi/limits.h"
 #include "reason.h"
 #include "types.h"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "core/autoscale/config.h"
 
+#include "core/model/quantity.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stddef.h>
@@ -26,41 +28,6 @@ void rs_autoscaler_config_init(struct rs_autoscaler_config *config)
 		.initial_scale = 1,
 		.progress_deadline_ns = 600 * SECOND,
 	};
-}
-
-int rs_duration_parse(const char *text, uint64_t *ret_ns)
-{
-	static const struct {
-		const char *unit;
-		double ns;
-	} units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
-	double total = 0;
-	if (strcmp(text, "0") == 0) {
-		*ret_ns = 0;
-		return 0;
-	}
-	if (!*text)
-		return -EINVAL;
-	while (*text) {
-		char *end;
-		if (!(*text >= '0' && *text <= '9'))
-			return -EINVAL;
-		double number = strtod(text, &end);
-		size_t length = strspn(end, "nusmh");
-		double ns = 0;
-		for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-			if (strlen(units[i].unit) == length && strncmp(end, units[i].unit, length) == 0)
-				ns = units[i].ns;
-		}
-		if (end == text || ns == 0)
-			return -EINVAL;
-		total += number * ns;
-		text = end + length;
-	}
-	if (!(total >= 0 && total < 9e18))
-		return -EINVAL;
-	*ret_ns = (uint64_t)llround(total);
-	return 0;
 }
 
 static int parse_number(const char *text, double *ret)
@@ -143,7 +110,7 @@ static int set_row(struct rs_autoscaler_config *config, const struct row *row, c
 {
 	void *field = (char *)config + row->offset;
 	double number;
-	uint64_t ns;
+	int64_t ns;
 	switch (row->kind) {
 	case NUMBER:
 		if (parse_number(value, &number) < 0 || !in_bounds(row, number))
@@ -158,10 +125,10 @@ static int set_row(struct rs_autoscaler_config *config, const struct row *row, c
 		return 0;
 	case DURATION:
 	case SECONDS:
-		if (rs_duration_parse(value, &ns) < 0 || !in_bounds(row, (double)ns / 1e9) ||
-		    (row->kind == SECONDS && ns % SECOND))
+		if (rs_duration_parse(value, &ns) < 0 || ns < 0 || !in_bounds(row, (double)ns / 1e9) ||
+		    (row->kind == SECONDS && (uint64_t)ns % SECOND))
 			return -EINVAL;
-		*(uint64_t *)field = ns;
+		*(uint64_t *)field = (uint64_t)ns;
 		return 0;
 	case BOOLEAN:
 		return parse_bool(value, (bool *)field);

@@ -43,7 +43,4 @@ int rs_autoscaler_config_set(struct rs_autoscaler_config *config, const char *ke
 /* The bounds between keys (initial-scale against allow-zero, min against max, ...): after the last set. */
 int rs_autoscaler_config_check(const struct rs_autoscaler_config *config, struct rs_err *err);
 
-/* A Go duration ("90s", "1m30s", "500ms", "1h"). -EINVAL for anything else or below zero. */
-int rs_duration_parse(const char *text, uint64_t *ret_ns);
-
 #endif

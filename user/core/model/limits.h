@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Every maximum of a manifest, with its reason. The dataplane's are in include/limits.h. */
+/* Every maximum of a manifest, with its reason. The dataplane's are in include/abi/limits.h. */
 #ifndef RS_CORE_MODEL_LIMITS_H
 #define RS_CORE_MODEL_LIMITS_H
 
-#include <limits.h> /* include/limits.h, not this file: RS_ROUTE_TARGETS_MAX, RS_HOLD_TOTAL_MS */
+#include "abi/limits.h" /* RS_ROUTE_TARGETS_MAX, RS_HOLD_TOTAL_MS */
 
 /* A DNS label (RFC 1035), as Kubernetes bounds it, and its array with the NUL. */
 #define RS_NAME_MAX  63

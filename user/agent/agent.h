@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * roused: the daemon's one object and the parts that work on it.
+ *
+ * Read this first, then tick.c: a round of read, decide, plan, apply. What
+ * comes in between ticks (a SYN was held, a program listens, a process ended,
+ * a manifest changed) ends in the same functions.
+ *
+ *	main.c, options.c   start, signals, stop
+ *	agent.c             builds the object, adopts what an earlier agent left
+ *	tick.c              the periodic round
+ *	workload.c          a revision at work: its numbers, its scale
+ *	instance.c          an instance's life, from start to gone
+ *	release.c           letting held SYNs go on
+ *	routing.c           traffic targets to frontends and routes
+ *	names.c             the hosts file
+ *	record.c            events for people
+ *	backend.c, view.c   what the API shows and does
+ *	metrics.c           Prometheus text
+ */
+#ifndef RS_AGENT_AGENT_H
+#define RS_AGENT_AGENT_H
+
+#include "agent/api/api.h"
+#include "agent/options.h"
+#include "core/autoscale/kpa.h"
+#include "core/autoscale/scale.h"
+#include "core/autoscale/window.h"
+#include "core/model/model.h"
+#include "core/registry/registry.h"
+#include "dp/dp.h"
+#include "rt/rt.h"
+#include "sys/hostlink.h"
+#include "sys/store.h"
+
+#include <systemd/sd-event.h>
+
+struct rs_workload;
+
+/* Where an instance is in its life. The dataplane's state (rs_instance.state) says who may be sent to it. */
+enum rs_stage {
+	RS_STAGE_STARTING, /* exec asked for */
+	RS_STAGE_READY,
+	RS_STAGE_DRAINING, /* no new connections; goes when the last request has ended */
+	RS_STAGE_STOPPING, /* signalled */
+	RS_STAGE_EXITED,   /* its sandbox lingers for the last FINs */
+	RS_STAGE_COUNT,
+};
+
+struct rs_agent_instance {
+	struct rs_workload *workload;
+	struct rs_agent_instance *next; /* of its workload */
+	struct rs_rt_instance *rt;
+	enum rs_stage stage;
+	bool probed; /* the manifest has a readiness or startup probe */
+	bool probe_running;
+	uint32_t probe_successes;
+	uint32_t probe_failures;
+	uint32_t liveness_failures;
+	uint64_t started_ns; /* CLOCK_MONOTONIC */
+	uint64_t listen_ns;  /* 0 until seen */
+	uint64_t ready_ns;
+	uint64_t stage_ns;	/* since when in this stage */
+	uint64_t next_probe_ns; /* readiness while starting, liveness afterwards */
+	char complaint[128];	/* why it does not become ready, when something is known */
+	sd_event_source *timer; /* checks while starting; the linger after exit */
+};
+
+/* A held SYN as the agent sees it: its place in the ring, and when it was last let go. */
+struct rs_pending {
+	uint64_t sequence;
+	uint64_t sent_ns; /* 0 = never */
+	uint32_t tries;
+};
+
+/* A revision at work. */
+struct rs_workload {
+	struct rs_agent *agent;
+	struct rs_model_revision *revision; /* the registry's, or owned once `removed` */
+	bool removed;			    /* deleted from the registry: ends with its last instance */
+	unsigned id;			    /* entry in the dataplane's `revisions` */
+
+	struct rs_agent_instance *instances;
+
+	struct rs_pending *pending; /* held SYNs in order of arrival */
+	size_t pending_count;
+	size_t pending_capacity;
+	sd_event_source *release_timer;
+
+	/* Scaling. */
+	bool active; /* on the agent's list of those that are looked at each second */
+	struct rs_workload *active_next;
+	struct rs_kpa_spec spec;
+	struct rs_kpa kpa;
+	struct rs_max_entry *delay_memory;
+	struct rs_window stable;
+	struct rs_window panic;
+	double *window_memory;
+	struct rs_kpa_decision decision;
+	struct rs_scale_config scale_config;
+	struct rs_scale_state scale;
+	enum rs_scale_why why;
+	double stable_value, panic_value;
+	bool starved; /* waits for a sandbox */
+	bool kpa_ready;
+	uint64_t next_tick_ns;
+	struct rs_revision_stats stats;
+	uint64_t stats_ns;
+
+	/* Failed starts. */
+	uint32_t failures;
+	uint64_t next_start_ns;
+	sd_event_source *retry_timer;
+};
+
+struct rs_agent_counters {
+	uint64_t releases;
+	uint64_t release_errors;
+	uint64_t resets;
+	uint64_t holds_seen;
+	uint64_t seen_released;
+	uint64_t seen_expired;
+	uint64_t seen_shed;
+	uint64_t seen_reset;
+	uint64_t seen_lost; /* the slot served another hold before the agent looked */
+	uint64_t wakes;
+	uint64_t starts;
+	uint64_t start_failures;
+	uint64_t exits;
+};
+
+struct rs_agent {
+	sd_event *event;
+	struct rs_options *options;
+	struct rs_hostlink link;
+	struct rs_dp *dp;
+	struct rs_rt *rt;
+	struct rs_registry *registry;
+	struct rs_store *store;
+	struct rs_api *api;
+	struct rs_workload **workloads; /* by dataplane id, RS_REVISIONS_MAX */
+	struct rs_workload *active;
+	unsigned active_count;
+	sd_event_source *tick_timer;
+	sd_event_source *dp_source;
+	sd_event_source *attach_source; /* netlink: links come and go */
+	int attach_socket;
+	unsigned *attached; /* interfaces of clients that carry our program */
+	size_t attached_count;
+	struct rs_names *names;
+	struct rs_agent_counters counters;
+	uint64_t started_ns;
+	bool ready;
+};
+
+/* agent.c */
+int rs_agent_new(struct rs_options *options, sd_event *event, struct rs_agent **ret_agent, struct rs_err *err);
+/* Leaves instances, maps and links as they are: the next agent adopts them. */
+struct rs_agent *rs_agent_free(struct rs_agent *agent);
+
+/* workload.c */
+/* The workload of a revision, made when there is none yet. */
+int rs_workload_get(struct rs_agent *agent, struct rs_model_revision *revision, struct rs_workload **ret_workload,
+		    struct rs_err *err);
+struct rs_workload *rs_workload_free(struct rs_workload *workload);
+/* Looks at it each second from now on, until it is at zero and quiet. */
+void rs_workload_activate(struct rs_workload *workload);
+/* Its revision is gone: resets its holds, drains its instances, frees it with the last one. */
+void rs_workload_remove(struct rs_workload *workload);
+/* Frees it if it is removed and has no instance left. Returns true when it did. */
+bool rs_workload_collect(struct rs_workload *workload);
+/* Measures, once a second. */
+void rs_workload_measure(struct rs_workload *workload, uint64_t now_ns);
+/* Decides the scale and starts or drains instances. `tick`: a periodic decision, not only a burst. */
+void rs_workload_scale(struct rs_workload *workload, bool tick);
+/* Starts and drains so that as many instances run as are wanted. */
+void rs_workload_reconcile(struct rs_workload *workload);
+unsigned rs_workload_count(const struct rs_workload *workload, enum rs_stage stage);
+/* In flight over all instances, by the dataplane's count. */
+uint64_t rs_workload_in_flight(const struct rs_workload *workload);
+/* Sets the revision's facts, its conditions and its configuration's latest ready revision. */
+void rs_workload_status(struct rs_workload *workload);
+
+/* instance.c */
+int rs_instance_start(struct rs_workload *workload, struct rs_err *err);
+void rs_instance_adopt(struct rs_workload *workload, struct rs_rt_instance *rt);
+void rs_instance_drain(struct rs_agent_instance *instance);
+void rs_instance_undrain(struct rs_agent_instance *instance);
+/* Once a second: probes, drains that are over, starts that take too long. */
+void rs_instance_check(struct rs_agent_instance *instance, uint64_t now_ns);
+void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_event *event);
+/* Something answered, by SYN-ACK or probe. Idempotent. */
+void rs_instance_ready(struct rs_agent_instance *instance);
+struct rs_agent_instance *rs_instance_by_id(struct rs_agent *agent, unsigned id);
+extern const struct rs_rt_callbacks rs_instance_callbacks;
+const char *rs_stage_text(enum rs_stage stage);
+
+/* release.c */
+/* Takes the holds that have arrived since the last look to their workloads. */
+void rs_release_collect(struct rs_agent *agent);
+/* Lets pending SYNs go on, as many as the instances can take, and comes back for the rest. */
+void rs_release_run(struct rs_workload *workload);
+/* Resets those whose hold would end before `next_start_ns`; UINT64_MAX resets all. */
+void rs_release_give_up(struct rs_workload *workload, uint64_t next_start_ns, const char *why);
+
+/* routing.c */
+/* Plans the service's traffic anew and writes frontends and routes. */
+int rs_routing_apply(struct rs_agent *agent, struct rs_model_route *route, struct rs_err *err);
+/* Forgets a VIP: its frontends and its route. */
+void rs_routing_forget(struct rs_agent *agent, uint32_t vip);
+struct in_addr rs_routing_vip(const struct rs_agent *agent, uint32_t vip);
+/* Removes what an earlier agent wrote for VIPs that no route has any more. */
+void rs_routing_sweep(struct rs_agent *agent);
+
+/* names.c */
+int rs_names_new(struct rs_agent *agent, struct rs_err *err);
+struct rs_names *rs_names_free(struct rs_names *names);
+int rs_names_set(struct rs_agent *agent, const char *name, struct in_addr address);
+void rs_names_remove(struct rs_agent *agent, struct in_addr address);
+
+/* record.c */
+/* An event for people, about an object: kept in the store's bounded ring, logged, and sent to watchers. */
+void rs_record(struct rs_agent *agent, const char *type, const char *reason, const char *namespace, const char *kind,
+	       const char *name, const char *format, ...) __attribute__((format(printf, 7, 8)));
+
+/* tick.c */
+int rs_tick_start(struct rs_agent *agent, struct rs_err *err);
+void rs_tick_wanted(struct rs_agent *agent);
+
+/* attach.c */
+int rs_attach_start(struct rs_agent *agent, struct rs_err *err);
+
+/* change.c */
+/* Persists the changes, and applies them to workloads, routes and names. Takes the list over.
+ * `token` (0 = none) is answered with `object` (owned) and `status` once the store has them. */
+int rs_change_commit(struct rs_agent *agent, struct rs_changes *changes, uint64_t token, int status, cJSON *object);
+/* Workloads, routes and names of everything in the registry: after a start. */
+int rs_change_replay(struct rs_agent *agent, struct rs_err *err);
+
+/* backend.c, metrics.c */
+extern const struct rs_api_backend rs_agent_backend;
+void rs_metrics_print(struct rs_agent *agent, struct rs_buf *out);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The HTTP API on a Unix socket: libmicrohttpd on the agent's loop. This floor
+ * parses paths, queries and bodies and prints answers; what they mean is the
+ * backend's business (backend.c). docs/api.md describes it for users.
+ *
+ * Every request has a token. The backend answers it exactly once with
+ * rs_api_answer() or rs_api_answer_file(), from inside handle() or later (the
+ * connection is suspended until then). A client that goes away is no error: the
+ * answer is dropped.
+ */
+#ifndef RS_AGENT_API_API_H
+#define RS_AGENT_API_API_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "core/model/model.h"
+
+#define RS_API_BODY_MAX	       (3 * 1024 * 1024) /* Kubernetes' request limit */
+#define RS_API_CONNECTIONS_MAX 256
+#define RS_API_IDLE_SECONDS    60
+
+/* What a path names. */
+enum rs_api_resource {
+	RS_API_SERVICES, /* the first four in the order of enum rs_kind */
+	RS_API_CONFIGURATIONS,
+	RS_API_REVISIONS,
+	RS_API_ROUTES,
+	RS_API_INSTANCES, /* /apis/rouse.dev/v1/... */
+	RS_API_HOLDS,
+	RS_API_FLOWS,
+	RS_API_EVENTS, /* /api/v1/.../events */
+	RS_API_STATUS, /* /apis/rouse.dev/v1/status */
+	RS_API_RESOURCE_COUNT,
+};
+
+enum rs_api_verb {
+	RS_API_GET,    /* one object */
+	RS_API_LIST,   /* all of a namespace, or of all namespaces */
+	RS_API_CREATE, /* POST: -EEXIST when there is one */
+	RS_API_APPLY,  /* PUT: create or replace */
+	RS_API_DELETE,
+	RS_API_LOG, /* GET .../instances/NAME/log */
+	RS_API_VERB_COUNT,
+};
+
+struct rs_api_request {
+	uint64_t token; /* never 0 */
+	enum rs_api_verb verb;
+	enum rs_api_resource resource;
+	const char *namespace; /* NULL = all namespaces (LIST alone) */
+	const char *name;      /* NULL for LIST and CREATE */
+	const cJSON *body;     /* CREATE, APPLY: an object; else NULL */
+	bool dry_run;	       /* ?dryRun=All */
+	const char *service;   /* ?service=NAME: revisions, instances, events, holds, flows of one service; or NULL */
+	const char *kind;      /* ?kind=Revision: events about one kind; or NULL */
+	uint64_t after;	       /* ?after=ID: events newer than that */
+	uint64_t limit;	       /* ?limit=N, 0 = the resource's default */
+	int64_t tail_lines;    /* LOG: ?tailLines=N, -1 = all */
+	bool follow;	       /* LOG: ?follow=true, goes on until the instance is gone or the client leaves */
+};
+
+struct rs_api_backend {
+	/* Pointers in *request are valid during the call. */
+	void (*handle)(void *user, const struct rs_api_request *request);
+	/* /metrics: Prometheus text. */
+	void (*metrics)(void *user, struct rs_buf *out);
+	/* /readyz: true when requests are served; else `out` says why not. */
+	bool (*ready)(void *user, struct rs_buf *out);
+};
+
+struct rs_api;
+
+/* Listens on `path` (a stale socket of a dead agent is replaced; mode 0660). */
+int rs_api_new(sd_event *event, const char *path, const struct rs_api_backend *backend, void *user,
+	       struct rs_api **ret_api, struct rs_err *err);
+/* Stops listening, drops open requests, removes the socket. Accepts NULL; returns NULL. */
+struct rs_api *rs_api_free(struct rs_api *api);
+
+/* Answers with `status` (HTTP) and a JSON body, which it takes over (NULL = a 500 that says out of memory). */
+void rs_api_answer(struct rs_api *api, uint64_t token, int status, cJSON *body);
+/* Answers with a Kubernetes Status object made from a negative errno and a sentence: -ENOENT 404 NotFound,
+ * -EEXIST 409 (reason AlreadyExists or Conflict as given), -EINVAL 422 Invalid, -EPERM 403 Forbidden, -EBUSY 409,
+ * -ENOSPC 507, -EAGAIN 503, others 500. `reason` NULL = the usual one. */
+void rs_api_answer_error(struct rs_api *api, uint64_t token, int code, const char *reason, const char *message);
+/* Answers with a text file's last `tail_lines` lines (-1 = all). With `follow`, goes on with what is appended, over
+ * rotations (the file's inode changes), until rs_api_end_follow(path) or the client leaves. */
+void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, int64_t tail_lines, bool follow);
+/* Whoever writes `path` is gone: its followers get what is there, then the end. */
+void rs_api_end_follow(struct rs_api *api, const char *path);
+
+/* Builds {"kind":"Status","apiVersion":"v1","status":"Failure",...} as rs_api_answer_error sends it. */
+cJSON *rs_api_status_object(int http_status, const char *reason, const char *message);
+
+#endif

@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * An instance's life:
+ *
+ *	starting -> ready -> draining -> stopping -> exited -> gone
+ *
+ * The runtime tells what happens to the process, the dataplane what its
+ * sockets do; this file turns both into the dataplane's state of the instance.
+ */
+#include "agent/agent.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How long a sandbox stays after its process has ended: its kernel still sends FINs and RSTs. */
+#define LINGER_US (1000 * 1000)
+/* Checks of a listener whose event was missed or came before it could be found. */
+#define LISTENER_AGAIN_US 1000
+/* Failed starts wait 0.1 s, 0.2 s, 0.4 s, ... up to five minutes, as Kubernetes' crash loops at most do. */
+#define BACKOFF_FIRST_NS (100 * RS_NS_PER_MS)
+#define BACKOFF_MAX_NS	 (300 * RS_NS_PER_S)
+
+const char *rs_stage_text(enum rs_stage stage)
+{
+	static const char *const text[RS_STAGE_COUNT] = {
+		[RS_STAGE_STARTING] = "Starting", [RS_STAGE_READY] = "Ready",	[RS_STAGE_DRAINING] = "Draining",
+		[RS_STAGE_STOPPING] = "Stopping", [RS_STAGE_EXITED] = "Exited",
+	};
+	return text[stage];
+}
+
+struct rs_agent_instance *rs_instance_by_id(struct rs_agent *agent, unsigned id)
+{
+	const struct rs_instance *entry = rs_dp_instance(agent->dp, id);
+	struct rs_workload *workload =
+		entry && entry->revision < RS_REVISIONS_MAX ? agent->workloads[entry->revision] : NULL;
+	for (struct rs_agent_instance *i = workload ? workload->instances : NULL; i; i = i->next) {
+		if (i->rt->id == id)
+			return i;
+	}
+	return NULL;
+}
+
+static void set_stage(struct rs_agent_instance *instance, enum rs_stage stage)
+{
+	instance->stage = stage;
+	instance->stage_ns = rs_now_ns();
+}
+
+static void record(struct rs_agent_instance *instance, const char *type, const char *reason, const char *text)
+{
+	const struct rs_metadata *metadata = &instance->workload->revision->metadata;
+	rs_record(instance->workload->agent, type, reason, metadata->namespace, "Revision", metadata->name, "%s: %s",
+		  instance->rt->name, text);
+}
+
+static const struct rs_probe *starting_probe(const struct rs_model_revision *revision)
+{
+	const struct rs_container *container = &revision->template.container;
+	if (container->startup.handler != RS_HANDLER_NONE)
+		return &container->startup;
+	return container->readiness.handler != RS_HANDLER_NONE ? &container->readiness : NULL;
+}
+
+static const struct rs_probe *current_probe(const struct rs_agent_instance *instance)
+{
+	if (instance->stage == RS_STAGE_STARTING)
+		return starting_probe(instance->workload->revision);
+	const struct rs_probe *liveness = &instance->workload->revision->template.container.liveness;
+	return liveness->handler != RS_HANDLER_NONE ? liveness : NULL;
+}
+
+/* --- checks while it starts ------------------------------------------------------------------------------------ */
+
+static void check_later(struct rs_agent_instance *instance, uint64_t after_us);
+
+/* Readiness without a SYN to probe with: the listener can be found, so the first SYN will be answered. */
+static void check_listener(struct rs_agent_instance *instance)
+{
+	struct rs_agent *agent = instance->workload->agent;
+	struct rs_rt_listener listener = {0};
+	int r = rs_rt_listener(agent->rt, instance->rt, &listener);
+	if (r == 0) {
+		struct rs_instance *entry = rs_dp_instance(agent->dp, instance->rt->id);
+		if (entry)
+			entry->backlog = listener.backlog;
+		rs_instance_ready(instance);
+		return;
+	}
+	if (listener.loopback)
+		snprintf(instance->complaint, sizeof(instance->complaint),
+			 "it listens on 127.0.0.1 only: bind to 0.0.0.0, port %u", instance->rt->port);
+	else if (listener.elsewhere)
+		snprintf(instance->complaint, sizeof(instance->complaint),
+			 "it listens on port %u, containerPort is %u: use $PORT", listener.elsewhere,
+			 instance->rt->port);
+}
+
+static int on_check(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct rs_agent_instance *instance = user;
+	(void)source;
+	(void)usec;
+	if (instance->stage == RS_STAGE_STARTING && !instance->probed)
+		check_listener(instance);
+	return 0;
+}
+
+static void check_later(struct rs_agent_instance *instance, uint64_t after_us)
+{
+	uint64_t at = rs_now_ns() / RS_NS_PER_US + after_us;
+	if (instance->timer) {
+		sd_event_source_set_time(instance->timer, at);
+		sd_event_source_set_enabled(instance->timer, SD_EVENT_ONESHOT);
+		return;
+	}
+	sd_event_add_time(instance->workload->agent->event, &instance->timer, CLOCK_MONOTONIC, at, 1, on_check,
+			  instance);
+}
+
+static void run_probe(struct rs_agent_instance *instance, const struct rs_probe *probe)
+{
+	struct rs_probe_spec spec = {
+		.kind = probe->handler == RS_HANDLER_HTTP_GET	  ? RS_PROBE_HTTP_GET
+			: probe->handler == RS_HANDLER_TCP_SOCKET ? RS_PROBE_TCP_SOCKET
+								  : RS_PROBE_EXEC,
+		.path = probe->path,
+		.host = probe->host,
+		.port = probe->port,
+		.command = (const char *const *)probe->command.items,
+		.timeout_ms = probe->timeout_ms,
+	};
+	if (instance->probe_running)
+		return;
+	instance->probe_running = rs_rt_probe(instance->workload->agent->rt, instance->rt, &spec,
+					      instance->stage == RS_STAGE_STARTING) == 0;
+	/* While it starts, Knative's period of 0 means as fast as it makes sense: every 50 ms. */
+	uint64_t period_ms = probe->period_ms ? probe->period_ms : 50;
+	instance->next_probe_ns = rs_now_ns() + period_ms * RS_NS_PER_MS;
+}
+
+void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_event *event)
+{
+	if (instance->stage != RS_STAGE_STARTING)
+		return;
+	if (!event->matches) {
+		if (event->port)
+			check_later(instance, LISTENER_AGAIN_US);
+		return;
+	}
+	if (!instance->listen_ns)
+		instance->listen_ns = event->time_ns;
+	if (instance->probed) {
+		run_probe(instance, current_probe(instance));
+		return;
+	}
+	if (instance->workload->pending_count)
+		rs_release_run(instance->workload);
+	else
+		check_listener(instance);
+	if (instance->stage == RS_STAGE_STARTING)
+		check_later(instance, LISTENER_AGAIN_US);
+}
+
+void rs_instance_ready(struct rs_agent_instance *instance)
+{
+	struct rs_workload *workload = instance->workload;
+	struct rs_agent *agent = workload->agent;
+	if (instance->stage != RS_STAGE_STARTING)
+		return;
+	set_stage(instance, RS_STAGE_READY);
+	instance->ready_ns = instance->stage_ns;
+	instance->complaint[0] = '\0';
+	instance->next_probe_ns = instance->ready_ns;
+	workload->failures = 0;
+	/* Ready in the map before anything is released, or it would be held again. */
+	rs_dp_instance_set_state(agent->dp, instance->rt->id, RS_INSTANCE_READY);
+	rs_release_run(workload);
+	char text[96];
+	snprintf(text, sizeof(text), "ready %.1f ms after its start",
+		 (double)(instance->ready_ns - instance->started_ns) / 1e6);
+	record(instance, "Normal", "InstanceReady", text);
+	rs_workload_status(workload);
+}
+
+/* --- start ----------------------------------------------------------------------------------------------------- */
+
+static struct rs_agent_instance *new_instance(struct rs_workload *workload, struct rs_rt_instance *rt)
+{
+	struct rs_agent_instance *instance = calloc(1, sizeof(*instance));
+	if (!instance)
+		return NULL;
+	instance->workload = workload;
+	instance->rt = rt;
+	instance->probed = starting_probe(workload->revision) != NULL;
+	instance->next = workload->instances;
+	workload->instances = instance;
+	rt->user = instance;
+	return instance;
+}
+
+static int add_to_dataplane(struct rs_agent_instance *instance)
+{
+	struct rs_workload *workload = instance->workload;
+	struct rs_instance entry = {
+		.revision = workload->id,
+		.limit = workload->revision->template.container_concurrency,
+		.ifindex = instance->rt->ifindex,
+		.address = rs_address_v4(instance->rt->address.s_addr),
+		.port = htons(instance->rt->port),
+		.flags = instance->probed ? RS_INSTANCE_PROBED : 0,
+	};
+	memcpy(entry.mac, instance->rt->mac, 6);
+	return rs_dp_instance_add(workload->agent->dp, instance->rt->id, &entry, (unsigned)instance->rt->netns_inode);
+}
+
+/* command and args as one NULL-terminated list, borrowed from the template. */
+static const char **join_command(const struct rs_container *container)
+{
+	const char **command = calloc(container->command.count + container->args.count + 1, sizeof(*command));
+	if (!command)
+		return NULL;
+	for (size_t i = 0; i < container->command.count; i++)
+		command[i] = container->command.items[i];
+	for (size_t i = 0; i < container->args.count; i++)
+		command[container->command.count + i] = container->args.items[i];
+	return command;
+}
+
+static int join_env(const struct rs_pairs *pairs, char ***ret_env)
+{
+	char **env = calloc(pairs->count + 1, sizeof(*env));
+	if (!env)
+		return -ENOMEM;
+	for (size_t i = 0; i < pairs->count; i++) {
+		env[i] = rs_str_format("%s=%s", pairs->items[i].key, pairs->items[i].value);
+		if (!env[i]) {
+			while (i--)
+				free(env[i]);
+			free(env);
+			return -ENOMEM;
+		}
+	}
+	*ret_env = env;
+	return 0;
+}
+
+int rs_instance_start(struct rs_workload *workload, struct rs_err *err)
+{
+	const struct rs_model_revision *revision = workload->revision;
+	const struct rs_container *container = &revision->template.container;
+	rs_auto_free const char **command = join_command(container);
+	char **env = NULL;
+	if (!command || join_env(&container->env, &env) < 0)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	struct rs_rt_spec spec = {
+		.namespace = revision->metadata.namespace,
+		.service = revision->service,
+		.configuration = revision->configuration,
+		.revision = revision->metadata.name,
+		.command = command,
+		.env = (const char *const *)env,
+		.working_dir = container->working_dir,
+		.run_as_user = container->run_as_user,
+		.port = container->port,
+		.cpu_millis = container->cpu_millis,
+		.memory_bytes = container->memory_bytes,
+	};
+	struct rs_rt_instance *rt = NULL;
+	int r = rs_rt_start(workload->agent->rt, &spec, &rt, err);
+	for (char **item = env; *item; item++)
+		free(*item);
+	free(env);
+	if (r < 0)
+		return r;
+	struct rs_agent_instance *instance = new_instance(workload, rt);
+	if (!instance) {
+		rs_rt_remove(workload->agent->rt, rt);
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	}
+	instance->started_ns = rs_now_ns();
+	set_stage(instance, RS_STAGE_STARTING);
+	workload->agent->counters.starts++;
+	r = add_to_dataplane(instance);
+	if (r < 0) {
+		rs_rt_stop(workload->agent->rt, rt, SIGKILL, 0);
+		return rs_err_set(err, r, "the dataplane cannot take another instance: %s", strerror(-r));
+	}
+	/* In case the event came before the entry, or is lost. */
+	check_later(instance, 20 * LISTENER_AGAIN_US);
+	return 0;
+}
+
+void rs_instance_adopt(struct rs_workload *workload, struct rs_rt_instance *rt)
+{
+	struct rs_agent_instance *instance = new_instance(workload, rt);
+	if (!instance)
+		return;
+	const struct rs_instance *entry = rs_dp_instance(workload->agent->dp, rt->id);
+	unsigned state = entry && entry->revision == workload->id ? entry->state : RS_INSTANCE_FREE;
+	instance->started_ns = rt->started_ns;
+	switch (state) {
+	case RS_INSTANCE_READY:
+		set_stage(instance, RS_STAGE_READY);
+		instance->ready_ns = entry->ready_ns ? entry->ready_ns : instance->stage_ns;
+		return;
+	case RS_INSTANCE_DRAINING:
+		set_stage(instance, RS_STAGE_DRAINING);
+		return;
+	default:
+		/* It may have begun to listen while nobody looked. */
+		set_stage(instance, RS_STAGE_STARTING);
+		if (state == RS_INSTANCE_FREE || state == RS_INSTANCE_DEAD)
+			add_to_dataplane(instance);
+		check_later(instance, LISTENER_AGAIN_US);
+	}
+}
+
+/* --- drain and stop -------------------------------------------------------------------------------------------- */
+
+static bool is_idle(struct rs_agent_instance *instance)
+{
+	const struct rs_instance *entry = rs_dp_instance(instance->workload->agent->dp, instance->rt->id);
+	return !entry || __atomic_load_n(&entry->in_flight, __ATOMIC_ACQUIRE) == 0;
+}
+
+static void stop(struct rs_agent_instance *instance)
+{
+	const struct rs_template *template = &instance->workload->revision->template;
+	set_stage(instance, RS_STAGE_STOPPING);
+	rs_rt_stop(instance->workload->agent->rt, instance->rt, template->stop_signal ? template->stop_signal : SIGTERM,
+		   template->grace_ms);
+}
+
+void rs_instance_drain(struct rs_agent_instance *instance)
+{
+	if (instance->stage != RS_STAGE_STARTING && instance->stage != RS_STAGE_READY)
+		return;
+	bool was_ready = instance->stage == RS_STAGE_READY;
+	rs_dp_instance_set_state(instance->workload->agent->dp, instance->rt->id, RS_INSTANCE_DRAINING);
+	set_stage(instance, RS_STAGE_DRAINING);
+	if (!was_ready)
+		stop(instance);
+}
+
+void rs_instance_undrain(struct rs_agent_instance *instance)
+{
+	if (instance->stage != RS_STAGE_DRAINING)
+		return;
+	set_stage(instance, RS_STAGE_READY);
+	rs_dp_instance_set_state(instance->workload->agent->dp, instance->rt->id, RS_INSTANCE_READY);
+}
+
+void rs_instance_check(struct rs_agent_instance *instance, uint64_t now_ns)
+{
+	const struct rs_template *template = &instance->workload->revision->template;
+	uint64_t in_stage_ms = now_ns > instance->stage_ns ? (now_ns - instance->stage_ns) / RS_NS_PER_MS : 0;
+	const struct rs_probe *probe = current_probe(instance);
+
+	switch (instance->stage) {
+	case RS_STAGE_STARTING:
+		if (!instance->probed)
+			check_listener(instance);
+		else if (probe && now_ns >= instance->next_probe_ns &&
+			 now_ns >= instance->started_ns + probe->initial_delay_ms * RS_NS_PER_MS)
+			run_probe(instance, probe);
+		break;
+	case RS_STAGE_READY:
+		if (probe && now_ns >= instance->next_probe_ns &&
+		    now_ns >= instance->started_ns + probe->initial_delay_ms * RS_NS_PER_MS)
+			run_probe(instance, probe);
+		break;
+	case RS_STAGE_DRAINING:
+		/* A second look after the first second: a SYN may have been on its way. */
+		if ((in_stage_ms >= 200 && is_idle(instance)) || in_stage_ms >= template->grace_ms)
+			stop(instance);
+		break;
+	case RS_STAGE_STOPPING:
+	case RS_STAGE_EXITED:
+	case RS_STAGE_COUNT:
+		break;
+	}
+}
+
+/* --- what the runtime tells ------------------------------------------------------------------------------------ */
+
+static void on_prepared(void *user, struct rs_rt_instance *rt)
+{
+	struct rs_agent *agent = user;
+	struct rs_err err = {0};
+	if (rs_dp_attach(agent->dp, rt->ifindex, RS_DP_INSTANCE, RS_WAY_PEER, &err) < 0)
+		rs_error("cannot attach to the sandbox %s: %s", rt->name, err.message);
+	for (struct rs_workload *w = agent->active; w; w = w->active_next) {
+		if (!w->starved)
+			continue;
+		w->starved = false;
+		rs_workload_reconcile(w);
+		if (w->starved)
+			break; /* the pool is empty again */
+	}
+}
+
+static void backoff(struct rs_workload *workload)
+{
+	uint64_t wait = BACKOFF_FIRST_NS << (workload->failures < 16 ? workload->failures : 16);
+	workload->failures++;
+	workload->next_start_ns = rs_now_ns() + (wait < BACKOFF_MAX_NS ? wait : BACKOFF_MAX_NS);
+}
+
+static int on_linger_over(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct rs_agent_instance *instance = user;
+	(void)source;
+	(void)usec;
+	rs_rt_remove(instance->workload->agent->rt, instance->rt);
+	return 0;
+}
+
+static void on_exited(void *user, struct rs_rt_instance *rt, enum rs_rt_exit how, int value, const char *text)
+{
+	struct rs_agent *agent = user;
+	struct rs_agent_instance *instance = rt->user;
+	if (!instance) {
+		rs_rt_remove(agent->rt, rt);
+		return;
+	}
+	struct rs_workload *workload = instance->workload;
+	enum rs_stage was = instance->stage;
+	char why[256];
+	if (how == RS_RT_EXIT_EXEC)
+		snprintf(why, sizeof(why), "the command cannot be run: %s", text ? text : strerror(value));
+	else if (how == RS_RT_EXIT_CODE)
+		snprintf(why, sizeof(why), "exited with code %d", value);
+	else if (how == RS_RT_EXIT_SIGNAL)
+		snprintf(why, sizeof(why), "was killed by signal %d (%s)", value, strsignal(value));
+	else
+		snprintf(why, sizeof(why), "has ended");
+	agent->counters.exits++;
+	set_stage(instance, RS_STAGE_EXITED);
+	instance->timer = sd_event_source_unref(instance->timer);
+	/* No new connections; the kernel in its namespace still sends the last FINs. */
+	rs_dp_instance_set_state(agent->dp, rt->id, RS_INSTANCE_DRAINING);
+
+	if (was == RS_STAGE_STARTING || was == RS_STAGE_READY) {
+		if (was == RS_STAGE_STARTING) {
+			agent->counters.start_failures++;
+			struct rs_fact *fact = &workload->revision->status.container_healthy;
+			char reason[32];
+			snprintf(reason, sizeof(reason), how == RS_RT_EXIT_CODE ? "ExitCode%d" : "ContainerMissing",
+				 value);
+			rs_fact_set(fact, RS_FALSE, reason, "%s; its log: %s", why, rt->log_path);
+		}
+		record(instance, "Warning", was == RS_STAGE_STARTING ? "StartFailed" : "InstanceCrashed", why);
+		backoff(workload);
+		/* A command that cannot be run does not mend itself within a hold. */
+		if (was == RS_STAGE_STARTING && !rs_workload_count(workload, RS_STAGE_READY))
+			rs_release_give_up(workload, how == RS_RT_EXIT_EXEC ? UINT64_MAX : workload->next_start_ns,
+					   why);
+		rs_workload_reconcile(workload);
+	} else {
+		record(instance, "Normal", "InstanceStopped", why);
+	}
+	rs_workload_status(workload);
+	uint64_t at = rs_now_ns() / RS_NS_PER_US + LINGER_US;
+	if (sd_event_add_time(agent->event, &instance->timer, CLOCK_MONOTONIC, at, 1000, on_linger_over, instance) < 0)
+		rs_rt_remove(agent->rt, rt);
+}
+
+static void on_gone(void *user, struct rs_rt_instance *rt)
+{
+	struct rs_agent *agent = user;
+	struct rs_agent_instance *instance = rt->user;
+	rs_dp_instance_remove(agent->dp, rt->id, (unsigned)rt->netns_inode);
+	rs_dp_detach(agent->dp, rt->ifindex);
+	if (!instance)
+		return;
+	struct rs_workload *workload = instance->workload;
+	for (struct rs_agent_instance **at = &workload->instances; *at; at = &(*at)->next) {
+		if (*at == instance) {
+			*at = instance->next;
+			break;
+		}
+	}
+	sd_event_source_unref(instance->timer);
+	free(instance);
+	if (!rs_workload_collect(workload))
+		rs_workload_status(workload);
+}
+
+static void on_failed(void *user, const struct rs_err *err)
+{
+	(void)user;
+	rs_error("cannot prepare a sandbox: %s", err->message);
+}
+
+static void on_probe(void *user, struct rs_rt_instance *rt, uint64_t cookie, bool ok, const char *text)
+{
+	struct rs_agent_instance *instance = rt->user;
+	(void)user;
+	if (!instance)
+		return;
+	instance->probe_running = false;
+	bool starting = instance->stage == RS_STAGE_STARTING;
+	if (starting != (bool)cookie)
+		return; /* it became ready while the probe ran */
+	const struct rs_probe *probe = current_probe(instance);
+	if (!probe || (!starting && instance->stage != RS_STAGE_READY))
+		return;
+	if (starting && ok) {
+		if (++instance->probe_successes >= (probe->success_threshold ? probe->success_threshold : 1))
+			rs_instance_ready(instance);
+		return;
+	}
+	if (starting) {
+		instance->probe_successes = 0;
+		snprintf(instance->complaint, sizeof(instance->complaint), "readiness probe: %s",
+			 text ? text : "failed");
+		return;
+	}
+	instance->liveness_failures = ok ? 0 : instance->liveness_failures + 1;
+	if (instance->liveness_failures >= (probe->failure_threshold ? probe->failure_threshold : 3)) {
+		record(instance, "Warning", "LivenessFailed", text ? text : "failed");
+		rs_dp_instance_set_state(instance->workload->agent->dp, rt->id, RS_INSTANCE_DRAINING);
+		stop(instance);
+		rs_workload_reconcile(instance->workload);
+	}
+}
+
+const struct rs_rt_callbacks rs_instance_callbacks = {
+	.on_prepared = on_prepared,
+	.on_exited = on_exited,
+	.on_gone = on_gone,
+	.on_failed = on_failed,
+	.on_probe = on_probe,
+};
