@@ -15,15 +15,17 @@
 #include "base/err.h"
 
 #define RS_STORE_SCHEMA		 1
-#define RS_STORE_QUEUE_MAX	 1024 /* commits that wait */
-#define RS_STORE_OPS_MAX	 8192 /* of one commit: a service with all its revisions */
-#define RS_STORE_EVENT_QUEUE_MAX 1024 /* events that wait; more are dropped and counted */
-#define RS_STORE_EVENTS_MAX	 4096 /* rows of the ring */
+#define RS_STORE_QUEUE_MAX	 1024		     /* commits that wait */
+#define RS_STORE_QUEUE_BYTES_MAX (256 * 1024 * 1024) /* of all of them */
+#define RS_STORE_OPS_MAX	 8192		     /* of one commit: a service with all its revisions */
+#define RS_STORE_EVENT_QUEUE_MAX 1024		     /* events that wait; more are dropped and counted */
+#define RS_STORE_EVENTS_MAX	 4096		     /* rows of the ring */
 
 struct rs_store;
 
-/* Opens or creates. `event` may be NULL for tools that only load and list. Errors say what to do: another agent has
- * it (-EBUSY), not a store or damaged (-EUCLEAN), a newer schema (-EPROTONOSUPPORT), disk full (-ENOSPC). */
+/* Opens or creates. `event` may be NULL for tools that only load and list: then the file must exist, and an agent may
+ * have it at the same time. Errors say what to do: another agent has it (-EBUSY), not a store or damaged (-EUCLEAN), a
+ * newer schema (-EPROTONOSUPPORT), disk full (-ENOSPC). */
 int rs_store_open(const char *path, sd_event *event, struct rs_store **ret_store, struct rs_err *err);
 /* Writes what is queued, reports it, closes. Accepts NULL; returns NULL. */
 struct rs_store *rs_store_free(struct rs_store *store);
@@ -66,12 +68,13 @@ struct rs_store_op {
 };
 
 /* Queues one atomic commit; everything is copied. `done` (may be NULL) is called on the event loop: code 0 means that
- * it is on the disk, otherwise nothing of it is. -EAGAIN when the queue is full, -E2BIG for too many ops. */
+ * it is on the disk, otherwise nothing of it is. -EAGAIN when the queue is full, -E2BIG for too many ops, -EROFS for
+ * a tool's store. The order of calls is the order of commits and of `done`. */
 int rs_store_commit(struct rs_store *store, const struct rs_store_op *ops, size_t count,
 		    void (*done)(void *user, int code, const struct rs_err *err), void *user, struct rs_err *err);
 
 struct rs_store_event {
-	uint64_t id; /* rises, without gaps but for dropped ones; 0 when appending */
+	uint64_t id; /* rises; 0 when appending */
 	uint64_t wall_ns;
 	const char *type; /* "Normal", "Warning" */
 	const char *kind;
@@ -79,7 +82,7 @@ struct rs_store_event {
 	const char *name;
 	const char *reason;
 	const char *message;
-	uint32_t count; /* times it happened in a row */
+	uint32_t count; /* times it happened in a row: a repeat of its object's last event replaces that one */
 };
 
 /* Queues an event; it is written with the next commit, at the latest after some 200 ms. -EAGAIN when dropped. */
