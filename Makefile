@@ -3,6 +3,7 @@
 
 .DELETE_ON_ERROR:
 .SECONDARY:
+.SECONDEXPANSION:
 .DEFAULT_GOAL := all
 
 B := build
@@ -13,7 +14,10 @@ PKG_CONFIG ?= pkg-config
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' "$(1)" "$(2)";)
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+VERSION := $(shell git -c safe.directory='*' describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+export B
+include tools/make/deps.mk
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(B)/gen -DRS_VERSION='"$(VERSION)"'
@@ -58,7 +62,7 @@ $(B)/bin/$(1): $$(call obj,$$(SRC_$(1)))
 endef
 $(foreach b,rouse roused rouse-sandbox,$(eval $(call binary,$(b))))
 
-include tools/make/bpf.mk tools/make/test.mk tools/make/vectors.mk tools/make/tools.mk
+include tools/make/bpf.mk tools/make/test.mk tools/make/vectors.mk tools/make/tools.mk tools/make/check.mk
 
 clean: ## remove build/
 	$(Q)rm -rf $(B)

@@ -1,2 +1,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Packages, the lab, demo and benchmarks.
+# The lab's programs, the demo, the agent on this host, and the benchmarks.
+
+# Static: what exec and the dynamic linker would add to a start is not what a benchmark is about.
+BENCH_BIN := $(patsubst tools/bench/%.c,$(B)/bench/%,$(wildcard tools/bench/*.c))
+$(B)/bench/%: tools/bench/%.c
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE $(CFLAGS) -static -MMD -MP -MF $(B)/bench/$*.d $< -o $@
+bench-programs: $(BENCH_BIN)
+-include $(BENCH_BIN:=.d)
+
+demo: all bench-programs ## see a service sleep, wake, scale, split and sleep again, in a throwaway lab (root)
+	$(Q)tools/demo
+run: all ## the agent on this host, in the foreground (root); `build/bin/rouse` talks to it
+	$(Q)mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
+	$(Q)exec $(B)/bin/roused $(OPTIONS)
+
+BENCHES := cold warm idle crash weights
+bench-cold: ## the agent's share of a cold start, its sweep, herds and many services
+bench-warm: ## requests a second beside direct, nftables, nginx and HAProxy
+bench-idle: ## what 1000 sleeping services cost
+bench-crash: ## kill -9 the agent under load, 20 times
+bench-weights: ## how exactly connections are split
+$(BENCHES:%=bench-%): bench-%: all bench-programs
+	$(Q)python3 tools/bench/$*.py
+bench: $(BENCHES:%=bench-%) ## all of them
+
+.PHONY: bench-programs demo run bench $(BENCHES:%=bench-%)

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The gates that stand before the tests, and `make test`, which is everything in order.
+C_FILES = $(shell git -c safe.directory='*' ls-files '*.c' '*.h' | grep -v ^vmlinux/)
+SCRIPTS = $(shell git -c safe.directory='*' grep -lE '^\#!.*(bash|/sh)$$' -- tools test .ci examples)
+
+format-check: ## every C file is as clang-format writes it
+	$(call say,FORMAT)clang-format --dry-run -Werror $(C_FILES)
+
+# Each header compiles alone: it includes what it uses. Those of bpf/ are stages of one program and stand in order.
+HEADERS = $(filter-out bpf/%,$(filter %.h,$(C_FILES)))
+hdr-check: $(B)/gen/rouse.skel.h ## every header compiles alone
+	$(call say,HEADERS)for header in $(HEADERS); do \
+		$(CC) $(CPPFLAGS) -Itest $(CFLAGS) -Wno-unused -fsyntax-only -x c -include $$header /dev/null || exit 1; done
+
+# Every file says its licence, by the folder it lives in.
+spdx-check:
+	$(call say,SPDX)tools/test/spdx $(C_FILES) $(SCRIPTS)
+
+script-check: ## shellcheck over every script
+	$(call say,SCRIPTS)shellcheck -x $(SCRIPTS)
+
+cppcheck: ## static analysis
+	$(call say,CPPCHECK)cppcheck --quiet --error-exitcode=1 --enable=warning,performance --inline-suppr \
+		--suppressions-list=tools/test/cppcheck.supp --std=c11 -j 2 -D_GNU_SOURCE -DRS_VERSION='""' \
+		'-DLIBBPF_OPTS(type,name,...)=struct type name={0}' -Iinclude -Iuser $(filter user/%.c tools/%.c,$(C_FILES))
+
+check: format-check hdr-check spdx-check script-check cppcheck ## the gates: format, headers, licences, scripts, cppcheck
+
+TEST_PROGRAMS = $(UNIT_BIN) $(PACKET_BIN) $(NET_BIN) $(FUZZ_BIN) $(VECTORS_RUN)
+TIERS ?= unit vectors packet net e2e fuzz
+test: all check bench-programs test-programs ## everything: packages, build, gates, every test
+	$(Q)tools/test/run $(TIERS)
+test-programs: $$(TEST_PROGRAMS)
+e2e: all bench-programs ## only the end-to-end tests (root)
+	$(Q)tools/test/run e2e
+
+.PHONY: format-check hdr-check spdx-check script-check cppcheck check test test-programs e2e
