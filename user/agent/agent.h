@@ -8,11 +8,14 @@
  *
  *	main.c, options.c   start, signals, stop
  *	agent.c             builds the object, adopts what an earlier agent left
+ *	cleanup.c           takes every trace of an agent off the host
  *	tick.c              the periodic round
  *	workload.c          a revision at work: its numbers, its scale
  *	instance.c          an instance's life, from start to gone
  *	release.c           letting held SYNs go on
+ *	change.c            objects that changed: to the store, and to the rest of us
  *	routing.c           traffic targets to frontends and routes
+ *	attach.c            interfaces that clients sit behind
  *	names.c             the hosts file
  *	record.c            events for people
  *	backend.c, view.c   what the API shows and does
@@ -31,6 +34,7 @@
 #include "dp/dp.h"
 #include "rt/rt.h"
 #include "sys/hostlink.h"
+#include "sys/outbound.h"
 #include "sys/store.h"
 
 #include <systemd/sd-event.h>
@@ -129,6 +133,16 @@ struct rs_agent_counters {
 	uint64_t exits;
 };
 
+/* A revision that an earlier agent left in the dataplane. */
+struct rs_known_entry {
+	uint64_t uid;
+	unsigned id;
+};
+
+struct rs_attach;
+struct rs_leg;
+struct rs_names;
+
 struct rs_agent {
 	sd_event *event;
 	struct rs_options *options;
@@ -143,20 +157,43 @@ struct rs_agent {
 	unsigned active_count;
 	sd_event_source *tick_timer;
 	sd_event_source *dp_source;
-	sd_event_source *attach_source; /* netlink: links come and go */
-	int attach_socket;
-	unsigned *attached; /* interfaces of clients that carry our program */
-	size_t attached_count;
+	struct rs_attach *attach;
 	struct rs_names *names;
+	struct rs_leg **legs; /* what stands in the dataplane, by VIP index; `leg_count` entries */
+	uint32_t leg_count;
+	struct rs_known_entry *known; /* revisions that an earlier agent left in the dataplane, sorted by uid */
+	size_t known_count;
+	int lock; /* RUN-DIR/lock, held: two agents never share one */
 	struct rs_agent_counters counters;
 	uint64_t started_ns;
 	bool ready;
 };
 
 /* agent.c */
+/* The revision's name in the dataplane: the first 16 hex digits of its UUID. */
+uint64_t rs_agent_uid(const char *uuid);
+/* The entry that an earlier agent made for it, 0 when there is none. */
+unsigned rs_agent_known_entry(const struct rs_agent *agent, uint64_t uid);
 int rs_agent_new(struct rs_options *options, sd_event *event, struct rs_agent **ret_agent, struct rs_err *err);
+/* Takes RUN-DIR/lock, -EBUSY when another agent has it. The lock goes with the descriptor. */
+int rs_agent_lock(const struct rs_options *options, int *ret_lock, struct rs_err *err);
+/* rouse0's address: the source of the host's own clients, the instances' gateway. */
+struct in_addr rs_agent_node_address(const struct rs_options *options);
+/* What the parts below are configured with. The paths own the strings that are not in the options. */
+struct rs_agent_paths {
+	char *helper;
+	char *hosts;
+};
+int rs_agent_rt_config(const struct rs_options *options, struct rs_agent_paths *ret_paths,
+		       struct rs_rt_config *ret_config, struct rs_err *err);
+void rs_agent_paths_done(struct rs_agent_paths *paths);
+struct rs_outbound_config rs_agent_outbound_config(const struct rs_options *options);
 /* Leaves instances, maps and links as they are: the next agent adopts them. */
 struct rs_agent *rs_agent_free(struct rs_agent *agent);
+
+/* cleanup.c */
+/* Removes every trace; logs what it could not. -EBUSY while an agent runs. */
+int rs_agent_cleanup(const struct rs_options *options);
 
 /* workload.c */
 /* The workload of a revision, made when there is none yet. */
@@ -178,6 +215,10 @@ void rs_workload_reconcile(struct rs_workload *workload);
 unsigned rs_workload_count(const struct rs_workload *workload, enum rs_stage stage);
 /* In flight over all instances, by the dataplane's count. */
 uint64_t rs_workload_in_flight(const struct rs_workload *workload);
+/* Its instances of before a restart have been adopted: that is its scale. */
+void rs_workload_adopted(struct rs_workload *workload);
+/* Stops looking at it each second when it is at zero, quiet and measured nothing lately. True when it did. */
+bool rs_workload_rest(struct rs_workload *workload);
 /* Sets the revision's facts, its conditions and its configuration's latest ready revision. */
 void rs_workload_status(struct rs_workload *workload);
 
@@ -186,6 +227,8 @@ int rs_instance_start(struct rs_workload *workload, struct rs_err *err);
 void rs_instance_adopt(struct rs_workload *workload, struct rs_rt_instance *rt);
 void rs_instance_drain(struct rs_agent_instance *instance);
 void rs_instance_undrain(struct rs_agent_instance *instance);
+/* The next start waits, longer with each failure in a row. */
+void rs_instance_backoff(struct rs_workload *workload);
 /* Once a second: probes, drains that are over, starts that take too long. */
 void rs_instance_check(struct rs_agent_instance *instance, uint64_t now_ns);
 void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_event *event);
@@ -208,15 +251,22 @@ void rs_release_give_up(struct rs_workload *workload, uint64_t next_start_ns, co
 int rs_routing_apply(struct rs_agent *agent, struct rs_model_route *route, struct rs_err *err);
 /* Forgets a VIP: its frontends and its route. */
 void rs_routing_forget(struct rs_agent *agent, uint32_t vip);
+void rs_routing_free(struct rs_agent *agent);
 struct in_addr rs_routing_vip(const struct rs_agent *agent, uint32_t vip);
 /* Removes what an earlier agent wrote for VIPs that no route has any more. */
 void rs_routing_sweep(struct rs_agent *agent);
 
 /* names.c */
+/* The lines that end in "# NAME" (the agent's) are ours in the hosts file, all others are left alone. */
 int rs_names_new(struct rs_agent *agent, struct rs_err *err);
 struct rs_names *rs_names_free(struct rs_names *names);
+/* Makes `name` resolve to `address`; an address has one name. */
 int rs_names_set(struct rs_agent *agent, const char *name, struct in_addr address);
 void rs_names_remove(struct rs_agent *agent, struct in_addr address);
+/* Writes what has changed now. */
+int rs_names_flush(struct rs_names *names);
+/* Takes our lines out of a file that was named, or removes our own. */
+int rs_names_cleanup(const struct rs_options *options, struct rs_err *err);
 
 /* record.c */
 /* An event for people, about an object: kept in the store's bounded ring, logged, and sent to watchers. */
@@ -228,7 +278,11 @@ int rs_tick_start(struct rs_agent *agent, struct rs_err *err);
 void rs_tick_wanted(struct rs_agent *agent);
 
 /* attach.c */
+/* Attaches to the interfaces that clients sit behind, and follows them as they come and go. */
 int rs_attach_start(struct rs_agent *agent, struct rs_err *err);
+struct rs_attach *rs_attach_free(struct rs_attach *attach);
+/* Client interfaces that carry our program now. */
+unsigned rs_attach_count(const struct rs_agent *agent);
 
 /* change.c */
 /* Persists the changes, and applies them to workloads, routes and names. Takes the list over.

@@ -105,26 +105,10 @@ static void check_listener(struct rs_agent_instance *instance)
 			 instance->rt->port);
 }
 
-static int on_check(sd_event_source *source, uint64_t usec, void *user)
+/* Knative's period of 0 means as fast as it makes sense: every 50 ms. */
+static uint64_t period_ms(const struct rs_probe *probe)
 {
-	struct rs_agent_instance *instance = user;
-	(void)source;
-	(void)usec;
-	if (instance->stage == RS_STAGE_STARTING && !instance->probed)
-		check_listener(instance);
-	return 0;
-}
-
-static void check_later(struct rs_agent_instance *instance, uint64_t after_us)
-{
-	uint64_t at = rs_now_ns() / RS_NS_PER_US + after_us;
-	if (instance->timer) {
-		sd_event_source_set_time(instance->timer, at);
-		sd_event_source_set_enabled(instance->timer, SD_EVENT_ONESHOT);
-		return;
-	}
-	sd_event_add_time(instance->workload->agent->event, &instance->timer, CLOCK_MONOTONIC, at, 1, on_check,
-			  instance);
+	return probe->period_ms ? probe->period_ms : 50;
 }
 
 static void run_probe(struct rs_agent_instance *instance, const struct rs_probe *probe)
@@ -143,9 +127,32 @@ static void run_probe(struct rs_agent_instance *instance, const struct rs_probe 
 		return;
 	instance->probe_running = rs_rt_probe(instance->workload->agent->rt, instance->rt, &spec,
 					      instance->stage == RS_STAGE_STARTING) == 0;
-	/* While it starts, Knative's period of 0 means as fast as it makes sense: every 50 ms. */
-	uint64_t period_ms = probe->period_ms ? probe->period_ms : 50;
-	instance->next_probe_ns = rs_now_ns() + period_ms * RS_NS_PER_MS;
+	instance->next_probe_ns = rs_now_ns() + period_ms(probe) * RS_NS_PER_MS;
+}
+static int on_check(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct rs_agent_instance *instance = user;
+	(void)source;
+	(void)usec;
+	if (instance->stage != RS_STAGE_STARTING)
+		return 0;
+	if (instance->probed)
+		run_probe(instance, current_probe(instance));
+	else
+		check_listener(instance);
+	return 0;
+}
+
+static void check_later(struct rs_agent_instance *instance, uint64_t after_us)
+{
+	uint64_t at = rs_now_ns() / RS_NS_PER_US + after_us;
+	if (instance->timer) {
+		sd_event_source_set_time(instance->timer, at);
+		sd_event_source_set_enabled(instance->timer, SD_EVENT_ONESHOT);
+		return;
+	}
+	sd_event_add_time(instance->workload->agent->event, &instance->timer, CLOCK_MONOTONIC, at, 1, on_check,
+			  instance);
 }
 
 void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_event *event)
@@ -409,7 +416,7 @@ static void on_prepared(void *user, struct rs_rt_instance *rt)
 	}
 }
 
-static void backoff(struct rs_workload *workload)
+void rs_instance_backoff(struct rs_workload *workload)
 {
 	uint64_t wait = BACKOFF_FIRST_NS << (workload->failures < 16 ? workload->failures : 16);
 	workload->failures++;
@@ -460,7 +467,7 @@ static void on_exited(void *user, struct rs_rt_instance *rt, enum rs_rt_exit how
 			rs_fact_set(fact, RS_FALSE, reason, "%s; its log: %s", why, rt->log_path);
 		}
 		record(instance, "Warning", was == RS_STAGE_STARTING ? "StartFailed" : "InstanceCrashed", why);
-		backoff(workload);
+		rs_instance_backoff(workload);
 		/* A command that cannot be run does not mend itself within a hold. */
 		if (was == RS_STAGE_STARTING && !rs_workload_count(workload, RS_STAGE_READY))
 			rs_release_give_up(workload, how == RS_RT_EXIT_EXEC ? UINT64_MAX : workload->next_start_ns,
@@ -518,12 +525,15 @@ static void on_probe(void *user, struct rs_rt_instance *rt, uint64_t cookie, boo
 	if (starting && ok) {
 		if (++instance->probe_successes >= (probe->success_threshold ? probe->success_threshold : 1))
 			rs_instance_ready(instance);
+		else
+			check_later(instance, period_ms(probe) * 1000);
 		return;
 	}
 	if (starting) {
 		instance->probe_successes = 0;
 		snprintf(instance->complaint, sizeof(instance->complaint), "readiness probe: %s",
 			 text ? text : "failed");
+		check_later(instance, period_ms(probe) * 1000);
 		return;
 	}
 	instance->liveness_failures = ok ? 0 : instance->liveness_failures + 1;

@@ -37,6 +37,7 @@ enum {
 	OPT_LOG_LEVEL,
 	OPT_SET,
 	OPT_CLEANUP,
+	OPT_PURGE,
 	OPT_CHECK_CONFIG,
 	OPT_VERSION,
 	OPT_HELP,
@@ -70,6 +71,7 @@ static const struct row {
 	{OPT_LOG_LEVEL, "log-level", "error|warn|info|debug", "how much to say [info]"},
 	{OPT_SET, "set", "KEY=VALUE", "one key of the configuration; may be repeated"},
 	{OPT_CLEANUP, "cleanup", NULL, "remove every trace of this agent from the host, and exit"},
+	{OPT_PURGE, "purge", NULL, "with --cleanup: remove the services (STATE-DIR) as well"},
 	{OPT_CHECK_CONFIG, "check-config", NULL, "read the configuration, say whether it is well, and exit"},
 	{OPT_VERSION, "version", NULL, "print the version"},
 	{OPT_HELP, "help", NULL, "print this"},
@@ -273,6 +275,9 @@ static int apply(struct rs_options *options, int id, const char *value, struct r
 		return parse_set(options, value, err);
 	case OPT_CLEANUP:
 		options->cleanup = true;
+		return 0;
+	case OPT_PURGE:
+		options->purge = true;
 		return 0;
 	case OPT_CHECK_CONFIG:
 		options->check_config = true;

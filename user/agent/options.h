@@ -40,6 +40,7 @@ struct rs_options {
 	enum rs_log_level log_level;
 	struct rs_autoscaler_config autoscaler;
 	bool cleanup;	   /* remove every trace and exit */
+	bool purge;	   /* with cleanup: the services as well */
 	bool check_config; /* read the configuration and exit */
 	bool version;
 	bool help;

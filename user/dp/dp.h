@@ -75,7 +75,10 @@ int rs_dp_frontend_delete(struct rs_dp *dp, struct in_addr vip, unsigned short p
 int rs_dp_frontend_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_frontend_key *key, unsigned route),
 			void *user);
 int rs_dp_route_set(struct rs_dp *dp, unsigned route, const struct rs_route *value);
+/* -ENOENT when there is none. */
+int rs_dp_route_get(struct rs_dp *dp, unsigned route, struct rs_route *ret_value);
 int rs_dp_route_delete(struct rs_dp *dp, unsigned route);
+int rs_dp_route_each(struct rs_dp *dp, int (*each)(void *user, unsigned route), void *user);
 
 /* Entries that the dataplane and the agent share by memory. NULL when the index is out of range. */
 struct rs_revision *rs_dp_revision(struct rs_dp *dp, unsigned revision);
@@ -95,6 +98,9 @@ int rs_dp_instance_add(struct rs_dp *dp, unsigned instance, const struct rs_inst
 void rs_dp_instance_set_state(struct rs_dp *dp, unsigned instance, enum rs_instance_state state);
 /* Takes it off its revision's list and marks it DEAD (its connections get RST) until the entry is used anew. */
 void rs_dp_instance_remove(struct rs_dp *dp, unsigned instance, unsigned netns_inode);
+
+/* Removes every instance that an earlier agent left and that `is_known` does not know, namespaces included. */
+void rs_dp_instances_sweep(struct rs_dp *dp, bool (*is_known)(void *user, unsigned instance), void *user);
 
 /* Sums over CPUs. */
 int rs_dp_counters(struct rs_dp *dp, struct rs_counters *ret_counters);

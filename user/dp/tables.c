@@ -56,6 +56,23 @@ int rs_dp_route_delete(struct rs_dp *dp, unsigned route)
 	return bpf_map_delete_elem(bpf_map__fd(dp->skeleton->maps.routes), &route);
 }
 
+int rs_dp_route_get(struct rs_dp *dp, unsigned route, struct rs_route *ret_value)
+{
+	return bpf_map_lookup_elem(bpf_map__fd(dp->skeleton->maps.routes), &route, ret_value);
+}
+
+int rs_dp_route_each(struct rs_dp *dp, int (*each)(void *user, unsigned route), void *user)
+{
+	int map = bpf_map__fd(dp->skeleton->maps.routes);
+	unsigned key, *previous = NULL;
+	int r = 0;
+	while (r == 0 && bpf_map_get_next_key(map, previous, &key) == 0) {
+		r = each(user, key);
+		previous = &key;
+	}
+	return r;
+}
+
 struct rs_revision *rs_dp_revision(struct rs_dp *dp, unsigned revision)
 {
 	return revision > 0 && revision < bpf_map__max_entries(dp->skeleton->maps.revisions) ? &dp->revisions[revision]
@@ -84,7 +101,7 @@ unsigned rs_dp_revision_free_entry(struct rs_dp *dp)
 	unsigned count = bpf_map__max_entries(dp->skeleton->maps.revisions);
 	for (unsigned tried = 0; tried < count; tried++) {
 		unsigned i = ++dp->revision_hint % count;
-		if (i && dp->revisions[i].uid == 0)
+		if (i && dp->revisions[i].uid == 0 && dp->revisions[i].held == 0)
 			return i;
 	}
 	return 0;
@@ -99,8 +116,9 @@ int rs_dp_revision_init(struct rs_dp *dp, unsigned revision, unsigned long long 
 	for (unsigned i = 0; i < RS_REVISION_INSTANCES_MAX; i++)
 		__atomic_store_n(&entry->instance[i], 0, __ATOMIC_SEQ_CST);
 	entry->instance_count = 0;
+	/* `held` is the kernel's: it is zero once the entry's last holds have ended. */
 	entry->wake = 0;
-	entry->held = 0;
+	entry->slot_rung = 0;
 	entry->hold_max = hold_max;
 	entry->hold_total_ms = hold_total_ms;
 	entry->uid = uid;
@@ -161,6 +179,31 @@ void rs_dp_instance_remove(struct rs_dp *dp, unsigned instance, unsigned netns_i
 			__atomic_store_n(&revision->instance[i], 0, __ATOMIC_SEQ_CST);
 	}
 	bpf_map_delete_elem(bpf_map__fd(dp->skeleton->maps.namespaces), &netns_inode);
+}
+
+/* An inode is used anew when its namespace is gone: what stands here for nobody would speak for a stranger. */
+static void sweep_namespaces(struct rs_dp *dp, bool (*is_known)(void *user, unsigned instance), void *user)
+{
+	int map = bpf_map__fd(dp->skeleton->maps.namespaces);
+	unsigned inode, next, instance;
+	bool more = bpf_map_get_next_key(map, NULL, &inode) == 0;
+	while (more) {
+		more = bpf_map_get_next_key(map, &inode, &next) == 0;
+		if (bpf_map_lookup_elem(map, &inode, &instance) == 0 && !is_known(user, instance))
+			bpf_map_delete_elem(map, &inode);
+		inode = next;
+	}
+}
+
+void rs_dp_instances_sweep(struct rs_dp *dp, bool (*is_known)(void *user, unsigned instance), void *user)
+{
+	sweep_namespaces(dp, is_known, user);
+	unsigned count = bpf_map__max_entries(dp->skeleton->maps.instances);
+	for (unsigned i = 1; i < count; i++) {
+		unsigned state = __atomic_load_n(&dp->instances[i].state, __ATOMIC_ACQUIRE);
+		if (state != RS_INSTANCE_FREE && state != RS_INSTANCE_DEAD && !is_known(user, i))
+			rs_dp_instance_remove(dp, i, 0);
+	}
 }
 
 int rs_dp_counters(struct rs_dp *dp, struct rs_counters *ret_counters)

@@ -117,6 +117,14 @@ struct rs_kpa_decision rs_kpa_decide(struct rs_kpa *kpa, const struct rs_kpa_spe
 	};
 }
 
+void rs_kpa_note_burst(struct rs_kpa *kpa, const struct rs_kpa_spec *spec, int32_t want, int32_t ready, uint64_t now_ns)
+{
+	if (want < spec->panic_threshold * (ready > 1 ? ready : 1))
+		return;
+	update_panic(kpa, spec, true, now_ns);
+	kpa->panic_max = larger(kpa->panic_max, want);
+}
+
 struct rs_kpa_decision rs_kpa_before_first(const struct rs_kpa_spec *spec, int32_t initial_scale)
 {
 	double burst = spec->target_burst_capacity;

@@ -72,6 +72,10 @@ int rs_kpa_init(struct rs_kpa *kpa, const struct rs_kpa_spec *spec, int32_t read
 struct rs_kpa_decision rs_kpa_decide(struct rs_kpa *kpa, const struct rs_kpa_spec *spec,
 				     const struct rs_kpa_observed *observed, uint64_t now_ns);
 
+/* Held connections have raised the scale to `want` between two decisions. When that is panic by the rule of the short
+ * average (5), it is panic at once: the average, which has not seen the burst yet, must not undo it. */
+void rs_kpa_note_burst(struct rs_kpa *kpa, const struct rs_kpa_spec *spec, int32_t want, int32_t ready, uint64_t now_ns);
+
 /* What holds before the first decision: desired RS_KPA_UNKNOWN, and the excess
  * burst capacity that `initial_scale` instances will have. valid is false. */
 struct rs_kpa_decision rs_kpa_before_first(const struct rs_kpa_spec *spec, int32_t initial_scale);

@@ -275,6 +275,33 @@ static void test_9_what_has_to_be_applied(void **state)
 	assert_int_equal(rs_kpa_before_first(&base, 3).excess_burst_capacity, 89);
 }
 
+static void test_10_a_burst_from_holds_is_not_undone_by_an_average_that_has_not_seen_it(void **state)
+{
+	(void)state;
+	struct rs_kpa kpa;
+	struct rs_kpa_spec spec = {
+		.target = 100,
+		.total = 100,
+		.target_burst_capacity = 200,
+		.panic_threshold = 2,
+		.max_scale_up_rate = 1000,
+		.max_scale_down_rate = 2,
+		.stable_window_ns = 60 * RS_NS_PER_S,
+		.reachable = true,
+	};
+	struct rs_kpa_observed little = {.ready = 5, .measured = true, .stable = 10, .panic = 10};
+	uint64_t now = 1000 * RS_NS_PER_S;
+
+	assert_int_equal(rs_kpa_init(&kpa, &spec, 0, now, NULL, 0), 0);
+	rs_kpa_note_burst(&kpa, &spec, 1, 0, now);
+	assert_false(kpa.panicking);
+	rs_kpa_note_burst(&kpa, &spec, 5, 1, now);
+	assert_true(kpa.panicking);
+	assert_int_equal(rs_kpa_decide(&kpa, &spec, &little, now + 2 * RS_NS_PER_S).desired, 5);
+	/* A stable window later the averages decide again. */
+	assert_int_equal(rs_kpa_decide(&kpa, &spec, &little, now + 61 * RS_NS_PER_S).desired, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_7_a_delay_that_comes_later_does_not_count),
 		cmocka_unit_test(test_8_excess_burst_capacity),
 		cmocka_unit_test(test_9_what_has_to_be_applied),
+		cmocka_unit_test(test_10_a_burst_from_holds_is_not_undone_by_an_average_that_has_not_seen_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

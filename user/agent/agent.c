@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Builds the agent from its parts, in the order of their floors, and adopts what an earlier one left running. */
+#include "agent/agent.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "sys/outbound.h"
+#include "wire/service.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+/* --- addresses -------------------------------------------------------------------------------------------------- */
+
+/* The last addresses of the instances' range are the node's: rouse0, and the fixed gateway behind it. */
+struct in_addr rs_agent_node_address(const struct rs_options *options)
+{
+	uint32_t last = ntohl(options->instance_range.s_addr) | (~0U >> options->instance_bits);
+	return (struct in_addr){.s_addr = htonl(last - 1)};
+}
+
+static struct in_addr gateway_address(const struct rs_options *options)
+{
+	return (struct in_addr){.s_addr = htonl(ntohl(rs_agent_node_address(options).s_addr) - 1)};
+}
+
+/* --- directories and the lock ----------------------------------------------------------------------------------- */
+
+static int make_directory(const char *path, struct rs_err *err)
+{
+	char parent[256];
+	if (rs_str_copy(parent, sizeof(parent), path) < 0)
+		return rs_err_set(err, -ENAMETOOLONG, "the path %s is too long", path);
+	for (char *slash = strchr(parent + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(parent, 0755);
+		*slash = '/';
+	}
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return rs_err_set(err, -errno, "cannot create the directory %s: %s", path, strerror(errno));
+	return 0;
+}
+
+int rs_agent_lock(const struct rs_options *options, int *ret_lock, struct rs_err *err)
+{
+	int r = make_directory(options->run_dir, err);
+	if (r < 0)
+		return r;
+	rs_auto_free char *path = rs_str_format("%s/lock", options->run_dir);
+	rs_auto_fd int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644) : -1;
+	if (fd < 0)
+		return rs_err_set(err, -errno, "cannot open %s/lock: %s", options->run_dir, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		char pid[16] = "";
+		if (read(fd, pid, sizeof(pid) - 1) < 0)
+			pid[0] = '\0';
+		return rs_err_set(
+			err, -EBUSY,
+			"another roused (pid %s) runs with --run-dir %s: stop it, or give this one directories, "
+			"ranges and a --name of its own",
+			pid[0] ? pid : "unknown", options->run_dir);
+	}
+	char pid[16];
+	int length = snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)length, 0) < 0)
+		return rs_err_set(err, -errno, "cannot write %s: %s", path, strerror(errno));
+	*ret_lock = rs_take_fd(fd);
+	return 0;
+}
+
+/* --- the floors below ------------------------------------------------------------------------------------------- */
+
+static struct rs_hostlink_config hostlink_config(const struct rs_options *options)
+{
+	return (struct rs_hostlink_config){
+		.vip_range = options->vip_range,
+		.vip_bits = options->vip_bits,
+		.instance_range = options->instance_range,
+		.instance_bits = options->instance_bits,
+		.address = rs_agent_node_address(options),
+		.gateway = gateway_address(options),
+	};
+}
+
+static int open_dataplane(struct rs_agent *agent, struct rs_err *err)
+{
+	const struct rs_options *options = agent->options;
+	struct rs_hostlink_config link = hostlink_config(options);
+	int r = rs_hostlink_setup(&link, &agent->link, err);
+	if (r < 0)
+		return r;
+	struct rs_dp_config config = {
+		.bpf_dir = options->bpf_dir,
+		.vip_range = options->vip_range,
+		.vip_bits = options->vip_bits,
+		.hook = options->hook,
+		.rouse0_ifindex = agent->link.outer_ifindex,
+		.rouse1_ifindex = agent->link.inner_ifindex,
+		.holds_max = options->max_holds,
+		.flows_max = options->max_flows,
+		.holds_per_source = options->holds_per_source,
+	};
+	memcpy(config.rouse0_mac, agent->link.outer_mac, 6);
+	memcpy(config.rouse1_mac, agent->link.inner_mac, 6);
+	r = rs_dp_open(&config, &agent->dp, err);
+	if (r < 0)
+		return r;
+	rs_dp_prune(agent->dp);
+	return rs_dp_attach(agent->dp, agent->link.inner_ifindex, RS_DP_HOST, RS_WAY_HOST, err);
+}
+
+static int find_helper(const struct rs_options *options, char **ret_path, struct rs_err *err)
+{
+	if (options->sandbox_helper) {
+		*ret_path = strdup(options->sandbox_helper);
+		return *ret_path ? 0 : -ENOMEM;
+	}
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n < 0)
+		return rs_err_set(err, -errno, "cannot find out where roused is: %s", strerror(errno));
+	self[n] = '\0';
+	char *slash = strrchr(self, '/');
+	*ret_path = rs_str_format("%.*s/rouse-sandbox", (int)(slash - self), self);
+	return *ret_path ? 0 : -ENOMEM;
+}
+
+/* Strings live as long as the paths, which the caller owns. */
+int rs_agent_rt_config(const struct rs_options *options, struct rs_agent_paths *ret_paths,
+		       struct rs_rt_config *ret_config, struct rs_err *err)
+{
+	int r = find_helper(options, &ret_paths->helper, err);
+	if (r < 0)
+		return r;
+	ret_paths->hosts =
+		options->hosts_file ? strdup(options->hosts_file) : rs_str_format("%s/hosts", options->run_dir);
+	if (!ret_paths->hosts)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	/* The node's own addresses at the end, the network's at the beginning. */
+	uint64_t addresses = (1ULL << (32 - options->instance_bits)) - 4;
+	*ret_config = (struct rs_rt_config){
+		.name = options->name,
+		.state_dir = options->state_dir,
+		.run_dir = options->run_dir,
+		.cgroup_root = options->cgroup_root,
+		.sandbox_helper = ret_paths->helper,
+		.hosts_file = ret_paths->hosts,
+		.range = options->instance_range,
+		.range_bits = (uint8_t)options->instance_bits,
+		.gateway = rs_agent_node_address(options),
+		.pool_size = options->pool,
+		.max_instances = addresses < options->max_instances ? (uint32_t)addresses : options->max_instances,
+		.log_bytes_max = 10 * 1024 * 1024,
+		.default_uid = options->uid,
+		.default_gid = options->gid,
+	};
+	return 0;
+}
+
+void rs_agent_paths_done(struct rs_agent_paths *paths)
+{
+	free(paths->helper);
+	free(paths->hosts);
+}
+
+static int open_runtime(struct rs_agent *agent, struct rs_err *err)
+{
+	struct rs_agent_paths paths = {0};
+	struct rs_rt_config config;
+	int r = rs_agent_rt_config(agent->options, &paths, &config, err);
+	if (r == 0)
+		r = rs_rt_new(agent->event, &config, &rs_instance_callbacks, agent, &agent->rt, err);
+	rs_agent_paths_done(&paths);
+	if (r < 0)
+		return r;
+	struct rs_outbound_config outbound = rs_agent_outbound_config(agent->options);
+	return rs_outbound_setup(&outbound, err);
+}
+
+/* --- the objects ------------------------------------------------------------------------------------------------ */
+
+static int load_object(void *user, const struct rs_store_object *object, struct rs_err *err)
+{
+	struct rs_agent *agent = user;
+	enum rs_kind kind;
+	void *parsed = NULL;
+	if (rs_kind_parse(object->kind, &kind) < 0)
+		return 0; /* a newer agent's: it stays where it is */
+	cJSON *json = cJSON_Parse(object->json);
+	int r = json ? rs_wire_object_parse(kind, json, &parsed, err) : rs_err_set(err, -EUCLEAN, "not JSON");
+	cJSON_Delete(json);
+	if (r == 0)
+		r = rs_registry_load_object(agent->registry, kind, parsed, err);
+	if (r < 0)
+		rs_err_prefix(err, "%s %s/%s in the store", object->kind, object->namespace, object->name);
+	return r;
+}
+
+static int load_vip(void *user, uint32_t vip, const char *namespace, const char *route, const char *tag,
+		    struct rs_err *err)
+{
+	return rs_registry_load_vip(((struct rs_agent *)user)->registry, vip, namespace, route, tag, err);
+}
+
+static int load_counter(void *user, const char *name, uint64_t value, struct rs_err *err)
+{
+	(void)err;
+	return rs_registry_load_counter(((struct rs_agent *)user)->registry, name, value);
+}
+
+static int open_objects(struct rs_agent *agent, struct rs_err *err)
+{
+	static const struct rs_store_loader loader = {
+		.object = load_object,
+		.vip = load_vip,
+		.counter = load_counter,
+	};
+	/* Not the network's address, not the broadcast's. */
+	agent->leg_count = 1U << (32 - agent->options->vip_bits);
+	struct rs_registry_config config = {.vip_first = 1, .vip_count = agent->leg_count - 2};
+	if (getrandom(&config.uid_seed, sizeof(config.uid_seed), 0) != sizeof(config.uid_seed))
+		return rs_err_set(err, -EIO, "cannot read random numbers");
+	agent->legs = calloc(agent->leg_count, sizeof(struct rs_leg *));
+	int r = agent->legs ? rs_registry_new(&config, &agent->registry) : -ENOMEM;
+	if (r < 0)
+		return rs_err_set(err, r, "out of memory");
+	rs_auto_free char *path = rs_str_format("%s/store.db", agent->options->state_dir);
+	r = path ? rs_store_open(path, agent->event, &agent->store, err) : -ENOMEM;
+	if (r == 0)
+		r = rs_store_load(agent->store, &loader, agent, err);
+	return r < 0 ? r : rs_registry_load_done(agent->registry, err);
+}
+
+/* --- adoption --------------------------------------------------------------------------------------------------- */
+
+uint64_t rs_agent_uid(const char *uuid)
+{
+	uint64_t value = 0;
+	int digits = 0;
+	for (; *uuid && digits < 16; uuid++) {
+		const char c = *uuid;
+		if (c == '-')
+			continue;
+		value = value << 4 | (uint64_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+		digits++;
+	}
+	return value ? value : 1; /* 0 means a free entry */
+}
+
+static int compare_known(const void *a, const void *b)
+{
+	uint64_t x = ((const struct rs_known_entry *)a)->uid, y = ((const struct rs_known_entry *)b)->uid;
+	return x < y ? -1 : x > y;
+}
+
+/* Sorted once: searching the map for each of thousands of revisions would take seconds. */
+static int remember_known(struct rs_agent *agent)
+{
+	agent->known = calloc(RS_REVISIONS_MAX, sizeof(*agent->known));
+	if (!agent->known)
+		return -ENOMEM;
+	const struct rs_revision *entry;
+	for (unsigned i = 1; (entry = rs_dp_revision(agent->dp, i)) && i < RS_REVISIONS_MAX; i++) {
+		if (entry->uid)
+			agent->known[agent->known_count++] = (struct rs_known_entry){.uid = entry->uid, .id = i};
+	}
+	qsort(agent->known, agent->known_count, sizeof(*agent->known), compare_known);
+	return 0;
+}
+
+unsigned rs_agent_known_entry(const struct rs_agent *agent, uint64_t uid)
+{
+	struct rs_known_entry key = {.uid = uid};
+	const struct rs_known_entry *found =
+		agent->known_count ? bsearch(&key, agent->known, agent->known_count, sizeof(key), compare_known) : NULL;
+	return found ? found->id : 0;
+}
+
+static void adopt_instance(void *user, struct rs_rt_instance *rt)
+{
+	struct rs_agent *agent = user;
+	char namespace[RS_RT_NAME_MAX];
+	rs_str_copy(namespace, sizeof(namespace), rt->owner);
+	char *slash = strchr(namespace, '/');
+	struct rs_model_revision *revision = NULL;
+	if (slash) {
+		*slash = '\0';
+		revision = rs_registry_revision(agent->registry, namespace, slash + 1);
+	}
+	struct rs_workload *workload = NULL;
+	struct rs_err err = {0};
+	if (!revision || rs_workload_get(agent, revision, &workload, &err) < 0) {
+		rs_info("removing instance=%s of a revision that is gone owner=%s", rt->name, rt->owner);
+		rs_rt_remove(agent->rt, rt);
+		return;
+	}
+	if (rs_dp_attach(agent->dp, rt->ifindex, RS_DP_INSTANCE, RS_WAY_PEER, &err) < 0)
+		rs_error("cannot attach to the sandbox %s: %s", rt->name, err.message);
+	rs_instance_adopt(workload, rt);
+}
+
+static bool is_adopted(void *user, unsigned instance)
+{
+	return rs_instance_by_id(user, instance) != NULL;
+}
+
+/* Entries of revisions that are gone, or rest unrouted, are free; running workloads go on at the scale that they have.
+ */
+static void settle_workloads(struct rs_agent *agent)
+{
+	for (size_t i = 0; i < agent->known_count; i++) {
+		struct rs_revision *entry = rs_dp_revision(agent->dp, agent->known[i].id);
+		if (!agent->workloads[agent->known[i].id])
+			__atomic_store_n(&entry->uid, 0, __ATOMIC_SEQ_CST);
+	}
+	free(agent->known);
+	agent->known = NULL;
+	agent->known_count = 0;
+	for (unsigned i = 1; i < RS_REVISIONS_MAX; i++) {
+		struct rs_workload *workload = agent->workloads[i];
+		if (!workload)
+			continue;
+		rs_workload_adopted(workload);
+		rs_dp_wake_answered(agent->dp, i);
+	}
+}
+
+/* What was held while nobody looked is demand as well. */
+static void resume_holds(struct rs_agent *agent)
+{
+	rs_release_collect(agent);
+	for (struct rs_workload *w = agent->active, *next; w; w = next) {
+		next = w->active_next;
+		rs_workload_scale(w, false);
+		rs_release_run(w);
+	}
+}
+
+static int adopt(struct rs_agent *agent, struct rs_err *err)
+{
+	agent->workloads = calloc(RS_REVISIONS_MAX, sizeof(struct rs_workload *));
+	if (!agent->workloads || remember_known(agent) < 0)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	int r = rs_change_replay(agent, err);
+	if (r == 0)
+		r = rs_rt_adopt(agent->rt, adopt_instance, err);
+	if (r < 0)
+		return r;
+	rs_dp_instances_sweep(agent->dp, is_adopted, agent);
+	settle_workloads(agent);
+	rs_routing_sweep(agent);
+	return 0;
+}
+
+/* --- the whole -------------------------------------------------------------------------------------------------- */
+
+static int open_api(struct rs_agent *agent, struct rs_err *err)
+{
+	rs_auto_free char *path = rs_str_format("%s/api.sock", agent->options->run_dir);
+	return path ? rs_api_new(agent->event, path, &rs_agent_backend, agent, &agent->api, err) : -ENOMEM;
+}
+
+static int build(struct rs_agent *agent, struct rs_err *err)
+{
+	const struct rs_options *options = agent->options;
+	int r = rs_agent_lock(options, &agent->lock, err);
+	if (r == 0)
+		r = make_directory(options->state_dir, err);
+	if (r == 0)
+		r = open_objects(agent, err);
+	if (r == 0)
+		r = open_dataplane(agent, err);
+	if (r == 0)
+		r = rs_names_new(agent, err);
+	if (r == 0)
+		r = open_runtime(agent, err);
+	if (r == 0)
+		r = rs_tick_start(agent, err);
+	if (r == 0)
+		r = adopt(agent, err);
+	if (r == 0)
+		r = rs_attach_start(agent, err);
+	if (r < 0)
+		return r;
+	resume_holds(agent);
+	r = rs_rt_fill_pool(agent->rt, err);
+	if (r == 0)
+		r = rs_names_flush(agent->names);
+	if (r == 0)
+		r = open_api(agent, err);
+	if (r < 0)
+		return r;
+	agent->ready = true;
+	return 0;
+}
+
+int rs_agent_new(struct rs_options *options, sd_event *event, struct rs_agent **ret_agent, struct rs_err *err)
+{
+	struct rs_agent *agent = calloc(1, sizeof(*agent));
+	if (!agent)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	agent->options = options;
+	agent->event = sd_event_ref(event);
+	agent->lock = -1;
+	agent->started_ns = rs_now_ns();
+	int r = build(agent, err);
+	if (r < 0) {
+		rs_agent_free(agent);
+		return r;
+	}
+	*ret_agent = agent;
+	return 0;
+}
+
+static void free_workloads(struct rs_agent *agent)
+{
+	for (unsigned i = 0; agent->workloads && i < RS_REVISIONS_MAX; i++) {
+		struct rs_workload *workload = agent->workloads[i];
+		while (workload && workload->instances) {
+			struct rs_agent_instance *instance = workload->instances;
+			workload->instances = instance->next;
+			sd_event_source_unref(instance->timer);
+			free(instance);
+		}
+		rs_workload_free(workload);
+	}
+	free(agent->workloads);
+}
+
+struct rs_agent *rs_agent_free(struct rs_agent *agent)
+{
+	if (!agent)
+		return NULL;
+	/* First the doors, then what stands behind them. The store writes what is queued. */
+	rs_api_free(agent->api);
+	agent->api = NULL;
+	rs_attach_free(agent->attach);
+	agent->tick_timer = sd_event_source_unref(agent->tick_timer);
+	agent->dp_source = sd_event_source_unref(agent->dp_source);
+	free_workloads(agent);
+	rs_rt_free(agent->rt);
+	rs_names_free(agent->names);
+	rs_store_free(agent->store);
+	rs_routing_free(agent);
+	rs_registry_free(agent->registry);
+	rs_dp_close(agent->dp);
+	free(agent->known);
+	if (agent->lock >= 0)
+		close(agent->lock);
+	sd_event_unref(agent->event);
+	free(agent);
+	return NULL;
+}

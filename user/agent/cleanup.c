@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* `rouse cleanup`: takes every trace of an agent with these options off the host, whatever state it was left in. */
+#include "agent/agent.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "sys/outbound.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+	(void)status;
+	(void)type;
+	(void)walk;
+	return remove(path) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+static int remove_tree(const char *path, struct rs_err *err)
+{
+	if (access(path, F_OK) < 0)
+		return 0;
+	if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0)
+		return rs_err_set(err, -errno, "cannot remove %s: %s", path, strerror(errno));
+	return 0;
+}
+
+struct rs_outbound_config rs_agent_outbound_config(const struct rs_options *options)
+{
+	return (struct rs_outbound_config){
+		.name = options->name,
+		.run_dir = options->run_dir,
+		.range = options->instance_range,
+		.range_bits = (uint8_t)options->instance_bits,
+	};
+}
+
+/* Every part is tried, whatever the others say; the first error is the one that is told. */
+static void note(int r, const struct rs_err *err, int *first)
+{
+	if (r >= 0)
+		return;
+	rs_error("%s", err->message);
+	if (*first == 0)
+		*first = r;
+}
+
+int rs_agent_cleanup(const struct rs_options *options)
+{
+	struct rs_err err = {0};
+	int lock = -1, first = 0;
+	int r = rs_agent_lock(options, &lock, &err);
+	if (r < 0) {
+		rs_error("%s", err.message);
+		return r;
+	}
+	struct rs_agent_paths paths = {0};
+	struct rs_rt_config config;
+	r = rs_agent_rt_config(options, &paths, &config, &err);
+	note(r < 0 ? r : rs_rt_cleanup(&config, &err), &err, &first);
+	rs_agent_paths_done(&paths);
+	struct rs_outbound_config outbound = rs_agent_outbound_config(options);
+	note(rs_outbound_cleanup(&outbound, &err), &err, &first);
+	note(rs_dp_cleanup(options->bpf_dir, &err), &err, &first);
+	note(rs_hostlink_cleanup(&err), &err, &first);
+	note(rs_names_cleanup(options, &err), &err, &first);
+	rs_auto_free char *logs = rs_str_format("%s/logs", options->state_dir);
+	if (logs)
+		note(remove_tree(logs, &err), &err, &first);
+	if (options->purge)
+		note(remove_tree(options->state_dir, &err), &err, &first);
+	note(remove_tree(options->run_dir, &err), &err, &first);
+	close(lock);
+	if (first == 0 && !options->purge && access(options->state_dir, F_OK) == 0)
+		rs_info("the services stay in %s; --purge removes them as well", options->state_dir);
+	return first;
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * From the traffic block of a route to the dataplane: the main VIP and one VIP
+ * for each tag. A VIP's index in the range is also the number of its entry in
+ * the map `routes`. What already stands there is not written again, because an
+ * update restarts the sequence that the weights are counted by.
+ */
+#include "agent/agent.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "core/route/traffic.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is written for one VIP. */
+struct rs_leg {
+	uint16_t ports[1 + RS_ROUTE_TARGETS_MAX]; /* frontends, host order */
+	size_t port_count;
+};
+
+struct in_addr rs_routing_vip(const struct rs_agent *agent, uint32_t vip)
+{
+	return (struct in_addr){.s_addr = htonl(ntohl(agent->options->vip_range.s_addr) + vip)};
+}
+
+struct planning {
+	struct rs_agent *agent;
+	const struct rs_model_route *route;
+};
+
+static bool exists(void *user, const char *revision)
+{
+	const struct planning *planning = user;
+	const struct rs_model_revision *found =
+		rs_registry_revision(planning->agent->registry, planning->route->metadata.namespace, revision);
+	return found && strcmp(found->service, planning->route->service) == 0;
+}
+
+static void add_port(struct rs_leg *leg, uint16_t port)
+{
+	for (size_t i = 0; i < leg->port_count; i++) {
+		if (leg->ports[i] == port)
+			return;
+	}
+	if (leg->port_count < rs_array_length(leg->ports))
+		leg->ports[leg->port_count++] = port;
+}
+
+/* Frontends of `wanted` stand, those of the old leg that are not in it are gone. */
+static int write_frontends(struct rs_agent *agent, uint32_t vip, const struct rs_leg *wanted)
+{
+	struct in_addr address = rs_routing_vip(agent, vip);
+	struct rs_leg *old = agent->legs[vip];
+	for (size_t i = 0; i < wanted->port_count; i++) {
+		int r = rs_dp_frontend_set(agent->dp, address, wanted->ports[i], vip);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; old && i < old->port_count; i++) {
+		bool keep = false;
+		for (size_t k = 0; k < wanted->port_count; k++)
+			keep |= wanted->ports[k] == old->ports[i];
+		if (!keep)
+			rs_dp_frontend_delete(agent->dp, address, old->ports[i]);
+	}
+	if (!old)
+		old = agent->legs[vip] = calloc(1, sizeof(*old));
+	if (!old)
+		return -ENOMEM;
+	*old = *wanted;
+	return 0;
+}
+
+static int write_route(struct rs_agent *agent, uint32_t vip, struct rs_route *value)
+{
+	struct rs_route standing;
+	if (rs_dp_route_get(agent->dp, vip, &standing) == 0) {
+		value->generation = standing.generation;
+		value->sequence = standing.sequence;
+		if (memcmp(&standing, value, sizeof(standing)) == 0)
+			return 0;
+		value->generation++;
+		value->sequence = 0;
+	}
+	return rs_dp_route_set(agent->dp, vip, value);
+}
+
+static int write_leg(struct rs_agent *agent, const struct rs_model_route *route, const struct rs_traffic_leg *leg,
+		     uint32_t vip, struct rs_err *err)
+{
+	struct rs_route value = {.target_count = (__u32)leg->count};
+	struct rs_leg frontends = {0};
+	if (vip == RS_VIP_NONE || vip >= agent->leg_count)
+		return rs_err_set(err, -ENOSPC, "route %s has no address", route->metadata.name);
+	for (size_t i = 0; i < leg->count; i++) {
+		struct rs_model_revision *revision =
+			rs_registry_revision(agent->registry, route->metadata.namespace, leg->shares[i].revision);
+		struct rs_workload *workload = NULL;
+		int r = rs_workload_get(agent, revision, &workload, err);
+		if (r < 0)
+			return r;
+		value.target[i] = workload->id;
+		if (rs_container_has_port_80(&revision->template.container))
+			add_port(&frontends, 80);
+		add_port(&frontends, revision->template.container.port);
+	}
+	memcpy(value.slot, leg->slots, sizeof(value.slot));
+	/* The route stands before a frontend leads to it. */
+	int r = write_route(agent, vip, &value);
+	if (r == 0)
+		r = write_frontends(agent, vip, &frontends);
+	return r < 0 ? rs_err_set(err, r, "cannot write the maps routes and frontends: %s", strerror(-r)) : 0;
+}
+
+static int name_leg(struct rs_agent *agent, const struct rs_model_route *route, const char *tag, uint32_t vip)
+{
+	char name[3 * RS_NAME_SIZE];
+	snprintf(name, sizeof(name), "%s%s%s.%s.rouse", tag, tag[0] ? "-" : "", route->metadata.name,
+		 route->metadata.namespace);
+	return rs_names_set(agent, name, rs_routing_vip(agent, vip));
+}
+
+int rs_routing_apply(struct rs_agent *agent, struct rs_model_route *route, struct rs_err *err)
+{
+	struct planning planning = {.agent = agent, .route = route};
+	const struct rs_configuration *configuration =
+		rs_registry_configuration(agent->registry, route->metadata.namespace, route->service);
+	struct rs_traffic_input input = {
+		.traffic = &route->traffic,
+		.configuration = route->service,
+		.latest_ready = configuration ? configuration->latest_ready : "",
+		.latest_created = configuration ? configuration->latest_created : "",
+		.exists = exists,
+		.user = &planning,
+	};
+	rs_auto_free struct rs_traffic_plan *plan = calloc(1, sizeof(*plan));
+	if (!plan)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	int r = rs_traffic_plan_make(&input, plan, &route->status.all_traffic_assigned);
+	if (r < 0)
+		return rs_err_set(err, r, "%s", route->status.all_traffic_assigned.message);
+	for (size_t i = 0; i < plan->count && r == 0; i++) {
+		const struct rs_traffic_leg *leg = &plan->legs[i];
+		uint32_t vip = leg->tag[0] ? route->tag_vip[leg->target] : route->vip;
+		r = write_leg(agent, route, leg, vip, err);
+		if (r == 0)
+			r = name_leg(agent, route, leg->tag, vip);
+	}
+	if (r < 0) {
+		rs_fact_set(&route->status.ingress_ready, RS_FALSE, "DataplaneFailed", "%s", err ? err->message : "");
+	} else {
+		rs_fact_set(&route->status.ingress_ready, RS_TRUE, "", "%s", "");
+		rs_traffic_resolved(&input, &route->status.traffic, route->status.latest);
+	}
+	rs_registry_conditions(agent->registry, route->metadata.namespace, route->service, rs_wall_ns(), NULL, NULL);
+	return r;
+}
+
+void rs_routing_forget(struct rs_agent *agent, uint32_t vip)
+{
+	if (vip >= agent->leg_count)
+		return;
+	struct in_addr address = rs_routing_vip(agent, vip);
+	struct rs_leg *leg = agent->legs[vip];
+	for (size_t i = 0; leg && i < leg->port_count; i++)
+		rs_dp_frontend_delete(agent->dp, address, leg->ports[i]);
+	rs_dp_route_delete(agent->dp, vip);
+	rs_names_remove(agent, address);
+	free(leg);
+	agent->legs[vip] = NULL;
+}
+
+void rs_routing_free(struct rs_agent *agent)
+{
+	for (uint32_t i = 0; agent->legs && i < agent->leg_count; i++)
+		free(agent->legs[i]);
+	free(agent->legs);
+	agent->legs = NULL;
+}
+
+/* --- what an earlier agent wrote -------------------------------------------------------------------------------- */
+
+#define STALE_BATCH 256
+
+/* Collected first, deleted afterwards: deleting while iterating would start the iteration over. */
+struct stale {
+	const struct rs_agent *agent;
+	struct rs_frontend_key frontends[STALE_BATCH];
+	unsigned routes[STALE_BATCH];
+	size_t frontend_count;
+	size_t route_count;
+};
+
+static int find_stale_frontend(void *user, const struct rs_frontend_key *key, unsigned route)
+{
+	struct stale *stale = user;
+	const struct rs_leg *leg = route < stale->agent->leg_count ? stale->agent->legs[route] : NULL;
+	if (leg && rs_routing_vip(stale->agent, route).s_addr == rs_address_to_v4(&key->address)) {
+		for (size_t i = 0; i < leg->port_count; i++) {
+			if (leg->ports[i] == ntohs(key->port))
+				return 0;
+		}
+	}
+	stale->frontends[stale->frontend_count++] = *key;
+	return stale->frontend_count == STALE_BATCH;
+}
+
+static int find_stale_route(void *user, unsigned route)
+{
+	struct stale *stale = user;
+	if (route < stale->agent->leg_count && stale->agent->legs[route])
+		return 0;
+	stale->routes[stale->route_count++] = route;
+	return stale->route_count == STALE_BATCH;
+}
+
+void rs_routing_sweep(struct rs_agent *agent)
+{
+	rs_auto_free struct stale *stale = calloc(1, sizeof(*stale));
+	if (!stale)
+		return;
+	stale->agent = agent;
+	do {
+		stale->frontend_count = stale->route_count = 0;
+		rs_dp_frontend_each(agent->dp, find_stale_frontend, stale);
+		for (size_t i = 0; i < stale->frontend_count; i++) {
+			struct in_addr address = {.s_addr = rs_address_to_v4(&stale->frontends[i].address)};
+			rs_dp_frontend_delete(agent->dp, address, ntohs(stale->frontends[i].port));
+		}
+		rs_dp_route_each(agent->dp, find_stale_route, stale);
+		for (size_t i = 0; i < stale->route_count; i++)
+			rs_dp_route_delete(agent->dp, stale->routes[i]);
+	} while (stale->frontend_count == STALE_BATCH || stale->route_count == STALE_BATCH);
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The periodic round: read, decide, apply. Once a second every active revision
+ * is measured and its instances are looked at; every two seconds its scale is
+ * decided (Knative's cadence). Revisions asleep are not on the list, and with
+ * nobody on it there is no round at all.
+ *
+ * Whatever cannot wait for the round comes as an event of the dataplane.
+ */
+#include "agent/agent.h"
+
+#include "base/log.h"
+#include "base/time.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+#define ROUND_US       1000000
+#define ROUND_EARLY_US 1000 /* how late a round may be, so that the kernel can join timers */
+
+static void visit(struct rs_workload *workload, uint64_t now_ns)
+{
+	rs_workload_measure(workload, now_ns);
+	for (struct rs_agent_instance *i = workload->instances, *next; i; i = next) {
+		next = i->next;
+		rs_instance_check(i, now_ns);
+	}
+	if (now_ns + ROUND_EARLY_US * RS_NS_PER_US >= workload->next_tick_ns) {
+		workload->next_tick_ns = now_ns + RS_KPA_TICK_NS;
+		rs_workload_scale(workload, true);
+		rs_workload_status(workload);
+	}
+	rs_release_run(workload);
+}
+
+static int on_round(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct rs_agent *agent = user;
+	uint64_t now_ns = rs_now_ns();
+	(void)usec;
+	for (struct rs_workload *w = agent->active, *next; w; w = next) {
+		next = w->active_next;
+		visit(w, now_ns);
+		rs_workload_rest(w);
+	}
+	rs_rt_rotate_logs(agent->rt);
+	if (!agent->active)
+		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	sd_event_source_set_time(source, now_ns / RS_NS_PER_US + ROUND_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+void rs_tick_wanted(struct rs_agent *agent)
+{
+	int enabled = SD_EVENT_OFF;
+	if (!agent->tick_timer)
+		return;
+	sd_event_source_get_enabled(agent->tick_timer, &enabled);
+	if (enabled != SD_EVENT_OFF)
+		return;
+	sd_event_source_set_time(agent->tick_timer, rs_now_ns() / RS_NS_PER_US + ROUND_US);
+	sd_event_source_set_enabled(agent->tick_timer, SD_EVENT_ONESHOT);
+}
+
+/* --- what cannot wait ------------------------------------------------------------------------------------------- */
+
+static void on_wake(struct rs_agent *agent, unsigned revision)
+{
+	agent->counters.wakes++;
+	/* Answered first: a SYN that is parked from here on rings again. */
+	rs_dp_wake_answered(agent->dp, revision);
+	rs_release_collect(agent);
+	struct rs_workload *workload = revision < RS_REVISIONS_MAX ? agent->workloads[revision] : NULL;
+	if (!workload)
+		return;
+	rs_workload_activate(workload);
+	rs_workload_scale(workload, false);
+	rs_release_run(workload);
+}
+
+static void on_event(void *user, const struct rs_event *event)
+{
+	struct rs_agent *agent = user;
+	struct rs_workload *workload = event->revision < RS_REVISIONS_MAX ? agent->workloads[event->revision] : NULL;
+	struct rs_agent_instance *instance = event->instance ? rs_instance_by_id(agent, event->instance) : NULL;
+	switch ((enum rs_event_type)event->type) {
+	case RS_EVENT_WAKE:
+		on_wake(agent, event->revision);
+		break;
+	case RS_EVENT_RACED:
+	case RS_EVENT_SLOT:
+	case RS_EVENT_REFUSED:
+		if (workload)
+			rs_release_run(workload);
+		break;
+	case RS_EVENT_LISTEN:
+		if (instance)
+			rs_instance_listening(instance, event);
+		break;
+	case RS_EVENT_READY:
+		if (instance)
+			rs_instance_ready(instance);
+		break;
+	case RS_EVENT_COUNT:
+		break;
+	}
+}
+
+static int on_dataplane(sd_event_source *source, int fd, uint32_t revents, void *user)
+{
+	struct rs_agent *agent = user;
+	(void)source;
+	(void)fd;
+	(void)revents;
+	rs_dp_events_consume(agent->dp, on_event, agent);
+	return 0;
+}
+
+int rs_tick_start(struct rs_agent *agent, struct rs_err *err)
+{
+	int r = sd_event_add_time(agent->event, &agent->tick_timer, CLOCK_MONOTONIC,
+				  rs_now_ns() / RS_NS_PER_US + ROUND_US, ROUND_EARLY_US, on_round, agent);
+	if (r >= 0)
+		r = sd_event_add_io(agent->event, &agent->dp_source, rs_dp_events_fd(agent->dp), EPOLLIN, on_dataplane,
+				    agent);
+	if (r < 0)
+		return rs_err_set(err, r, "cannot set up the event loop");
+	/* A SYN that waits comes before everything else. */
+	sd_event_source_set_priority(agent->dp_source, SD_EVENT_PRIORITY_IMPORTANT);
+	return 0;
+}
