@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The lab's programs, the demo, the agent on this host, and the benchmarks.
 
-# Static: what exec and the dynamic linker would add to a start is not what a benchmark is about.
 BENCH_BIN := $(patsubst tools/bench/%.c,$(B)/bench/%,$(wildcard tools/bench/*.c))
 $(B)/bench/%: tools/bench/%.c
-	$(call say,CC,$<)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE $(CFLAGS) -static -MMD -MP -MF $(B)/bench/$*.d $< -o $@
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $(B)/bench/$*.d $< -o $@
+# Static: what the dynamic linker would add to a start is not what a benchmark is about.
+$(B)/bench/stub: LDFLAGS += -static
 bench-programs: $(BENCH_BIN)
 -include $(BENCH_BIN:=.d)
 
