@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Counting: by reason, by revision, and the agent's bell. Nothing here decides, so nothing here returns. */
+/* Counting: by reason, by revision, and the agent's bell. Nothing here decides about a packet. */
 #ifndef RS_ACCOUNT_BPF_H
 #define RS_ACCOUNT_BPF_H
 
@@ -19,12 +19,13 @@ RS_INLINE struct rs_counters *rs_counters(void)
 			counters_->name++;                                                                             \
 	} while (0)
 
-RS_INLINE void rs_event_send(enum rs_event_type type, __u32 revision, __u32 instance)
+/* False when the ring was full. */
+RS_INLINE bool rs_event_send(enum rs_event_type type, __u32 revision, __u32 instance)
 {
 	struct rs_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		rs_count(event_lost);
-		return;
+		return false;
 	}
 	__builtin_memset(event, 0, sizeof(*event));
 	event->type = type;
@@ -32,6 +33,7 @@ RS_INLINE void rs_event_send(enum rs_event_type type, __u32 revision, __u32 inst
 	event->instance = instance;
 	event->time_ns = bpf_ktime_get_ns();
 	bpf_ringbuf_submit(event, 0);
+	return true;
 }
 
 /* Rings the agent for a revision that has holds, once until the agent answers by clearing `wake`. */
@@ -39,19 +41,10 @@ RS_INLINE void rs_wake(struct rs_revision *revision, __u32 id)
 {
 	if (__sync_val_compare_and_swap(&revision->wake, 0, 1) != 0)
 		return;
-	rs_count(hold_wake);
-	struct rs_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		/* The bell was not heard: leave it unrung, so that the next packet tries again. */
-		rs_count(event_lost);
-		revision->wake = 0;
-		return;
-	}
-	__builtin_memset(event, 0, sizeof(*event));
-	event->type = RS_EVENT_WAKE;
-	event->revision = id;
-	event->time_ns = bpf_ktime_get_ns();
-	bpf_ringbuf_submit(event, 0);
+	if (rs_event_send(RS_EVENT_WAKE, id, 0))
+		rs_count(hold_wake);
+	else /* The bell was not heard: leave it unrung, so that the next packet tries again. */
+		rs_publish(revision->wake, 0);
 }
 
 RS_INLINE struct rs_revision_stats *rs_stats(__u32 revision)

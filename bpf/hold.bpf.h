@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Holding SYNs: admit, park, refresh, end. See abi/hold.h for the ring.
+ * Holding SYNs: admit, park, refresh, end. See abi/hold.h for the ring and a
+ * slot's life.
  *
- * A slot's outcome is decided by one compare-and-swap on its state, and
- * whoever wins it does the accounting, so each hold ends exactly once.
+ * A slot's end is decided by one compare-and-swap on its state, and whoever
+ * wins it does the accounting, so each hold ends exactly once.
  */
 #ifndef RS_HOLD_BPF_H
 #define RS_HOLD_BPF_H
 
 #include "account.bpf.h"
 #include "pure/admit.h"
+#include "pure/hash.h"
 #include "pure/packet.h"
 
 RS_INLINE struct rs_rings *rs_rings(void)
@@ -24,45 +26,55 @@ RS_INLINE struct rs_hold *rs_hold_slot(__u64 sequence)
 	return bpf_map_lookup_elem(&holds, &index);
 }
 
+RS_INLINE __u32 *rs_source(const struct rs_address *address)
+{
+	__u32 index = rs_hash_address(address, config.seed) % RS_SOURCES_MAX;
+	return bpf_map_lookup_elem(&sources, &index);
+}
+
+#define RS_HOLD_IS(state) (1U << (RS_HOLD_##state))
+
+/* The slot of a sequence in one of `states`, or NULL when it has another state or serves another hold by now. */
+RS_INLINE struct rs_hold *rs_hold_at(__u64 sequence, __u32 states)
+{
+	struct rs_hold *hold = rs_hold_slot(sequence);
+	if (!hold || rs_read_acquire(hold->sequence) != sequence + 1)
+		return NULL;
+	return states >> (rs_read(hold->state) & 31) & 1 ? hold : NULL;
+}
+
 /* The hold of this connection, or NULL. */
 RS_INLINE struct rs_hold *rs_hold_find(const struct rs_tuple *key)
 {
 	__u64 *sequence = bpf_map_lookup_elem(&hold_index, key);
-	if (!sequence)
-		return NULL;
-	struct rs_hold *hold = rs_hold_slot(*sequence);
-	if (!hold || hold->sequence != *sequence + 1 || rs_read(hold->state) != RS_HOLD_HELD)
-		return NULL;
-	return hold;
+	return sequence ? rs_hold_at(*sequence, RS_HOLD_IS(HELD)) : NULL;
 }
 
-RS_INLINE void rs_source_add(const struct rs_address *source, int n)
+/* One hold more or less (n = 1 or -1), for everyone who counts them. */
+RS_INLINE void rs_hold_account(const struct rs_hold *hold, int n)
 {
-	__u32 *held = bpf_map_lookup_elem(&sources, source);
-	if (held) {
-		if (n > 0)
-			__sync_fetch_and_add(held, 1);
-		else if (rs_read(*held) > 0)
-			__sync_fetch_and_add(held, -1);
-	} else if (n > 0) {
-		__u32 one = 1;
-		bpf_map_update_elem(&sources, source, &one, BPF_NOEXIST);
-	}
+	__u32 id = hold->revision;
+	struct rs_revision *revision = bpf_map_lookup_elem(&revisions, &id);
+	if (revision)
+		__sync_fetch_and_add(&revision->held, n);
+	__u32 *source = rs_source(&hold->key.source);
+	if (source)
+		__sync_fetch_and_add(source, n);
+	struct rs_rings *ring = rs_rings();
+	if (ring)
+		__sync_fetch_and_add(&ring->held, (__s64)n);
 }
 
 /* Ends the hold with `outcome`. Returns false when another CPU has ended it first. */
 RS_INLINE bool rs_hold_end(struct rs_hold *hold, enum rs_hold_state outcome)
 {
-	struct rs_tuple key = hold->key;
-	__u32 id = hold->revision;
-
-	if (__sync_val_compare_and_swap(&hold->state, RS_HOLD_HELD, outcome) != RS_HOLD_HELD)
+	/* Won first and read afterwards: until the outcome stands the slot cannot be used anew. */
+	if (__sync_val_compare_and_swap(&hold->state, RS_HOLD_HELD, RS_HOLD_FREE) != RS_HOLD_HELD)
 		return false;
+	struct rs_tuple key = hold->key;
 	bpf_map_delete_elem(&hold_index, &key);
-	rs_source_add(&key.source, -1);
-	struct rs_revision *revision = bpf_map_lookup_elem(&revisions, &id);
-	if (revision)
-		__sync_fetch_and_add(&revision->held, -1);
+	rs_hold_account(hold, -1);
+	rs_publish(hold->state, (__u32)outcome);
 	return true;
 }
 
@@ -85,6 +97,7 @@ RS_INLINE void rs_hold_refresh(struct __sk_buff *skb, struct rs_hold *hold, cons
 	hold->gap_ms = (__u32)((now - hold->last_ns) / 1000000);
 	hold->last_ns = now;
 	hold->retransmits++;
+	hold->client_ifindex = skb->ifindex;
 	rs_hold_store_frame(skb, hold, packet);
 	rs_count(hold_refreshed);
 }
@@ -92,13 +105,14 @@ RS_INLINE void rs_hold_refresh(struct __sk_buff *skb, struct rs_hold *hold, cons
 RS_INLINE enum rs_reason rs_hold_admit(const struct rs_rings *ring, const struct rs_revision *revision,
 				       const struct rs_address *source)
 {
-	__u32 *source_held = bpf_map_lookup_elem(&sources, source);
+	const __u32 *source_held = rs_source(source);
 	struct rs_admit in = {
+		/* Places of the ring, not holds: one that has ended keeps its place until the sweeper comes by. */
 		.node_held = (__u32)(rs_read(ring->hold.tail) - rs_read(ring->hold.head)),
-		.node_max = config.holds_mask + 1 > RS_RING_MARGIN ? config.holds_mask + 1 - RS_RING_MARGIN : 1,
+		.node_max = config.holds_mask + 1 - RS_RING_MARGIN,
 		.revision_held = rs_read(revision->held),
 		.revision_max = revision->hold_max,
-		.source_held = source_held ? *source_held : 0,
+		.source_held = source_held ? rs_read(*source_held) : 0,
 		.source_max = config.holds_per_source,
 	};
 	return rs_admit_hold(&in);
@@ -127,25 +141,37 @@ struct rs_park {
 	__u32 weight_sequence;
 };
 
-/* Parks the SYN and rings the agent. False when it was shed. */
+/* Leads from the connection to its slot. 0, -EEXIST when it has another live hold, or the map's error. */
+RS_INLINE int rs_hold_index(const struct rs_tuple *key, __u64 sequence)
+{
+	long r = bpf_map_update_elem(&hold_index, key, &sequence, BPF_NOEXIST);
+	if (r != -RS_EEXIST)
+		return (int)r;
+	__u64 *other = bpf_map_lookup_elem(&hold_index, key);
+	if (other && rs_hold_at(*other, RS_HOLD_IS(HELD) | RS_HOLD_IS(FREE) | RS_HOLD_IS(MOVED)))
+		return -RS_EEXIST; /* or is being written, ended or moved at this moment */
+	/* It led to a hold that has ended: that must not shut out this client for ever. */
+	return (int)bpf_map_update_elem(&hold_index, key, &sequence, BPF_ANY);
+}
+
+/* Parks the SYN. False when it was shed, or was parked by another CPU. */
 RS_INLINE bool rs_hold_park(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_park *park,
 			    struct rs_revision *revision)
 {
 	struct rs_rings *ring = rs_rings();
-	rs_count(hold_begun);
 	if (!ring)
 		return false;
 	enum rs_reason admitted = rs_hold_admit(ring, revision, &packet->tuple.source);
 	if (admitted != RS_REASON_hold_parked) {
+		rs_count(hold_begun);
 		rs_count_shed(admitted);
 		return false;
 	}
 	__u64 sequence = __sync_fetch_and_add(&ring->hold.tail, 1);
 	struct rs_hold *hold = rs_hold_slot(sequence);
-	if (!hold) {
-		rs_count_shed(RS_REASON_hold_shed_map);
+	if (!hold)
 		return false;
-	}
+	rs_publish(hold->state, (__u32)RS_HOLD_FREE);
 	hold->key = packet->tuple;
 	hold->first_ns = bpf_ktime_get_ns();
 	hold->last_ns = hold->first_ns;
@@ -158,18 +184,28 @@ RS_INLINE bool rs_hold_park(struct __sk_buff *skb, const struct rs_packet *packe
 	hold->total_ms = revision->hold_total_ms ? revision->hold_total_ms : RS_HOLD_TOTAL_MS;
 	hold->retransmits = 0;
 	rs_hold_store_frame(skb, hold, packet);
-	hold->sequence = sequence + 1;
-	/* From here on the slot is seen. The exchanges order it before the wake and before the second look
-	 * at the instances; the agent writes "ready" and then looks for holds: one of both sees the other. */
-	__sync_fetch_and_add(&revision->held, 1);
-	rs_source_add(&packet->tuple.source, 1);
-	__sync_lock_test_and_set(&hold->state, RS_HOLD_HELD);
-	rs_count(hold_parked);
-	if (bpf_map_update_elem(&hold_index, &packet->tuple, &sequence, BPF_ANY) != 0) {
-		if (rs_hold_end(hold, RS_HOLD_SHED))
-			rs_count_shed(RS_REASON_hold_shed_map);
+	rs_publish(hold->sequence, sequence + 1);
+
+	int r = rs_hold_index(&packet->tuple, sequence);
+	if (r != 0) {
+		/* It never was held: as a slot that moved, it is nobody's. */
+		rs_publish(hold->state, (__u32)RS_HOLD_MOVED);
+		/* The agent, which stops at a slot that is being written, may have stopped at this one. */
+		rs_wake(revision, park->revision);
+		if (r == -RS_EEXIST) {
+			rs_count(hold_refreshed);
+			return false;
+		}
+		rs_count(hold_begun);
+		rs_count_shed(RS_REASON_hold_shed_map);
 		return false;
 	}
+	rs_hold_account(hold, 1);
+	rs_count(hold_begun);
+	rs_count(hold_parked);
+	/* From here on the slot is seen. The exchange orders it before the wake and before the second look at
+	 * the instances; the agent writes "ready" and then looks for holds: one of both sees the other. */
+	rs_publish(hold->state, (__u32)RS_HOLD_HELD);
 	return true;
 }
 

@@ -128,11 +128,11 @@ struct {
 } hold_index SEC(".maps") __weak;
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, RS_SOURCES_MAX);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
-	__type(key, struct rs_address);
-	__type(value, __u32); /* SYNs held for this client */
+	__type(key, __u32);   /* hash of a client's address: counters that cannot be evicted or leak */
+	__type(value, __u32); /* SYNs held for the clients that share the place */
 } sources SEC(".maps") __weak;
 
 struct {
@@ -192,6 +192,14 @@ extern const volatile struct rs_config config;
 
 /* Fields of a map's value that several CPUs and the agent change. */
 #define rs_read(x) (*(volatile __typeof__(x) *)&(x))
+
+/* BPF has no acquire and release, but its fetching atomics are full barriers (Documentation/bpf/standardization:
+ * BPF_FETCH): what was written before a publish is seen after a read that sees it. */
+#define rs_publish(x, value) ((void)__sync_lock_test_and_set(&(x), (value)))
+#define rs_read_acquire(x)   __sync_fetch_and_add(&(x), 0)
+
+/* What map updates return (negated); <errno.h> is not for BPF. */
+#define RS_EEXIST 17
 
 /* Makes the compiler forget what it knows of a value, so that it keeps a check that the verifier needs. */
 #define rs_hide(x) asm volatile("" : "+r"(x))

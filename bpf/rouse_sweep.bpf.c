@@ -15,83 +15,85 @@
 struct rs_sweep {
 	struct rs_rings *ring;
 	__u64 now;
-	bool more; /* stopped by the step limit, not by the ring's end */
 };
 
-/* Goes round the live part of the ring; the head moves over slots that have ended. */
+/* Goes round the live part of the ring and expires what has waited long enough. */
 static long sweep_hold(__u32 step, struct rs_sweep *sweep)
 {
 	struct rs_rings *ring = sweep->ring;
-	__u64 tail = rs_read(ring->hold.tail);
 	if (ring->hold_cursor < ring->hold.head)
 		ring->hold_cursor = ring->hold.head;
-	if (ring->hold_cursor >= tail) {
+	__u64 sequence = ring->hold_cursor;
+	if (sequence >= rs_read(ring->hold.tail)) {
 		ring->hold_cursor = ring->hold.head;
 		return 1;
 	}
-	__u64 sequence = ring->hold_cursor;
 	struct rs_hold *hold = rs_hold_slot(sequence);
-	if (!hold)
-		return 1;
-	if (rs_read(hold->sequence) != sequence + 1)
+	if (!hold || rs_read_acquire(hold->sequence) != sequence + 1)
 		return 1; /* its producer is still writing */
 	ring->hold_cursor = sequence + 1;
-	if (rs_read(hold->state) == RS_HOLD_HELD) {
-		enum rs_reason why =
-			rs_hold_expiry(hold->first_ns, hold->last_ns, hold->gap_ms, hold->total_ms, sweep->now);
-		if (why != RS_REASON_hold_parked && rs_hold_end(hold, RS_HOLD_EXPIRED)) {
-			rs_count(hold_expired);
-			if (why == RS_REASON_hold_expired_idle)
-				rs_count(hold_expired_idle);
-			else
-				rs_count(hold_expired_total);
-		}
-	}
-	sweep->more = true;
+	if (rs_read(hold->state) != RS_HOLD_HELD)
+		return 0;
+	enum rs_reason why = rs_hold_expiry(hold->first_ns, hold->last_ns, hold->gap_ms, hold->total_ms, sweep->now);
+	if (why == RS_REASON_hold_parked || !rs_hold_end(hold, RS_HOLD_EXPIRED))
+		return 0;
+	rs_count(hold_expired);
+	if (why == RS_REASON_hold_expired_idle)
+		rs_count(hold_expired_idle);
+	else
+		rs_count(hold_expired_total);
 	return 0;
 }
 
-static long advance_hold_head(__u32 step, struct rs_sweep *sweep)
+/* A long hold goes on at the end of the ring, so that the ring goes on too. False: it stays, for now. */
+RS_INLINE bool move_long_hold(struct rs_rings *ring, struct rs_hold *old)
 {
-	struct rs_rings *ring = sweep->ring;
-	__u64 head = ring->hold.head;
-	if (head >= rs_read(ring->hold.tail))
-		return 1;
-	struct rs_hold *hold = rs_hold_slot(head);
-	if (!hold || rs_read(hold->sequence) != head + 1)
-		return 1;
-	__u32 state = rs_read(hold->state);
-	if (state == RS_HOLD_HELD || state == RS_HOLD_FREE)
-		return 1;
-	ring->hold.head = head + 1;
-	return 0;
-}
-
-/* A long hold at the head of a ring that is half full goes on at the end, so that the ring goes on too. */
-RS_INLINE void move_long_hold(struct rs_rings *ring)
-{
-	__u64 head = ring->hold.head;
-	if (rs_read(ring->hold.tail) - head <= (config.holds_mask + 1) / 2)
-		return;
-	struct rs_hold *old = rs_hold_slot(head);
-	if (!old || old->sequence != head + 1 || rs_read(old->state) != RS_HOLD_HELD)
-		return;
+	__u32 version = rs_read(old->version);
+	if (version & 1)
+		return false; /* its frame is being replaced */
 	__u64 sequence = __sync_fetch_and_add(&ring->hold.tail, 1);
 	struct rs_hold *moved = rs_hold_slot(sequence);
 	if (!moved || moved == old)
-		return;
-	__builtin_memcpy(&moved->key, &old->key, sizeof(*old) - __builtin_offsetof(struct rs_hold, key));
-	moved->state = RS_HOLD_HELD;
-	moved->sequence = sequence + 1;
-	bpf_map_update_elem(&hold_index, &moved->key, &sequence, BPF_ANY);
-	if (__sync_val_compare_and_swap(&old->state, RS_HOLD_HELD, RS_HOLD_MOVED) == RS_HOLD_HELD) {
-		rs_count(hold_moved);
-		return;
+		return false;
+	rs_publish(moved->state, (__u32)RS_HOLD_FREE);
+	__builtin_memcpy(&moved->version, &old->version, sizeof(*old) - __builtin_offsetof(struct rs_hold, version));
+	rs_publish(moved->sequence, sequence + 1);
+	/* Until here it is only a copy that nothing leads to. The swap hands the hold over: one of both slots is
+	 * HELD, never both, and whoever ends it ends it once. */
+	if (rs_read_acquire(old->version) != version ||
+	    __sync_val_compare_and_swap(&old->state, RS_HOLD_HELD, RS_HOLD_MOVED) != RS_HOLD_HELD) {
+		rs_publish(moved->state, (__u32)RS_HOLD_MOVED);
+		return false;
 	}
-	/* It ended in the meantime and was accounted for there: the copy never counted. */
-	struct rs_tuple key = moved->key;
-	bpf_map_delete_elem(&hold_index, &key);
-	moved->state = RS_HOLD_MOVED;
+	rs_count(hold_moved);
+	long r = bpf_map_update_elem(&hold_index, &moved->key, &sequence, BPF_ANY);
+	rs_publish(moved->state, (__u32)RS_HOLD_HELD);
+	if (r != 0 && rs_hold_end(moved, RS_HOLD_SHED))
+		rs_count_shed(RS_REASON_hold_shed_map);
+	return true;
+}
+
+/* The head passes slots whose holds have ended. A long hold at the head of a ring that is half full, and that
+ * mostly of ended ones, is moved out of its way. */
+static long advance_hold_head(__u32 step, struct rs_sweep *sweep)
+{
+	struct rs_rings *ring = sweep->ring;
+	__u64 head = ring->hold.head, used = rs_read(ring->hold.tail) - head;
+	if (!used)
+		return 1;
+	struct rs_hold *hold = rs_hold_slot(head);
+	if (!hold || rs_read_acquire(hold->sequence) != head + 1)
+		return 1;
+	__u32 state = rs_read(hold->state);
+	if (state == RS_HOLD_FREE)
+		return 1;
+	if (state == RS_HOLD_HELD) {
+		bool clogged = used > (config.holds_mask + 1) / 2 && rs_read(ring->held) < used / 2;
+		if (!clogged || step >= RS_SWEEP_STEPS || !move_long_hold(ring, hold))
+			return 1;
+	}
+	ring->hold.head = head + 1;
+	return 0;
 }
 
 /* Is the flow to be removed at `now`? */
@@ -141,7 +143,6 @@ static long sweep_fast(__u32 step, struct rs_sweep *sweep)
 	struct rs_tuple key = entry->key;
 	__u64 born_ns = entry->born_ns;
 	ring->head = head + 1;
-	sweep->more = true;
 
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &key);
 	if (!flow || flow->born_ns != born_ns)
@@ -178,7 +179,6 @@ static long sweep_slow(__u32 step, struct rs_sweep *sweep)
 	struct rs_tuple key = entry->key;
 	__u64 born_ns = entry->born_ns;
 	ring->head = head + 1;
-	sweep->more = true;
 
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &key);
 	if (!flow || flow->born_ns != born_ns)
@@ -200,11 +200,9 @@ static int sweep_run(void *map, __u32 *key, struct rs_sweeper *value)
 
 	if (ring->hold.head != rs_read(ring->hold.tail)) {
 		bpf_loop(RS_SWEEP_STEPS, sweep_hold, &sweep, 0);
-		bpf_loop(RS_SWEEP_STEPS * 4, advance_hold_head, &sweep, 0);
-		move_long_hold(ring);
-		next = RS_SWEEP_SOON_NS;
+		long passed = bpf_loop(RS_SWEEP_STEPS * 4, advance_hold_head, &sweep, 0);
+		next = passed >= RS_SWEEP_STEPS ? RS_SWEEP_NOW_NS : RS_SWEEP_SOON_NS;
 	}
-	sweep.more = false;
 	long fast = bpf_loop(RS_SWEEP_STEPS, sweep_fast, &sweep, 0);
 	long slow = bpf_loop(RS_SWEEP_STEPS, sweep_slow, &sweep, 0);
 	if (fast >= RS_SWEEP_STEPS || slow >= RS_SWEEP_STEPS)

@@ -26,8 +26,10 @@
 	X(unsupported, "a protocol that is not served, for a VIP: dropped")                                            \
 	X(no_target, "the route has no revision to send to: RST")                                                      \
 	X(flow_table_full, "the flow map or its ageing ring is full: SYN dropped")                                     \
-	X(hairpin, "an instance was picked for its own connection: SYN dropped")                                       \
-	X(update_failed, "a map refused an update: dropped")                                                           \
+	X(hairpin, "an instance was picked for its own connection: it sees the VIP as the client")                     \
+	X(port_changed, "the client's port was in use at the instance: it sees another")                               \
+	X(port_clash, "the client's port and all others that were tried are in use at the instance: SYN dropped")      \
+	X(rewrite_failed, "the kernel refused to change the packet: dropped")                                          \
 	/* holds: begun = released + expired + shed + reset + those held now */                                        \
 	X(hold_begun, "a SYN that no instance could take")                                                             \
 	X(hold_parked, "of these, parked")                                                                             \
@@ -47,7 +49,8 @@
 	X(hold_wake, "a revision rang the agent")                                                                      \
 	X(hold_raced, "an instance became ready while the SYN was parked: the agent was rung again")                   \
 	X(release_early, "a released SYN found no instance to take it: it stays held")                                 \
-	X(release_stale, "a released SYN whose hold had ended: dropped")                                               \
+	X(release_stale, "the agent's packet for a hold that had ended: dropped")                                      \
+	X(release_answered, "a released SYN whose connection had been answered: dropped")                              \
 	X(rst_held_back, "an instance's RST to a held SYN: dropped, the SYN stays held")                               \
 	/* flows */                                                                                                    \
 	X(flow_ended, "a connection's entry was removed")                                                              \

@@ -47,12 +47,16 @@ struct rs_flow {
 	__u32 weight_sequence; /* the route's sequence number that picked the revision */
 	__u32 isn;	       /* of the client's SYN, host order */
 	__u32 client_ifindex;
-	__u32 client_way;   /* enum rs_way */
 	__u32 state;	    /* enum rs_tcp_state */
 	__u32 busy;	    /* 1 = counted as in flight; changed by compare-and-swap */
-	__u32 in_slow_ring; /* 1 = an entry of flow_ring_slow exists */
+	__u32 ended;	    /* 1 = removed; changed by compare-and-swap: whoever wins accounts for it */
+	__u32 in_fast_ring; /* 1 = an entry of flow_ring_fast exists; changed by compare-and-swap */
+	__be16 seen_port;   /* the client's port as the instance sees it: another one when its own is taken there */
 	__u8 client_mac[6];
-	__u8 pad[2];
+	__u8 client_way;   /* enum rs_way */
+	__u8 in_slow_ring; /* 1 = an entry of flow_ring_slow exists; the sweeper's own */
+	__u8 hairpin;	   /* 1 = the client is the instance itself, which sees the VIP in its place */
+	__u8 pad[5];
 };
 
 /* Ageing: every flow stands in the fast ring (visited each second) while it is busy, half-open or
@@ -64,12 +68,16 @@ struct rs_flow_ring_entry {
 	struct rs_tuple key;
 };
 
-_Static_assert(sizeof(struct rs_flow) == 128, "ABI");
+_Static_assert(sizeof(struct rs_flow) == 136, "ABI");
 _Static_assert(sizeof(struct rs_flow_ring_entry) == 64, "ABI");
 
 /* Entries of the map `ifaces`: interfaces that clients or instances sit behind. */
 struct rs_iface {
-	__u32 way; /* enum rs_way for packets towards it */
+	__u32 way;   /* enum rs_way for packets towards it */
+	__u32 flags; /* RS_IFACE_* */
 };
+
+#define RS_IFACE_CLSACT	      1 /* our program is a clsact filter there */
+#define RS_IFACE_CLSACT_QDISC 2 /* and we made the qdisc: it goes with the last filter */
 
 #endif

@@ -5,6 +5,11 @@
  * slot; the agent maps the ring, reads new slots from `tail` on, and makes
  * things happen only by sending packets.
  *
+ * A slot's life: FREE while it is filled, HELD, FREE again while whoever won
+ * the compare-and-swap accounts for its end, then the outcome. `sequence` is
+ * written while it is FREE, so a reader that finds its sequence never takes
+ * the state of the slot's last user for its own.
+ *
  * begun = released + expired + shed + reset + held now, always.
  */
 #ifndef RS_ABI_HOLD_H
@@ -14,7 +19,7 @@
 #include "abi/limits.h"
 
 enum rs_hold_state {
-	RS_HOLD_FREE,
+	RS_HOLD_FREE, /* not in use, or in transition */
 	RS_HOLD_HELD,
 	RS_HOLD_RELEASED,
 	RS_HOLD_EXPIRED,
@@ -56,9 +61,10 @@ struct rs_rings {
 	struct rs_ring flow_slow;
 	__u64 hold_cursor; /* where the sweeper goes on */
 	__u64 sweeps;
+	__u64 held; /* SYNs held now: slots in state HELD */
 };
 
 _Static_assert(sizeof(struct rs_hold) == 240, "ABI");
-_Static_assert(sizeof(struct rs_rings) == 64, "ABI");
+_Static_assert(sizeof(struct rs_rings) == 72, "ABI");
 
 #endif

@@ -19,7 +19,7 @@
 #define RS_INSTANCES_MAX 4096
 #define RS_HOLDS_MAX	 16384	/* SYNs held on the node at once; 4 MiB */
 #define RS_FLOWS_MAX	 131072 /* tracked connections */
-#define RS_SOURCES_MAX	 16384
+#define RS_SOURCES_MAX	 16384	/* counters that clients' addresses are spread over; a power of two */
 #define RS_IFACES_MAX	 8192
 #define RS_EVENTS_BYTES	 (256 * 1024)
 
@@ -29,6 +29,11 @@
 
 /* A producer takes its place in a ring before it writes; this many CPUs may do so at once near its end. */
 #define RS_RING_MARGIN 512
+/* Smallest rings that leave something beside their margins. */
+#define RS_HOLDS_MIN 1024
+#define RS_FLOWS_MIN 4096
+/* A client's port that is taken at the instance: so many others are tried. */
+#define RS_PORT_TRIES 8
 /* Ring entries that one run of the sweeper may visit: bounds its softirq time to about 20 us. */
 #define RS_SWEEP_STEPS 64
 

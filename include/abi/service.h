@@ -42,7 +42,7 @@ struct rs_revision {
 	__u32 hold_max;
 	__u32 hold_total_ms;  /* rouse.dev/hold-timeout */
 	__u32 instance_count; /* places of instance[] that may be in use */
-	__u32 pad;
+	__u32 slot_rung;      /* 1 = a SLOT event is on its way to the agent */
 	__u64 uid; /* first half of the revision's UUID: a restarted agent knows its entries by it; 0 = free */
 	__u32 instance[RS_REVISION_INSTANCES_MAX]; /* 0 = empty place; each is written atomically */
 };

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -94,6 +95,7 @@ static void configure(struct rs_dp *dp, unsigned flows_max)
 		.holds_mask = dp->holds_max - 1,
 		.flows_mask = flows_max - 1,
 		.holds_per_source = config->holds_per_source ? config->holds_per_source : RS_HOLDS_PER_SOURCE_MAX,
+		.seed = dp->seed,
 	};
 	memcpy(rodata.rouse0_mac, config->rouse0_mac, 6);
 	memcpy((void *)&skeleton->rodata->config, &rodata, sizeof(rodata));
@@ -144,6 +146,18 @@ static int map_shared_memory(struct rs_dp *dp, struct rs_err *err)
 	return 0;
 }
 
+/* Bells that the last agent heard and did not answer, or never heard: what they rang for is read from the maps. */
+static void answer_bells(struct rs_dp *dp)
+{
+	unsigned count = bpf_map__max_entries(dp->skeleton->maps.revisions);
+	for (unsigned i = 1; i < count; i++) {
+		if (!dp->revisions[i].uid)
+			continue;
+		__atomic_store_n(&dp->revisions[i].wake, 0, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&dp->revisions[i].slot_rung, 0, __ATOMIC_SEQ_CST);
+	}
+}
+
 static int start_sweeper(struct rs_dp *dp, struct rs_err *err)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
@@ -177,9 +191,21 @@ static int attach_tracepoint(struct rs_dp *dp, struct rs_err *err)
 static int handle_event(void *context, void *data, size_t size)
 {
 	struct rs_dp *dp = context;
-	if (size >= sizeof(struct rs_event) && dp->event)
-		dp->event(dp->event_user, data);
+	const struct rs_event *event = data;
+	if (size < sizeof(*event))
+		return 0;
+	/* Heard: a place that becomes free from here on rings again, and the agent looks afterwards. */
+	struct rs_revision *revision = event->type == RS_EVENT_SLOT ? rs_dp_revision(dp, event->revision) : NULL;
+	if (revision)
+		__atomic_store_n(&revision->slot_rung, 0, __ATOMIC_SEQ_CST);
+	if (dp->event)
+		dp->event(dp->event_user, event);
 	return 0;
+}
+
+static bool is_ring_size(unsigned size, unsigned minimum)
+{
+	return size >= minimum && (size & (size - 1)) == 0;
 }
 
 static int load(struct rs_dp *dp, struct rs_err *err)
@@ -191,9 +217,21 @@ static int load(struct rs_dp *dp, struct rs_err *err)
 	dp->adopted = found > 0;
 	dp->holds_max = found ? abi.holds_max : dp->config.holds_max ? dp->config.holds_max : RS_HOLDS_MAX;
 	unsigned flows_max = found ? abi.flows_max : dp->config.flows_max ? dp->config.flows_max : RS_FLOWS_MAX;
-	if ((dp->holds_max & (dp->holds_max - 1)) || (flows_max & (flows_max - 1)))
-		return rs_err_set(err, -EINVAL, "max-holds (%u) and max-flows (%u) must be powers of two",
-				  dp->holds_max, flows_max);
+	if (!is_ring_size(dp->holds_max, RS_HOLDS_MIN) || !is_ring_size(flows_max, RS_FLOWS_MIN))
+		return rs_err_set(err, -EINVAL,
+				  "max-holds (%u) and max-flows (%u) must be powers of two from %u and %u on",
+				  dp->holds_max, flows_max, RS_HOLDS_MIN, RS_FLOWS_MIN);
+	dp->seed = abi.seed;
+	if (!found) {
+		/* No ABI: whatever is pinned here comes from a load that was never completed. */
+		int r = rs_dp_cleanup(dp->bpf_dir, err);
+		if (r == 0)
+			r = prepare_bpf_dir(dp->bpf_dir, err);
+		if (r < 0)
+			return r;
+		if (getrandom(&dp->seed, sizeof(dp->seed), 0) != sizeof(dp->seed))
+			return rs_err_set(err, -EIO, "cannot get a random number: %s", strerror(errno));
+	}
 
 	LIBBPF_OPTS(bpf_object_open_opts, options, .pin_root_path = dp->bpf_dir);
 	dp->skeleton = rouse_bpf__open_opts(&options);
@@ -206,7 +244,12 @@ static int load(struct rs_dp *dp, struct rs_err *err)
 				  "cannot load the BPF programs (kernel 5.17 with BTF is needed; --log-level debug "
 				  "shows the verifier's words): %s",
 				  strerror(-r));
-	abi = (struct rs_abi){.version = RS_ABI_VERSION, .holds_max = dp->holds_max, .flows_max = flows_max};
+	abi = (struct rs_abi){
+		.version = RS_ABI_VERSION,
+		.holds_max = dp->holds_max,
+		.flows_max = flows_max,
+		.seed = dp->seed,
+	};
 	__u32 zero = 0;
 	r = bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.abi), &zero, &abi, BPF_ANY);
 	if (r < 0)
@@ -229,6 +272,8 @@ int rs_dp_open(const struct rs_dp_config *config, struct rs_dp **ret_dp, struct 
 		r = load(dp, err);
 	if (r >= 0)
 		r = map_shared_memory(dp, err);
+	if (r >= 0)
+		answer_bells(dp);
 	if (r >= 0)
 		r = start_sweeper(dp, err);
 	if (r >= 0)

@@ -44,7 +44,9 @@ enum rs_hold_state rs_dp_hold_state(struct rs_dp *dp, unsigned long long sequenc
 	const struct rs_hold *hold = rs_dp_hold(dp, sequence);
 	if (__atomic_load_n(&hold->sequence, __ATOMIC_ACQUIRE) != sequence + 1)
 		return RS_HOLD_FREE;
-	return (enum rs_hold_state)__atomic_load_n(&hold->state, __ATOMIC_ACQUIRE);
+	/* Found and in transition: it is about to be held, or has just been. */
+	unsigned state = __atomic_load_n(&hold->state, __ATOMIC_ACQUIRE);
+	return state == RS_HOLD_FREE ? RS_HOLD_HELD : (enum rs_hold_state)state;
 }
 
 void rs_dp_holds_new(struct rs_dp *dp, void (*hold)(void *user, unsigned long long sequence, unsigned revision),
@@ -56,9 +58,12 @@ void rs_dp_holds_new(struct rs_dp *dp, void (*hold)(void *user, unsigned long lo
 		dp->holds_seen = head;
 	while (dp->holds_seen < tail) {
 		const struct rs_hold *slot = rs_dp_hold(dp, dp->holds_seen);
+		/* A producer that is still writing rings when it is done. */
 		if (__atomic_load_n(&slot->sequence, __ATOMIC_ACQUIRE) != dp->holds_seen + 1)
-			break; /* its producer is still writing; it rings when it is done */
-		if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == RS_HOLD_HELD)
+			break;
+		/* In transition counts as held: how it ends is seen later. */
+		unsigned state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+		if (state == RS_HOLD_FREE || state == RS_HOLD_HELD)
 			hold(user, dp->holds_seen, slot->revision);
 		dp->holds_seen++;
 	}

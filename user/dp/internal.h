@@ -18,6 +18,7 @@ struct rs_dp {
 	bool use_tcx;
 	unsigned cpus;
 	unsigned holds_max;
+	unsigned seed;
 	unsigned revision_hint;
 	struct ring_buffer *ring;
 	int packet_socket;
