@@ -26,7 +26,7 @@ CFLAGS += -std=gnu17 $(WARNINGS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 # One list of libraries for each binary: what a floor may use stands here.
-LIBS_roused := libbpf libelf zlib libnl-3.0 libnl-route-3.0 libcjson libsystemd libmicrohttpd libcurl sqlite3
+LIBS_roused := libbpf libelf zlib libnl-3.0 libnl-route-3.0 libnftables libcjson libsystemd libmicrohttpd libcurl sqlite3
 LIBS_rouse := libcjson yaml-0.1 libcurl
 LIBS_rouse-sandbox := libnl-3.0 libnl-route-3.0 libcjson
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)

@@ -74,11 +74,22 @@ static bool contains(const unsigned *list, size_t count, unsigned ifindex)
 	return false;
 }
 
+static void let_forward(struct rs_agent *agent, const char *link)
+{
+	struct rs_outbound_config outbound = rs_agent_outbound_config(agent->options);
+	struct rs_err err = {0};
+	if (rs_outbound_allow(&outbound, link, &err) < 0)
+		rs_warn("%s", err.message);
+}
+
 static int on_link(void *user, const struct rs_link_info *link)
 {
 	struct look *look = user;
 	struct rs_attach *attach = look->attach;
 	struct rs_agent *agent = attach->agent;
+	/* Answers to what instances ask of others may come in by any of them. */
+	if (link->kind != RS_LINK_OTHER && !contains(attach->links, attach->count, link->ifindex))
+		let_forward(agent, link->name);
 	if (!is_wanted(agent->options, link))
 		return 0;
 	if (!contains(attach->links, attach->count, link->ifindex)) {

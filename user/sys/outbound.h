@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The instances' way out: forwarding on the interfaces that their packets and
+ * the answers come in by, and masquerading in an nft table of the agent's own.
+ * What was set differently before is remembered in RUN-DIR/sysctl, and cleanup
+ * sets it back.
+ *
+ * Connections to services never come here: the dataplane rewrites and redirects
+ * them at the ingress, before nft and conntrack see them.
+ */
+#ifndef RS_SYS_OUTBOUND_H
+#define RS_SYS_OUTBOUND_H
+
+#include "base/err.h"
+
+#include <netinet/in.h>
+#include <stdint.h>
+
+struct rs_outbound_config {
+	const char *name;     /* of the nft table */
+	const char *run_dir;  /* exists */
+	struct in_addr range; /* of the instances, network order */
+	uint8_t range_bits;
+};
+
+/* Makes the table anew. */
+int rs_outbound_setup(const struct rs_outbound_config *config, struct rs_err *err);
+
+/* Lets packets that arrive on this interface be forwarded; remembers the setting that was there. */
+int rs_outbound_allow(const struct rs_outbound_config *config, const char *link, struct rs_err *err);
+
+/* Removes the table and sets every setting back. Returns 0 also when there is nothing. */
+int rs_outbound_cleanup(const struct rs_outbound_config *config, struct rs_err *err);
+
+#endif
