@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* From argv to a command and its exit code. */
+#include "cli/cli.h"
+
+#include "base/str.h"
+#include "cli/suggest.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum rs_exit rs_cli_fail(struct rs_cli *cli, const struct rs_err *err)
+{
+	const char *message = *err->message ? err->message : err->code ? strerror(-err->code) : "failed";
+	fflush(cli->out);
+	fprintf(cli->err, "rouse: %s\n", message);
+	return RS_EXIT_FAILED;
+}
+
+enum rs_exit rs_cli_failf(struct rs_cli *cli, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	fflush(cli->out);
+	fputs("rouse: ", cli->err);
+	vfprintf(cli->err, format, args);
+	fputc('\n', cli->err);
+	va_end(args);
+	return RS_EXIT_FAILED;
+}
+
+enum rs_exit rs_cli_usage(struct rs_cli *cli, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	fflush(cli->out);
+	fputs("rouse: ", cli->err);
+	vfprintf(cli->err, format, args);
+	if (cli->command)
+		fprintf(cli->err, "\nusage: rouse %s %s\n\"rouse help %s\" tells more.\n", cli->command->name,
+			cli->command->usage, cli->command->name);
+	else
+		fputs("\n\"rouse help\" lists the commands.\n", cli->err);
+	va_end(args);
+	return RS_EXIT_USAGE;
+}
+
+enum rs_exit rs_cli_written(struct rs_cli *cli, int r)
+{
+	if (r == 0 && fflush(cli->out) == 0 && !ferror(cli->out))
+		return RS_EXIT_OK;
+	return rs_cli_failf(cli, "cannot write the output: %s", r == -ENOMEM ? "out of memory" : strerror(errno));
+}
+
+const char *rs_cli_namespace(const struct rs_args *args)
+{
+	return args->namespace ? args->namespace : "default";
+}
+
+const struct rs_command *rs_command_find(const char *name)
+{
+	for (const struct rs_command *command = rs_commands; command->name; command++) {
+		if (rs_str_equal(command->name, name))
+			return command;
+	}
+	return NULL;
+}
+
+static enum rs_exit unknown_command(struct rs_cli *cli, const char *name)
+{
+	struct rs_suggestion suggestion = {0};
+	for (const struct rs_command *command = rs_commands; command->name; command++)
+		rs_suggest_offer(&suggestion, name, command->name);
+	if (suggestion.word)
+		return rs_cli_usage(cli, "there is no command \"%s\"; did you mean \"%s\"?", name, suggestion.word);
+	return rs_cli_usage(cli, "there is no command \"%s\"", name);
+}
+
+static const char *socket_path(const struct rs_args *args)
+{
+	if (args->socket)
+		return args->socket;
+	const char *environment = getenv("ROUSE_SOCKET");
+	return environment && *environment ? environment : RS_CLIENT_SOCKET;
+}
+
+static int parse_rest(const struct rs_command *command, struct rs_args *args, int argc, char *const *argv,
+		      int *position, struct rs_err *err)
+{
+	if (!command->is_raw)
+		return rs_args_parse(args, command->takes | RS_TAKES_ALWAYS, argc, argv, false, position, err);
+	for (; *position < argc; (*position)++) {
+		const char *word = argv[*position];
+		if (rs_str_equal(word, "--help") || rs_str_equal(word, "-h"))
+			args->help = true;
+		if (rs_words_add(&args->names, word) < 0)
+			return rs_err_set(err, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+static enum rs_exit run_command(struct rs_cli *cli, struct rs_args *args)
+{
+	const struct rs_command *command = cli->command;
+	if (args->help) {
+		rs_help_command(command, cli->out);
+		return RS_EXIT_OK;
+	}
+	if (args->names.count < command->names_min)
+		return rs_cli_usage(cli, "%s: something is missing", command->name);
+	if (args->names.count > command->names_max)
+		return rs_cli_usage(cli, "%s: unexpected argument \"%s\"", command->name,
+				    args->names.items[command->names_max]);
+	rs_client_init(&cli->client, socket_path(args));
+	enum rs_exit code = command->run(cli, args);
+	rs_client_done(&cli->client);
+	return code;
+}
+
+static enum rs_exit run(struct rs_cli *cli, struct rs_args *args, int argc, char *const *argv)
+{
+	struct rs_err err = {0};
+	int position = 1;
+	if (rs_args_parse(args, RS_TAKES_ALWAYS | RS_TAKES(VERSION), argc, argv, true, &position, &err) < 0)
+		return rs_cli_usage(cli, "%s", err.message);
+	if (args->version) {
+		fprintf(cli->out, "rouse %s\n", RS_VERSION);
+		return RS_EXIT_OK;
+	}
+	if (position >= argc) {
+		rs_help_all(args->help ? cli->out : cli->err);
+		return args->help ? RS_EXIT_OK : RS_EXIT_USAGE;
+	}
+	const char *name = argv[position++];
+	cli->command = rs_command_find(name);
+	if (!cli->command)
+		return unknown_command(cli, name);
+	if (parse_rest(cli->command, args, argc, argv, &position, &err) < 0)
+		return rs_cli_usage(cli, "%s", err.message);
+	return run_command(cli, args);
+}
+
+enum rs_exit rs_cli_run(struct rs_cli *cli, int argc, char *const *argv)
+{
+	struct rs_args args;
+	rs_args_init(&args);
+	enum rs_exit code = run(cli, &args, argc, argv);
+	if (code == RS_EXIT_OK)
+		code = rs_cli_written(cli, 0);
+	rs_args_done(&args);
+	return code;
+}

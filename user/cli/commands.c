@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Every command, in the order of the help. kn's verbs (`service list`, `revision describe` ...) will be entries that
+ * lead to the same functions. */
+#include "cli/cli.h"
+
+static const char apply_text[] =
+	"Each object of the manifests becomes what is written, whole: spec, labels and annotations. YAML with several\n"
+	"documents, JSON and Lists are read. A document that fails does not stop the others; the exit code is 1 "
+	"then.\n\n"
+	"  rouse apply -f hello.yaml\n"
+	"  rouse apply -f manifests/ -n shop\n"
+	"  rouse get services -o yaml | rouse apply -f -\n";
+
+static const char get_text[] =
+	"Kinds of objects, and their short names\n"
+	"  services (svc, ksvc)      what sleeps, wakes and scales\n"
+	"  revisions (rev)           the immutable versions of a service, each scaled on its own\n"
+	"  routes (rt)               where connections to a service go\n"
+	"  configurations (config)   a service's template and its newest revisions\n"
+	"  instances (inst)          the running copies of revisions\n"
+	"  holds                     connections that wait for an instance now\n"
+	"  flows (conn)              connections as the kernel tracks them\n"
+	"  events (ev)               what happened\n\n"
+	"  rouse get services,instances -A\n"
+	"  rouse get revisions --service hello -o wide\n"
+	"  rouse get service/hello -o yaml\n";
+
+static const char delete_text[] =
+	"A service goes with everything that it owns. A revision goes when no route names it.\n\n"
+	"  rouse delete service hello\n"
+	"  rouse delete -f hello.yaml --ignore-not-found\n";
+
+static const char describe_text[] = "  rouse describe service hello\n"
+				    "  rouse describe revision/hello-00001\n";
+
+static const char logs_text[] = "Of a service or revision all instances are read; when there are several, each line "
+				"begins with the instance's\nname. -f goes on with instances that come later.\n\n"
+				"  rouse logs hello -f --tail 20\n"
+				"  rouse logs instance/rouse-17\n";
+
+static const char wait_text[] = "Exit code 1 when the time is over first.\n\n"
+				"  rouse wait service hello --for=condition=Ready --timeout 10s\n"
+				"  rouse wait hello --for=zero --timeout 2m\n"
+				"  rouse wait revision/hello-00001 --for=instances=3\n";
+
+static const char traffic_text[] =
+	"A target is @latest, a revision, a tag, or a revision's end: v1, 1 and -00001 are hello-00001. The percents\n"
+	"must add up to 100; targets with a tag stay reachable by it. Without targets it shows what is.\n\n"
+	"  rouse traffic hello v1=90 @latest=10\n"
+	"  rouse traffic hello v1=100 --tag @latest=next\n";
+
+static const char scale_text[] = "Changes the template, and so makes a new revision.\n\n"
+				 "  rouse scale hello --min 1 --max 5\n";
+
+static const char cleanup_text[] = "Runs \"roused --cleanup\" with what is given here; \"roused --help\" lists its "
+				   "options. It removes every trace of\na node agent that is stopped: pins, links, "
+				   "namespaces, cgroups.\n\n"
+				   "  sudo rouse cleanup --name rouse\n";
+
+const struct rs_command rs_commands[] = {
+	{"apply", RS_GROUP_EVERYDAY, "-f FILE|DIR|- [-f ...] [-n NS]", "create or change services from manifests",
+	 apply_text, RS_TAKES(FILE) | RS_TAKES(DRY_RUN), 0, 0, false, rs_apply},
+	{"delete", RS_GROUP_EVERYDAY, "service|revision NAME... | -f FILE", "delete services or old revisions",
+	 delete_text, RS_TAKES(FILE) | RS_TAKES(IGNORE_NOT_FOUND), 0, RS_NAMES_ANY, false, rs_delete},
+	{"traffic", RS_GROUP_EVERYDAY, "SERVICE [TARGET=PERCENT...]", "split new connections between revisions",
+	 traffic_text, RS_TAKES(TAG) | RS_TAKES(UNTAG), 1, RS_NAMES_ANY, false, rs_traffic},
+	{"scale", RS_GROUP_EVERYDAY, "SERVICE [--min N] [--max N]", "bound the number of instances", scale_text,
+	 RS_TAKES(MIN) | RS_TAKES(MAX), 1, 1, false, rs_scale},
+	{"wait", RS_GROUP_EVERYDAY, "[NOUN] NAME... --for=WHAT", "wait until something is so", wait_text,
+	 RS_TAKES(FOR) | RS_TAKES(TIMEOUT), 1, RS_NAMES_ANY, false, rs_wait},
+
+	{"get", RS_GROUP_LOOK, "NOUN[,NOUN...] [NAME...]", "list objects", get_text,
+	 RS_TAKES(ALL_NAMESPACES) | RS_TAKES(OUTPUT) | RS_TAKES(NO_HEADERS) | RS_TAKES(SERVICE) | RS_TAKES(LIMIT), 1,
+	 RS_NAMES_ANY, false, rs_get},
+	{"describe", RS_GROUP_LOOK, "NOUN NAME...", "an object, its scale and why, and what happened to it",
+	 describe_text, 0, 1, RS_NAMES_ANY, false, rs_describe},
+	{"logs", RS_GROUP_LOOK, "SERVICE|REVISION|INSTANCE", "what instances have written", logs_text,
+	 RS_TAKES(FOLLOW) | RS_TAKES(TAIL), 1, 2, false, rs_logs},
+	{"events", RS_GROUP_LOOK, "[SERVICE]", "what happened, each with its reason", NULL,
+	 RS_TAKES(FOLLOW) | RS_TAKES(SERVICE) | RS_TAKES(ALL_NAMESPACES) | RS_TAKES(OUTPUT) | RS_TAKES(NO_HEADERS) |
+		 RS_TAKES(LIMIT),
+	 0, 1, false, rs_events},
+
+	{"status", RS_GROUP_NODE, "", "each part of the node: well or not, and what to do",
+	 "Exit code 1 when a part is not well.\n", RS_TAKES(OUTPUT), 0, 0, false, rs_status},
+	{"version", RS_GROUP_NODE, "", "the versions of this program and of the agent", NULL,
+	 RS_TAKES(OUTPUT) | RS_TAKES(CLIENT), 0, 0, false, rs_version},
+	{"cleanup", RS_GROUP_NODE, "[roused's options]", "remove every trace of a stopped agent", cleanup_text, 0, 0,
+	 RS_NAMES_ANY, true, rs_cleanup},
+	{"help", RS_GROUP_NODE, "[COMMAND]", "how to use a command", NULL, 0, 0, 1, false, rs_help},
+	{0},
+};

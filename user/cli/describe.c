@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* rouse describe NOUN NAME...: an object, what belongs to it, and what happened to it lately. */
+#include "cli/cli.h"
+
+#include "cli/describe_part.h"
+#include "cli/fetch.h"
+#include "cli/target.h"
+
+#include <stdlib.h>
+
+#define RECENT_EVENTS 10
+
+struct describe {
+	struct rs_cli *cli;
+	const char *namespace;
+	const cJSON *object;
+	const char *name;
+	const char *service; /* that it belongs to, or itself */
+	cJSON *revisions;
+	cJSON *instances;
+	cJSON *events;
+};
+
+static const char *label_of(const cJSON *object, const char *label)
+{
+	return rs_json_text(object, "metadata", "labels", label);
+}
+
+static bool is_instance_of(const cJSON *instance, const void *revision)
+{
+	return rs_str_equal(label_of(instance, "serving.knative.dev/revision"), revision);
+}
+
+static bool is_about(const cJSON *event, const void *name)
+{
+	const char *object = rs_json_text(event, "involvedObject", "name");
+	const char *kind = rs_json_text(event, "involvedObject", "kind");
+	/* Instances tell about their revision in the message; services sum up all. */
+	return rs_str_equal(object, name) || rs_str_equal(kind, "Instance");
+}
+
+static void describe_service(const struct describe *describe)
+{
+	const struct rs_cli *cli = describe->cli;
+	rs_describe_line(cli, "URL", rs_json_text(describe->object, "status", "url"));
+	rs_describe_line(cli, "Address", rs_json_text(describe->object, "status", "address", "ip"));
+	rs_describe_conditions(cli, describe->object);
+	rs_describe_traffic(cli, describe->object);
+	rs_describe_list(cli, "Revisions", &rs_noun_revision, describe->revisions, NULL, NULL);
+	rs_describe_list(cli, "Instances", &rs_noun_instance, describe->instances, NULL, NULL);
+	rs_describe_list(cli, "Recent events", &rs_noun_event, describe->events, NULL, NULL);
+}
+
+static void describe_revision(const struct describe *describe)
+{
+	const struct rs_cli *cli = describe->cli;
+	rs_describe_line(cli, "Service", describe->service);
+	rs_describe_conditions(cli, describe->object);
+	rs_describe_scale(cli, describe->object);
+	rs_describe_list(cli, "Instances", &rs_noun_instance, describe->instances, is_instance_of, describe->name);
+	rs_describe_list(cli, "Recent events", &rs_noun_event, describe->events, is_about, describe->name);
+}
+
+static void describe_route(const struct describe *describe)
+{
+	const struct rs_cli *cli = describe->cli;
+	rs_describe_line(cli, "Service", describe->service);
+	rs_describe_line(cli, "URL", rs_json_text(describe->object, "status", "url"));
+	rs_describe_line(cli, "Address", rs_json_text(describe->object, "status", "address", "ip"));
+	rs_describe_conditions(cli, describe->object);
+	rs_describe_traffic(cli, describe->object);
+	rs_describe_list(cli, "Recent events", &rs_noun_event, describe->events, is_about, describe->name);
+}
+
+static void describe_configuration(const struct describe *describe)
+{
+	const struct rs_cli *cli = describe->cli;
+	rs_describe_line(cli, "Created", rs_json_text(describe->object, "status", "latestCreatedRevisionName"));
+	rs_describe_line(cli, "Ready", rs_json_text(describe->object, "status", "latestReadyRevisionName"));
+	rs_describe_conditions(cli, describe->object);
+	rs_describe_list(cli, "Revisions", &rs_noun_revision, describe->revisions, NULL, NULL);
+}
+
+static void describe_instance(const struct describe *describe)
+{
+	const struct rs_cli *cli = describe->cli;
+	static const char *const lines[][2] = {
+		{"Stage", "stage"}, {"Address", "address"}, {"Complaint", "complaint"}, {"Log", "logPath"}};
+	rs_describe_line(cli, "Service", describe->service);
+	rs_describe_line(cli, "Revision", label_of(describe->object, "serving.knative.dev/revision"));
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		rs_describe_line(cli, lines[i][0], rs_json_text(describe->object, "status", lines[i][1]));
+	fprintf(cli->out, "\npid %.0f, port %.0f, %.0f requests in flight on %.0f connections\n",
+		rs_json_number(describe->object, 0, "status", "pid"),
+		rs_json_number(describe->object, 0, "status", "port"),
+		rs_json_number(describe->object, 0, "status", "inFlight"),
+		rs_json_number(describe->object, 0, "status", "connections"));
+}
+
+static const struct {
+	const struct rs_noun *noun;
+	void (*print)(const struct describe *describe);
+} descriptions[] = {
+	{&rs_noun_service, describe_service},	{&rs_noun_revision, describe_revision},
+	{&rs_noun_route, describe_route},	{&rs_noun_configuration, describe_configuration},
+	{&rs_noun_instance, describe_instance},
+};
+
+/* What belongs to the service: asked for at once, so that the sections agree. */
+static int fetch_related(struct describe *describe, struct rs_err *err)
+{
+	struct rs_client *client = &describe->cli->client;
+	struct rs_query query = {.namespace = describe->namespace, .service = describe->service};
+	int r = rs_fetch_list(client, &rs_noun_revision, &query, &describe->revisions, err);
+	if (r == 0)
+		r = rs_fetch_list(client, &rs_noun_instance, &query, &describe->instances, err);
+	query.limit = RECENT_EVENTS;
+	if (r == 0)
+		r = rs_fetch_list(client, &rs_noun_event, &query, &describe->events, err);
+	return r;
+}
+
+static int describe_target(struct rs_cli *cli, const struct rs_target *target, const char *namespace,
+			   struct rs_err *err)
+{
+	rs_auto_json cJSON *object = NULL;
+	int r = rs_fetch_object(&cli->client, target->noun, namespace, target->name, &object, err);
+	if (r < 0)
+		return r;
+	const char *service = label_of(object, "serving.knative.dev/service");
+	struct describe describe = {
+		.cli = cli,
+		.namespace = namespace,
+		.object = object,
+		.name = target->name,
+		.service = target->noun == &rs_noun_service || !*service ? target->name : service,
+	};
+	r = fetch_related(&describe, err);
+	if (r == 0) {
+		rs_describe_metadata(cli, object);
+		for (size_t i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]); i++) {
+			if (descriptions[i].noun == target->noun)
+				descriptions[i].print(&describe);
+		}
+	}
+	cJSON_Delete(describe.revisions);
+	cJSON_Delete(describe.instances);
+	cJSON_Delete(describe.events);
+	return r;
+}
+
+enum rs_exit rs_describe(struct rs_cli *cli, const struct rs_args *args)
+{
+	struct rs_err err = {0};
+	struct rs_targets targets;
+	if (rs_targets_parse(&args->names, &rs_noun_service, &targets, &err) < 0)
+		return rs_cli_usage(cli, "describe: %s", err.message);
+	enum rs_exit code = RS_EXIT_OK;
+	for (size_t i = 0; i < targets.count && code != RS_EXIT_USAGE; i++) {
+		if (!targets.items[i].name || !targets.items[i].noun->has_names ||
+		    targets.items[i].noun == &rs_noun_event)
+			code = rs_cli_usage(cli, "describe: cannot describe \"%s\"", args->names.items[0]);
+		else if (describe_target(cli, &targets.items[i], rs_cli_namespace(args), &err) < 0)
+			code = rs_cli_fail(cli, &err);
+		if (i + 1 < targets.count)
+			fputs("\n\n", cli->out);
+	}
+	rs_targets_done(&targets);
+	return code;
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* rouse help [COMMAND]: written from the tables, so that it cannot be wrong. */
+#include "cli/cli.h"
+
+#include "cli/suggest.h"
+
+static const char *const groups[RS_GROUP_COUNT] = {
+	[RS_GROUP_EVERYDAY] = "Services",
+	[RS_GROUP_LOOK] = "Looking",
+	[RS_GROUP_NODE] = "The node",
+};
+
+static void print_options(uint32_t takes, FILE *out)
+{
+	for (int i = 0; i < RS_OPTION_COUNT; i++) {
+		char spelling[RS_OPTION_SPELLING_MAX];
+		if (!(takes & (UINT32_C(1) << i)))
+			continue;
+		const char *help = rs_option_help((enum rs_option)i, spelling);
+		fprintf(out, "  %-28s %s\n", spelling, help);
+	}
+}
+
+void rs_help_all(FILE *out)
+{
+	fputs("rouse: services sleep at zero, and the kernel wakes them\n\nusage: rouse COMMAND [ARGUMENT...] "
+	      "[OPTION...]\n",
+	      out);
+	for (int group = 0; group < RS_GROUP_COUNT; group++) {
+		fprintf(out, "\n%s\n", groups[group]);
+		for (const struct rs_command *command = rs_commands; command->name; command++) {
+			if ((int)command->group == group)
+				fprintf(out, "  %-12s %s\n", command->name, command->summary);
+		}
+	}
+	fputs("\nOptions of every command\n", out);
+	print_options(RS_TAKES_ALWAYS | RS_TAKES(VERSION), out);
+	fputs("\n\"rouse help COMMAND\" tells more. Exit codes: 0 well, 1 failed, 2 wrong usage.\n", out);
+}
+
+void rs_help_command(const struct rs_command *command, FILE *out)
+{
+	fprintf(out, "rouse %s: %s\n\nusage: rouse %s %s\n", command->name, command->summary, command->name,
+		command->usage);
+	if (command->text)
+		fprintf(out, "\n%s", command->text);
+	fputs("\nOptions\n", out);
+	print_options(command->takes | RS_TAKES_ALWAYS, out);
+}
+
+enum rs_exit rs_help(struct rs_cli *cli, const struct rs_args *args)
+{
+	if (args->names.count == 0) {
+		rs_help_all(cli->out);
+		return RS_EXIT_OK;
+	}
+	const struct rs_command *command = rs_command_find(args->names.items[0]);
+	if (command) {
+		rs_help_command(command, cli->out);
+		return RS_EXIT_OK;
+	}
+	struct rs_suggestion suggestion = {0};
+	for (command = rs_commands; command->name; command++)
+		rs_suggest_offer(&suggestion, args->names.items[0], command->name);
+	cli->command = NULL;
+	return rs_cli_usage(cli, "there is no command \"%s\"%s%s%s", args->names.items[0],
+			    suggestion.word ? "; did you mean \"" : "", suggestion.word ? suggestion.word : "",
+			    suggestion.word ? "\"?" : "");
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The output of several instances at once, line by line: a transfer for each,
+ * side by side, with the instance's name before each line when there are
+ * several.
+ */
+#ifndef RS_CLI_LOG_STREAM_H
+#define RS_CLI_LOG_STREAM_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "cli/client.h"
+
+struct rs_log_stream;
+
+struct rs_log_streams {
+	const struct rs_client *client;
+	FILE *out;
+	CURLM *multi;
+	struct rs_log_stream *first;
+	bool has_several; /* lines get a prefix from the second instance on */
+};
+
+int rs_log_streams_init(struct rs_log_streams *streams, const struct rs_client *client, FILE *out);
+void rs_log_streams_done(struct rs_log_streams *streams);
+
+/* Begins to read an instance's log, unless it is being read or was. `tail` < 0 = all of it. */
+int rs_log_streams_add(struct rs_log_streams *streams, const cJSON *instance, long long tail, bool follow);
+/* Forgets streams that have ended and whose instances are not on the list. */
+void rs_log_streams_prune(struct rs_log_streams *streams, const cJSON *instances);
+/* Prints what comes within `timeout_ms`. Returns how many transfers go on, or the first error of one that ended. */
+int rs_log_streams_run(struct rs_log_streams *streams, int timeout_ms, struct rs_err *err);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One way to print objects, whatever form was asked for: a text table, JSON,
+ * YAML or names. A form is three functions (printer_FORM.c); commands only add
+ * objects and end.
+ *
+ * Added objects are borrowed until rs_printer_end(), or until the next
+ * rs_printer_flush() of a stream.
+ */
+#ifndef RS_CLI_PRINTER_H
+#define RS_CLI_PRINTER_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "cli/args.h"
+#include "cli/noun.h"
+#include "cli/table.h"
+
+struct rs_printer;
+
+struct rs_printer_form {
+	int (*add)(struct rs_printer *printer, const struct rs_noun *noun, const cJSON *object);
+	int (*flush)(struct rs_printer *printer);
+	int (*end)(struct rs_printer *printer);
+};
+
+extern const struct rs_printer_form rs_printer_table, rs_printer_json, rs_printer_yaml, rs_printer_name;
+
+struct rs_printer {
+	const struct rs_printer_form *form;
+	FILE *out;
+	uint64_t now_wall_ns;
+
+	/* Set by the command between init and the first add. */
+	bool is_coloured;
+	bool is_wide;
+	size_t indent;	      /* of a table */
+	bool with_namespaces; /* a column for the namespace */
+	bool without_headers;
+	bool is_single; /* JSON, YAML: the one object itself, not a List of it */
+	bool is_stream; /* what is added is printed at each flush: JSON lines, YAML documents */
+
+	/* The forms' own. */
+	const struct rs_noun *noun; /* of the table that is being filled */
+	struct rs_table table;
+	cJSON *items; /* references */
+};
+
+void rs_printer_init(struct rs_printer *printer, enum rs_output output, FILE *out);
+int rs_printer_add(struct rs_printer *printer, const struct rs_noun *noun, const cJSON *object);
+/* Adds each of a List's items. */
+int rs_printer_add_list(struct rs_printer *printer, const struct rs_noun *noun, const cJSON *list);
+/* Prints what there is so far, of a stream. */
+int rs_printer_flush(struct rs_printer *printer);
+/* Prints the rest and releases everything. Returns 0, -ENOMEM, or -EIO when the output could not be written. */
+int rs_printer_end(struct rs_printer *printer);
+
+#endif

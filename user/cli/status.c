@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* rouse status: each part of the node, whether it is well, and what to do. */
+#include "cli/cli.h"
+
+#include "base/mem.h"
+#include "cli/age.h"
+#include "cli/json.h"
+#include "cli/table.h"
+#include "wire/yaml.h"
+
+#include <errno.h>
+
+#define STATUS_PATH "/apis/rouse.dev/v1/status"
+#define MIB	    (1024.0 * 1024.0)
+
+static void print_summary(const struct rs_cli *cli, const cJSON *status)
+{
+	char uptime[RS_AGE_TEXT_MAX];
+	rs_age_format((int64_t)rs_json_number(status, 0, "uptimeSeconds"), uptime);
+	fprintf(cli->out, "agent %s, pid %.0f, up %s, %.1f MiB (maps %.1f MiB)\n", rs_json_text(status, "version"),
+		rs_json_number(status, 0, "pid"), uptime, rs_json_number(status, 0, "rssBytes") / MIB,
+		rs_json_number(status, 0, "mapBytes") / MIB);
+	fprintf(cli->out, "%.0f services, %.0f instances, %.0f connections tracked, %.0f held\n\n",
+		rs_json_number(status, 0, "services"), rs_json_number(status, 0, "instances"),
+		rs_json_number(status, 0, "flows"), rs_json_number(status, 0, "held"));
+}
+
+static int print_parts(const struct rs_cli *cli, const cJSON *status)
+{
+	struct rs_table table;
+	rs_table_init(&table, cli->is_coloured);
+	rs_table_column(&table, "PART");
+	rs_table_column(&table, "WELL");
+	rs_table_column(&table, "MESSAGE");
+	const cJSON *part;
+	cJSON_ArrayForEach (part, rs_json_get(status, "parts")) {
+		bool is_well = cJSON_IsTrue(rs_json_get(part, "ok"));
+		rs_table_cell(&table, RS_COLOUR_NONE, rs_json_text(part, "name"));
+		rs_table_cell(&table, is_well ? RS_COLOUR_GOOD : RS_COLOUR_BAD, is_well ? "yes" : "NO");
+		rs_table_cell(&table, RS_COLOUR_NONE, rs_json_text(part, "message"));
+	}
+	int r = rs_table_print(&table, cli->out);
+	rs_table_done(&table);
+	return r;
+}
+
+static int count_sick(const cJSON *status)
+{
+	const cJSON *part;
+	int sick = 0;
+	cJSON_ArrayForEach (part, rs_json_get(status, "parts"))
+		sick += !cJSON_IsTrue(rs_json_get(part, "ok"));
+	return sick;
+}
+
+static int print(const struct rs_cli *cli, enum rs_output output, const cJSON *node)
+{
+	if (output == RS_OUTPUT_JSON || output == RS_OUTPUT_YAML) {
+		rs_auto_free char *text = output == RS_OUTPUT_YAML ? rs_yaml_print(node) : cJSON_Print(node);
+		if (!text)
+			return -ENOMEM;
+		fprintf(cli->out, output == RS_OUTPUT_YAML ? "%s" : "%s\n", text);
+		return 0;
+	}
+	print_summary(cli, rs_json_get(node, "status"));
+	return print_parts(cli, rs_json_get(node, "status"));
+}
+
+enum rs_exit rs_status(struct rs_cli *cli, const struct rs_args *args)
+{
+	struct rs_err err = {0};
+	rs_auto_json cJSON *node = NULL;
+	if (rs_client_get(&cli->client, STATUS_PATH, &node, &err) < 0)
+		return rs_cli_fail(cli, &err);
+	int r = print(cli, args->output, node);
+	int sick = count_sick(rs_json_get(node, "status"));
+	if (r < 0 || sick == 0)
+		return rs_cli_written(cli, r);
+	return rs_cli_failf(cli, "%d %s not well", sick, sick == 1 ? "part of this node is" : "parts of this node are");
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/table.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GAP 3 /* spaces between columns, as kubectl has them */
+
+const char *rs_colour_begin(enum rs_colour colour)
+{
+	switch (colour) {
+	case RS_COLOUR_GOOD:
+		return "\033[32m";
+	case RS_COLOUR_BAD:
+		return "\033[31m";
+	case RS_COLOUR_WAITING:
+		return "\033[33m";
+	case RS_COLOUR_DIM:
+		return "\033[2m";
+	case RS_COLOUR_NONE:
+	case RS_COLOUR_COUNT:
+		break;
+	}
+	return "";
+}
+
+void rs_table_init(struct rs_table *table, bool is_coloured)
+{
+	*table = (struct rs_table){.is_coloured = is_coloured};
+}
+
+static void forget_rows(struct rs_table *table)
+{
+	for (size_t i = 0; i < table->cell_count; i++)
+		free(table->cells[i].text);
+	table->cell_count = 0;
+}
+
+void rs_table_done(struct rs_table *table)
+{
+	if (!table)
+		return;
+	forget_rows(table);
+	free(table->cells);
+	table->cells = NULL;
+	table->cell_capacity = 0;
+}
+
+/* Terminal columns, near enough: code points, not bytes. */
+static size_t width_of(const char *text)
+{
+	size_t width = 0;
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
+void rs_table_column(struct rs_table *table, const char *header)
+{
+	assert(table->column_count < RS_TABLE_COLUMNS_MAX && table->cell_count == 0);
+	table->headers[table->column_count] = header;
+	table->widths[table->column_count] = width_of(header);
+	table->column_count++;
+}
+
+static int grow(struct rs_table *table)
+{
+	if (table->cell_count < table->cell_capacity)
+		return 0;
+	size_t capacity = table->cell_capacity ? 2 * table->cell_capacity : 64;
+	struct rs_cell *cells = realloc(table->cells, capacity * sizeof(*cells));
+	if (!cells)
+		return -ENOMEM;
+	table->cells = cells;
+	table->cell_capacity = capacity;
+	return 0;
+}
+
+/* What others wrote (messages, names) must not drive the reader's terminal, nor break a row. */
+static void disarm(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = ' ';
+	}
+}
+
+static void take_cell(struct rs_table *table, enum rs_colour colour, char *text)
+{
+	if (!table->error && (!text || grow(table) < 0))
+		table->error = -ENOMEM;
+	if (table->error) {
+		free(text);
+		return;
+	}
+	disarm(text);
+	size_t *width = &table->widths[table->cell_count % table->column_count];
+	size_t needed = width_of(text);
+	if (needed > *width)
+		*width = needed;
+	table->cells[table->cell_count++] = (struct rs_cell){.text = text, .colour = colour};
+}
+
+void rs_table_cell(struct rs_table *table, enum rs_colour colour, const char *text)
+{
+	take_cell(table, colour, strdup(text));
+}
+
+void rs_table_cellf(struct rs_table *table, enum rs_colour colour, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	char *text = NULL;
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	take_cell(table, colour, text);
+}
+
+size_t rs_table_rows(const struct rs_table *table)
+{
+	return table->column_count ? table->cell_count / table->column_count : 0;
+}
+
+static void print_cell(const struct rs_table *table, size_t column, enum rs_colour colour, const char *text, FILE *out)
+{
+	const char *begin = table->is_coloured ? rs_colour_begin(colour) : "";
+	if (column == 0)
+		fprintf(out, "%*s", (int)table->indent, "");
+	fprintf(out, "%s%s%s", begin, text, *begin ? RS_COLOUR_END : "");
+	if (column + 1 < table->column_count)
+		fprintf(out, "%*s", (int)(table->widths[column] - width_of(text) + GAP), "");
+	else
+		fputc('\n', out);
+}
+
+int rs_table_print(struct rs_table *table, FILE *out)
+{
+	if (!table->has_printed_headers) {
+		for (size_t i = 0; i < table->column_count; i++)
+			print_cell(table, i, RS_COLOUR_NONE, table->headers[i], out);
+		table->has_printed_headers = true;
+	}
+	for (size_t i = 0; i < table->cell_count; i++)
+		print_cell(table, i % table->column_count, table->cells[i].colour, table->cells[i].text, out);
+	forget_rows(table);
+	return table->error;
+}
