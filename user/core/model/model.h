@@ -150,6 +150,7 @@ enum rs_port_protocol {
 
 struct rs_container {
 	char name[RS_NAME_SIZE];   /* "user-container" when the manifest has none */
+	char *image;		   /* kept and shown; the runtime process does not use it; NULL = none */
 	struct rs_strings command; /* never empty after validation; $(VAR) not expanded */
 	struct rs_strings args;
 	struct rs_pairs env; /* PORT, K_SERVICE, K_CONFIGURATION, K_REVISION are not in it */

@@ -86,13 +86,15 @@ static int copy_container(struct rs_container *out, const struct rs_container *f
 	*out = *from;
 	out->command = out->args = (struct rs_strings){0};
 	out->env = (struct rs_pairs){0};
-	out->working_dir = NULL;
+	out->image = out->working_dir = NULL;
 	out->readiness = out->liveness = out->startup = (struct rs_probe){0};
 	r = rs_strings_copy(&out->command, &from->command);
 	if (r == 0)
 		r = rs_strings_copy(&out->args, &from->args);
 	if (r == 0)
 		r = rs_pairs_copy(&out->env, &from->env);
+	if (r == 0)
+		r = copy_text(&out->image, from->image);
 	if (r == 0)
 		r = copy_text(&out->working_dir, from->working_dir);
 	if (r == 0)
@@ -130,6 +132,7 @@ void rs_template_done(struct rs_template *template)
 	rs_strings_done(&container->command);
 	rs_strings_done(&container->args);
 	rs_pairs_done(&container->env);
+	free(container->image);
 	free(container->working_dir);
 	probe_done(&container->readiness);
 	probe_done(&container->liveness);
@@ -139,12 +142,13 @@ void rs_template_done(struct rs_template *template)
 
 static bool container_equal(const struct rs_container *a, const struct rs_container *b)
 {
-	return strcmp(a->name, b->name) == 0 && rs_strings_equal(&a->command, &b->command) &&
-	       rs_strings_equal(&a->args, &b->args) && rs_pairs_equal(&a->env, &b->env) &&
-	       rs_str_equal(a->working_dir, b->working_dir) && strcmp(a->port_name, b->port_name) == 0 &&
-	       a->port == b->port && a->cpu_millis == b->cpu_millis && a->memory_bytes == b->memory_bytes &&
-	       a->run_as_user == b->run_as_user && probe_equal(&a->readiness, &b->readiness) &&
-	       probe_equal(&a->liveness, &b->liveness) && probe_equal(&a->startup, &b->startup);
+	return strcmp(a->name, b->name) == 0 && rs_str_equal(a->image, b->image) &&
+	       rs_strings_equal(&a->command, &b->command) && rs_strings_equal(&a->args, &b->args) &&
+	       rs_pairs_equal(&a->env, &b->env) && rs_str_equal(a->working_dir, b->working_dir) &&
+	       strcmp(a->port_name, b->port_name) == 0 && a->port == b->port && a->cpu_millis == b->cpu_millis &&
+	       a->memory_bytes == b->memory_bytes && a->run_as_user == b->run_as_user &&
+	       probe_equal(&a->readiness, &b->readiness) && probe_equal(&a->liveness, &b->liveness) &&
+	       probe_equal(&a->startup, &b->startup);
 }
 
 /* What is derived from the annotations is equal when they are. */

@@ -93,6 +93,12 @@ static int check_container(const struct rs_container *container, struct rs_err *
 	r = rs_name_check_1123(container->name, RS_NAME_MAX, CONTAINER ".name", err);
 	if (r < 0)
 		return r;
+	if (container->command.count == 0 && container->image)
+		return rs_err_set(err, -EINVAL,
+				  CONTAINER
+				  ".image: \"%.80s\": the runtime process runs no images; give command, such as "
+				  "[\"python3\", \"-m\", \"http.server\", \"$(PORT)\"]",
+				  container->image);
 	if (container->command.count == 0)
 		return rs_err_set(err, -EINVAL,
 				  CONTAINER ".command: is missing: the runtime process runs a command, such as "
