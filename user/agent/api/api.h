@@ -82,6 +82,8 @@ int rs_api_new(sd_event *event, const char *path, const struct rs_api_backend *b
 /* Stops listening, drops open requests, removes the socket. Accepts NULL; returns NULL. */
 struct rs_api *rs_api_free(struct rs_api *api);
 
+/* What the header X-Rouse-Applied of the coming answer says: rs_applied_text(). Lost if the answer is an error. */
+void rs_api_note_applied(struct rs_api *api, uint64_t token, const char *applied);
 /* Answers with `status` (HTTP) and a JSON body, which it takes over (NULL = a 500 that says out of memory). */
 void rs_api_answer(struct rs_api *api, uint64_t token, int status, cJSON *body);
 /* Answers with a Kubernetes Status object made from a negative errno and a sentence: -ENOENT 404 NotFound,
