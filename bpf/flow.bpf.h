@@ -7,10 +7,15 @@
 #include "hold.bpf.h"
 #include "pure/tcp_state.h"
 
-RS_INLINE bool rs_flow_ring_push(void *map, struct rs_ring *ring, const struct rs_tuple *key, __u64 born_ns,
-				 __u64 due_ns)
+/* Entries that each kind of push leaves free: the sweeper must always be able to put back what lives. */
+#define RS_RING_RESERVE_BEGIN (2ULL * RS_RING_MARGIN)
+#define RS_RING_RESERVE_BUSY  (1ULL * RS_RING_MARGIN)
+#define RS_RING_RESERVE_SWEEP (RS_RING_MARGIN / 2ULL)
+
+RS_INLINE bool rs_flow_ring_push(void *map, struct rs_ring *ring, __u64 reserve, const struct rs_tuple *key,
+				 __u64 born_ns, __u64 due_ns)
 {
-	if (rs_read(ring->tail) - rs_read(ring->head) + RS_RING_MARGIN > config.flows_mask + 1)
+	if (rs_read(ring->tail) - rs_read(ring->head) + reserve > config.flows_mask + 1)
 		return false;
 	__u64 sequence = __sync_fetch_and_add(&ring->tail, 1);
 	__u32 index = (__u32)sequence & config.flows_mask;
@@ -20,8 +25,21 @@ RS_INLINE bool rs_flow_ring_push(void *map, struct rs_ring *ring, const struct r
 	entry->key = *key;
 	entry->born_ns = born_ns;
 	entry->due_ns = due_ns;
-	__sync_lock_test_and_set(&entry->sequence, sequence + 1);
+	rs_publish(entry->sequence, sequence + 1);
 	return true;
+}
+
+/* Sees to it that the flow stands in the fast ring, once. */
+RS_INLINE bool rs_flow_watch(const struct rs_tuple *key, struct rs_flow *flow, __u64 reserve, __u64 now)
+{
+	if (__sync_val_compare_and_swap(&flow->in_fast_ring, 0, 1) != 0)
+		return true;
+	struct rs_rings *ring = rs_rings();
+	if (ring && rs_flow_ring_push(&flow_ring_fast, &ring->flow_fast, reserve, key, flow->born_ns,
+				      now + RS_FLOW_VISIT_FAST_MS * 1000000ULL))
+		return true;
+	rs_publish(flow->in_fast_ring, 0); /* it still stands in the slow ring, which sees to it later */
+	return false;
 }
 
 RS_INLINE struct rs_instance *rs_instance(__u32 id)
@@ -36,31 +54,42 @@ RS_INLINE struct rs_instance *rs_flow_instance(const struct rs_flow *flow)
 	return instance && instance->generation == flow->instance_generation ? instance : NULL;
 }
 
-/* In-flight falls: the SLOT event tells the agent when someone waits for the place. */
-RS_INLINE void rs_flow_set_idle(struct rs_flow *flow, __u64 now)
+/* A place became free in a revision that has holds: tells the agent, once until it listens. */
+RS_INLINE void rs_slot_free(__u32 id, __u32 instance)
+{
+	struct rs_revision *revision = bpf_map_lookup_elem(&revisions, &id);
+	if (!revision || !rs_read(revision->held))
+		return;
+	if (__sync_val_compare_and_swap(&revision->slot_rung, 0, 1) != 0)
+		return;
+	if (!rs_event_send(RS_EVENT_SLOT, id, instance))
+		rs_publish(revision->slot_rung, 0);
+}
+
+/* No request is open on the connection any more. */
+RS_INLINE void rs_flow_set_idle(struct rs_flow *flow)
 {
 	if (__sync_val_compare_and_swap(&flow->busy, 1, 0) != 1)
 		return;
 	struct rs_revision_stats *stats = rs_stats(flow->revision);
 	if (stats) {
 		stats->ended++;
-		stats->sum_end_ns += now;
+		stats->sum_end_ns += bpf_ktime_get_ns();
 	}
 	struct rs_instance *instance = rs_flow_instance(flow);
 	if (!instance)
 		return;
 	__sync_fetch_and_add(&instance->in_flight, -1);
-	__u32 id = flow->revision;
-	struct rs_revision *revision = bpf_map_lookup_elem(&revisions, &id);
-	if (instance->limit && revision && rs_read(revision->held) > 0)
-		rs_event_send(RS_EVENT_SLOT, id, flow->instance);
+	if (instance->limit)
+		rs_slot_free(flow->revision, flow->instance);
 }
 
 /* A request on a connection that was idle. Its instance is given: it counts, whatever the limit. */
-RS_INLINE void rs_flow_set_busy(const struct rs_tuple *key, struct rs_flow *flow, __u64 now)
+RS_INLINE void rs_flow_set_busy(const struct rs_tuple *key, struct rs_flow *flow)
 {
 	if (__sync_val_compare_and_swap(&flow->busy, 0, 1) != 0)
 		return;
+	__u64 now = bpf_ktime_get_ns();
 	struct rs_revision_stats *stats = rs_stats(flow->revision);
 	if (stats) {
 		stats->started++;
@@ -69,31 +98,49 @@ RS_INLINE void rs_flow_set_busy(const struct rs_tuple *key, struct rs_flow *flow
 	struct rs_instance *instance = rs_flow_instance(flow);
 	if (instance)
 		__sync_fetch_and_add(&instance->in_flight, 1);
-	struct rs_rings *ring = rs_rings();
-	if (ring)
-		rs_flow_ring_push(&flow_ring_fast, &ring->flow_fast, key, flow->born_ns,
-				  now + RS_FLOW_VISIT_FAST_MS * 1000000ULL);
+	/* Another CPU that ends the flow marks it first and makes it idle afterwards: one of both sees the other. */
+	if (rs_read(flow->ended))
+		rs_flow_set_idle(flow);
+	else
+		rs_flow_watch(key, flow, RS_RING_RESERVE_BUSY, now);
 }
 
-/* Removes both halves. Returns false when another CPU did. */
-RS_INLINE bool rs_flow_end(const struct rs_tuple *key, struct rs_flow *flow, __u64 now)
+/* The tuple of the instance's packets. */
+RS_INLINE void rs_flow_reply_tuple(const struct rs_tuple *key, const struct rs_flow *flow, struct rs_tuple *out)
 {
-	struct rs_tuple reply = {
+	*out = (struct rs_tuple){
 		.source = flow->instance_address,
 		.destination = key->source,
 		.source_port = flow->instance_port,
 		.destination_port = key->source_port,
 		.protocol = key->protocol,
 	};
-	rs_flow_set_idle(flow, now);
-	struct rs_instance *instance = rs_flow_instance(flow);
-	if (bpf_map_delete_elem(&flows, key) != 0)
+}
+
+/* Removes both halves. Returns false when another CPU did. */
+RS_INLINE bool rs_flow_end(const struct rs_tuple *key, struct rs_flow *flow)
+{
+	if (__sync_val_compare_and_swap(&flow->ended, 0, 1) != 0)
 		return false;
-	bpf_map_delete_elem(&replies, &reply);
+	struct rs_tuple reply;
+	rs_flow_reply_tuple(key, flow, &reply);
+	rs_flow_set_idle(flow);
+	struct rs_instance *instance = rs_flow_instance(flow);
 	if (instance)
 		__sync_fetch_and_add(&instance->flows, -1);
+	/* While it stands under its key nobody can begin another one there: this removes no stranger. */
+	bpf_map_delete_elem(&flows, key);
+	bpf_map_delete_elem(&replies, &reply);
 	rs_count(flow_ended);
 	return true;
+}
+
+/* The hold of this SYN has ended without an answer: what its release began ends too. */
+RS_INLINE void rs_flow_end_unanswered(const struct rs_tuple *key, __u32 isn)
+{
+	struct rs_flow *flow = bpf_map_lookup_elem(&flows, key);
+	if (flow && flow->state == RS_TCP_SYN_SENT && flow->isn == isn)
+		rs_flow_end(key, flow);
 }
 
 /* What the pick has decided for a new connection. The instance's place is reserved already. */
@@ -106,15 +153,23 @@ struct rs_pick {
 	__u8 client_mac[6];
 };
 
-/* Tracks a new connection, busy from its SYN on. False when a map is full: the reservation stays with the caller. */
-RS_INLINE bool rs_flow_begin(const struct rs_packet *packet, const struct rs_pick *pick)
+enum rs_begun {
+	RS_BEGUN,
+	RS_BEGUN_ELSEWHERE, /* another CPU has just begun it with a copy of the same SYN */
+	RS_BEGUN_FULL,	    /* a map is full, or there is no memory */
+};
+
+/* Tracks a new connection, busy from its SYN on. Unless it begins, the reservation stays with the caller. */
+RS_INLINE enum rs_begun rs_flow_begin(const struct rs_packet *packet, const struct rs_pick *pick)
 {
-	__u64 now = bpf_ktime_get_ns();
+	/* Coarse, as all later times of the flow: it may lag the fine clock, and then "answered after the request"
+	 * would be false. born_ns is fine: it tells connections apart. */
+	__u64 now = bpf_ktime_get_ns(), coarse = bpf_ktime_get_coarse_ns();
 	struct rs_instance *instance = pick->instance;
 	struct rs_flow flow = {
 		.born_ns = now,
-		.client_ns = now,
-		.request_ns = now,
+		.client_ns = coarse,
+		.request_ns = coarse,
 		.instance_address = instance->address,
 		.instance_port = instance->port,
 		.instance = pick->instance_id,
@@ -125,28 +180,26 @@ RS_INLINE bool rs_flow_begin(const struct rs_packet *packet, const struct rs_pic
 		.weight_sequence = pick->park.weight_sequence,
 		.isn = packet->sequence,
 		.client_ifindex = pick->client_ifindex,
-		.client_way = pick->client_way,
+		.client_way = (__u8)pick->client_way,
 		.state = RS_TCP_SYN_SENT,
 		.busy = 1,
+		.in_fast_ring = 1,
 	};
 	__builtin_memcpy(flow.instance_mac, instance->mac, 6);
 	__builtin_memcpy(flow.client_mac, pick->client_mac, 6);
-	struct rs_tuple reply = {
-		.source = flow.instance_address,
-		.destination = packet->tuple.source,
-		.source_port = flow.instance_port,
-		.destination_port = packet->tuple.source_port,
-		.protocol = packet->tuple.protocol,
-	};
+	struct rs_tuple reply;
+	rs_flow_reply_tuple(&packet->tuple, &flow, &reply);
 	struct rs_rings *ring = rs_rings();
-	if (!ring || bpf_map_update_elem(&flows, &packet->tuple, &flow, BPF_ANY) != 0)
-		return false;
-	if (bpf_map_update_elem(&replies, &reply, &packet->tuple, BPF_ANY) != 0 ||
-	    !rs_flow_ring_push(&flow_ring_fast, &ring->flow_fast, &packet->tuple, now,
-			       now + RS_FLOW_VISIT_FAST_MS * 1000000ULL)) {
-		bpf_map_delete_elem(&flows, &packet->tuple);
+	/* The flow comes last: once it can be found it is whole. A ring entry without one is skipped. */
+	if (!ring ||
+	    !rs_flow_ring_push(&flow_ring_fast, &ring->flow_fast, RS_RING_RESERVE_BEGIN, &packet->tuple, now,
+			       now + RS_FLOW_VISIT_FAST_MS * 1000000ULL) ||
+	    bpf_map_update_elem(&replies, &reply, &packet->tuple, BPF_ANY) != 0)
+		return RS_BEGUN_FULL;
+	long r = bpf_map_update_elem(&flows, &packet->tuple, &flow, BPF_NOEXIST);
+	if (r != 0) {
 		bpf_map_delete_elem(&replies, &reply);
-		return false;
+		return r == -RS_EEXIST ? RS_BEGUN_ELSEWHERE : RS_BEGUN_FULL;
 	}
 	__sync_fetch_and_add(&instance->flows, 1);
 	struct rs_revision_stats *stats = rs_stats(flow.revision);
@@ -156,7 +209,7 @@ RS_INLINE bool rs_flow_begin(const struct rs_packet *packet, const struct rs_pic
 		stats->sum_start_ns += now;
 	}
 	rs_count(connection_new);
-	return true;
+	return RS_BEGUN;
 }
 
 #endif

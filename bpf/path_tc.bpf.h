@@ -32,8 +32,8 @@ RS_INLINE enum rs_parse rs_parse_skb(struct __sk_buff *skb, struct rs_packet *pa
 	if (bpf_skb_pull_data(skb, wanted) != 0)
 		return RS_PARSE_OTHER;
 	result = rs_packet_parse((void *)(long)skb->data, (void *)(long)skb->data_end, packet);
-	/* Shorter than its headers say, and nothing more to come. */
-	return result == RS_PARSE_SHORT ? RS_PARSE_OTHER : result;
+	/* Shorter than its headers say, and nothing more to come. No address is set where there was none. */
+	return result == RS_PARSE_SHORT ? RS_PARSE_MALFORMED : result;
 }
 
 RS_INLINE bool rs_is_vip(const struct rs_packet *packet)
@@ -63,34 +63,44 @@ RS_INLINE int rs_forward(struct __sk_buff *skb, const struct rs_packet *packet, 
 	return rs_send_to_instance(ifindex);
 }
 
+/* Is the instance still there to answer, or to close in order? */
+RS_INLINE bool rs_can_answer(const struct rs_instance *instance)
+{
+	__u32 state = instance ? rs_read(instance->state) : RS_INSTANCE_FREE;
+	return state != RS_INSTANCE_FREE && state != RS_INSTANCE_DEAD;
+}
+
+/* The connection's next state, from this packet. A request is over when its connection is, or the server's half. */
+RS_INLINE void rs_flow_step(const struct rs_tuple *key, struct rs_flow *flow, enum rs_direction from, __u32 flags,
+			    __u64 now)
+{
+	__u32 state = flow->state;
+	__u32 next = rs_tcp_next(state, from, flags);
+	if (next == state)
+		return;
+	flow->state = next;
+	if (next <= RS_TCP_ESTABLISHED)
+		return;
+	rs_flow_watch(key, flow, RS_RING_RESERVE_BUSY, now);
+	if (next != RS_TCP_FIN_CLIENT)
+		rs_flow_set_idle(flow);
+}
+
 /* A packet of a known connection, from its client. */
 RS_INLINE int rs_continue(struct __sk_buff *skb, const struct rs_packet *packet, struct rs_flow *flow)
 {
 	__u64 now = bpf_ktime_get_coarse_ns();
-	struct rs_instance *instance = rs_flow_instance(flow);
-	if (!instance || rs_read(instance->state) == RS_INSTANCE_DEAD || rs_read(instance->state) == RS_INSTANCE_FREE) {
-		rs_flow_end(&packet->tuple, flow, now);
-		rs_count(instance_gone);
-		return rs_packet_has(packet, RS_TCP_RST) ? RS_DROP : rs_reset_back(skb, packet);
-	}
 	flow->client_ns = now;
-	if (rs_packet_is_syn(packet))
-		rs_count(syn_retransmitted);
-	__u32 state = flow->state;
-	__u32 next = rs_tcp_next(state, RS_FROM_CLIENT, packet->flags);
-	if (next != state)
-		flow->state = next;
 	if (packet->payload_length) {
 		flow->request_ns = now;
 		flow->bytes_in += packet->payload_length;
 		struct rs_revision_stats *stats = rs_stats(flow->revision);
 		if (stats)
 			stats->bytes_in += packet->payload_length;
-		if (!rs_read(flow->busy))
-			rs_flow_set_busy(&packet->tuple, flow, now);
+		if (!rs_read(flow->busy) && flow->state <= RS_TCP_ESTABLISHED)
+			rs_flow_set_busy(&packet->tuple, flow);
 	}
-	if (next == RS_TCP_CLOSED || next == RS_TCP_FIN_BOTH)
-		rs_flow_set_idle(flow, now);
+	rs_flow_step(&packet->tuple, flow, RS_FROM_CLIENT, packet->flags, now);
 	return rs_forward(skb, packet, flow);
 }
 
@@ -107,7 +117,8 @@ RS_INLINE bool rs_is_new_use(const struct rs_packet *packet, const struct rs_flo
 struct rs_sender {
 	__u32 ifindex;
 	__u32 way;
-	__u8 mac[6];
+	__u8 mac[6]; /* set where it is not the frame's own source */
+	bool has_mac;
 	bool released; /* the agent, letting a held SYN go on */
 };
 
@@ -129,57 +140,80 @@ RS_INLINE int rs_hold(struct __sk_buff *skb, const struct rs_packet *packet, con
 	return RS_DROP;
 }
 
-/* The first SYN of a connection: pick, track, forward; or hold. */
-RS_INLINE int rs_begin(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_sender *sender)
+/* What the SYN's connection was given before, or else the route's next revision. 0, or the answer to the packet. */
+RS_INLINE enum rs_reason rs_choose(const struct rs_packet *packet, const struct rs_hold *hold,
+				   const struct rs_park *known, struct rs_park *ret_park)
 {
+	if (hold) {
+		ret_park->route = hold->route;
+		ret_park->revision = hold->revision;
+		ret_park->weight_sequence = hold->weight_sequence;
+		return RS_REASON_forwarded;
+	}
+	if (known->revision) {
+		*ret_park = *known;
+		return RS_REASON_forwarded;
+	}
 	struct rs_frontend_key front = {
 		.address = packet->tuple.destination,
 		.port = packet->tuple.destination_port,
 		.protocol = packet->tuple.protocol,
 	};
+	struct rs_frontend *frontend = bpf_map_lookup_elem(&frontends, &front);
+	if (!frontend)
+		return RS_REASON_no_service;
+	ret_park->route = frontend->route;
+	struct rs_route *route = bpf_map_lookup_elem(&routes, &ret_park->route);
+	ret_park->revision = route ? rs_pick_revision(route, &ret_park->weight_sequence) : 0;
+	return ret_park->revision ? RS_REASON_forwarded : RS_REASON_no_target;
+}
+
+/* The connection's hold, unless the client gave it up and began anew with another sequence number. */
+RS_INLINE struct rs_hold *rs_hold_current(const struct rs_packet *packet)
+{
+	struct rs_hold *hold = rs_hold_find(&packet->tuple);
+	if (!hold || hold->isn == packet->sequence)
+		return hold;
+	if (rs_hold_end(hold, RS_HOLD_EXPIRED)) {
+		rs_count(hold_expired);
+		rs_count(hold_superseded);
+	}
+	return NULL;
+}
+
+/* The first SYN of a connection: pick, track, forward; or hold. `known`: the pick of the same SYN's earlier try. */
+RS_INLINE int rs_begin(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_sender *sender,
+		       const struct rs_park *known)
+{
 	struct rs_pick pick = {
 		.client_ifindex = sender->ifindex,
 		.client_way = sender->way,
 	};
-	__builtin_memcpy(pick.client_mac, sender->mac, 6);
+	if (sender->has_mac)
+		__builtin_memcpy(pick.client_mac, sender->mac, 6);
+	else
+		bpf_skb_load_bytes(skb, 6, pick.client_mac, 6);
 
-	struct rs_hold *hold = rs_hold_find(&packet->tuple);
-	if (hold && hold->isn != packet->sequence) {
-		/* The client gave up and began anew. */
-		if (rs_hold_end(hold, RS_HOLD_EXPIRED)) {
-			rs_count(hold_expired);
-			rs_count(hold_superseded);
-		}
-		hold = NULL;
+	struct rs_hold *hold = rs_hold_current(packet);
+	if (!hold && sender->released) {
+		rs_count(release_stale);
+		return RS_DROP;
 	}
-	if (hold) {
-		pick.park.route = hold->route;
-		pick.park.revision = hold->revision;
-		pick.park.weight_sequence = hold->weight_sequence;
-	} else {
-		if (sender->released) {
-			rs_count(release_stale);
-			return RS_DROP;
-		}
-		struct rs_frontend *frontend = bpf_map_lookup_elem(&frontends, &front);
-		if (!frontend) {
-			rs_count(no_service);
-			return rs_reset_back(skb, packet);
-		}
-		pick.park.route = frontend->route;
-		struct rs_route *route = bpf_map_lookup_elem(&routes, &pick.park.route);
-		pick.park.revision = route ? rs_pick_revision(route, &pick.park.weight_sequence) : 0;
-		if (!pick.park.revision) {
-			rs_count(no_target);
-			return rs_reset_back(skb, packet);
-		}
+	enum rs_reason chosen = rs_choose(packet, hold, known, &pick.park);
+	if (chosen == RS_REASON_no_service) {
+		rs_count(no_service);
+		return rs_reset_back(skb, packet);
+	}
+	if (chosen == RS_REASON_no_target) {
+		rs_count(no_target);
+		return rs_reset_back(skb, packet);
 	}
 
 	__u32 revision_id = pick.park.revision;
 	struct rs_revision *revision = bpf_map_lookup_elem(&revisions, &revision_id);
 	if (!revision) {
 		rs_count(no_target);
-		return RS_DROP;
+		return sender->released ? RS_DROP : rs_reset_back(skb, packet);
 	}
 	pick.instance_id = rs_pick_instance(revision, revision_id, sender->released);
 	pick.instance = pick.instance_id ? rs_instance(pick.instance_id) : NULL;
@@ -200,9 +234,13 @@ RS_INLINE int rs_begin(struct __sk_buff *skb, const struct rs_packet *packet, co
 		rs_count(hairpin);
 		return RS_DROP;
 	}
-	if (!rs_flow_begin(packet, &pick)) {
+	enum rs_begun begun = rs_flow_begin(packet, &pick);
+	if (begun != RS_BEGUN) {
 		__sync_fetch_and_add(&pick.instance->in_flight, -1);
-		rs_count(flow_table_full);
+		if (begun == RS_BEGUN_FULL)
+			rs_count(flow_table_full);
+		else /* its twin is on its way */
+			rs_count(syn_retransmitted);
 		return RS_DROP;
 	}
 	__u32 ifindex = pick.instance->ifindex;
@@ -215,16 +253,62 @@ RS_INLINE int rs_begin(struct __sk_buff *skb, const struct rs_packet *packet, co
 	return rs_send_to_instance(ifindex);
 }
 
+/* A SYN whose tuple is tracked. True: it goes on with its connection's instance. False: it begins, with `known` if
+ * an instance was picked for it before. */
+RS_INLINE bool rs_syn_continues(struct __sk_buff *skb, const struct rs_packet *packet, struct rs_flow *flow,
+				bool released, struct rs_park *known)
+{
+	bool is_new = rs_is_new_use(packet, flow);
+	if (is_new || !rs_can_answer(rs_flow_instance(flow))) {
+		/* An instance that went before it answered: nobody has to hear of it. */
+		if (!is_new && flow->state == RS_TCP_SYN_SENT) {
+			known->route = flow->route;
+			known->revision = flow->revision;
+			known->weight_sequence = flow->weight_sequence;
+		}
+		rs_flow_end(&packet->tuple, flow);
+		return false;
+	}
+	/* Let go on, and not answered so far: the client is still there, and the hold keeps its newest copy. */
+	struct rs_hold *hold = released || flow->state != RS_TCP_SYN_SENT ? NULL : rs_hold_find(&packet->tuple);
+	if (hold && hold->isn == packet->sequence)
+		rs_hold_refresh(skb, hold, packet);
+	return true;
+}
+
+/* A released SYN of a connection that is answered already: its hold should have ended with the answer. */
+RS_INLINE bool rs_is_answered(const struct rs_packet *packet, const struct rs_flow *flow)
+{
+	if (flow->state == RS_TCP_SYN_SENT || packet->sequence != flow->isn)
+		return false;
+	struct rs_hold *hold = rs_hold_find(&packet->tuple);
+	if (hold && hold->isn == flow->isn && rs_hold_end(hold, RS_HOLD_RELEASED))
+		rs_count(hold_released);
+	rs_count(release_answered);
+	return true;
+}
+
 /* A TCP packet for a VIP, from whoever. */
 RS_INLINE int rs_service(struct __sk_buff *skb, const struct rs_packet *packet, struct rs_sender *sender)
 {
+	bool is_syn = rs_packet_is_syn(packet);
+	struct rs_park known = {};
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);
-	if (flow) {
-		if (!rs_is_new_use(packet, flow))
+	if (flow && is_syn) {
+		if (sender->released && rs_is_answered(packet, flow))
+			return RS_DROP;
+		if (rs_syn_continues(skb, packet, flow, sender->released, &known)) {
+			rs_count(syn_retransmitted);
 			return rs_continue(skb, packet, flow);
-		rs_flow_end(&packet->tuple, flow, bpf_ktime_get_coarse_ns());
+		}
+	} else if (flow) {
+		if (rs_can_answer(rs_flow_instance(flow)))
+			return rs_continue(skb, packet, flow);
+		rs_flow_end(&packet->tuple, flow);
+		rs_count(instance_gone);
+		return rs_packet_has(packet, RS_TCP_RST) ? RS_DROP : rs_reset_back(skb, packet);
 	}
-	if (!rs_packet_is_syn(packet)) {
+	if (!is_syn) {
 		if (rs_packet_has(packet, RS_TCP_RST)) {
 			rs_count(no_flow_reset);
 			return RS_DROP;
@@ -236,7 +320,7 @@ RS_INLINE int rs_service(struct __sk_buff *skb, const struct rs_packet *packet, 
 		struct rs_iface *iface = bpf_map_lookup_elem(&ifaces, &sender->ifindex);
 		sender->way = iface ? iface->way : RS_WAY_STACK;
 	}
-	return rs_begin(skb, packet, sender);
+	return rs_begin(skb, packet, sender, &known);
 }
 
 RS_INLINE int rs_path_client(struct __sk_buff *skb)
@@ -248,7 +332,6 @@ RS_INLINE int rs_path_client(struct __sk_buff *skb)
 	if (parsed != RS_PARSE_TCP)
 		return rs_refuse(parsed);
 	struct rs_sender sender = {.ifindex = skb->ifindex};
-	bpf_skb_load_bytes(skb, 6, sender.mac, 6);
 	return rs_service(skb, &packet, &sender);
 }
 
@@ -266,15 +349,21 @@ RS_INLINE void rs_answered(const struct rs_tuple *key, const struct rs_flow *flo
 }
 
 /* An RST to a SYN. While the SYN is held it must not reach the client: the agent will try again. */
-RS_INLINE bool rs_refused(const struct rs_tuple *key, struct rs_flow *flow, struct rs_instance *instance)
+RS_INLINE bool rs_refused(const struct rs_tuple *key, struct rs_flow *flow)
 {
 	struct rs_hold *hold = rs_hold_find(key);
-	rs_event_send(RS_EVENT_REFUSED, flow->revision, flow->instance);
 	if (!hold || hold->isn != flow->isn)
 		return false;
+	rs_event_send(RS_EVENT_REFUSED, flow->revision, flow->instance);
 	rs_count(rst_held_back);
-	rs_flow_end(key, flow, bpf_ktime_get_coarse_ns());
+	rs_flow_end(key, flow);
 	return true;
+}
+
+/* Does the packet acknowledge the flow's SYN (and the data in it)? One to an earlier SYN of the tuple does not. */
+RS_INLINE bool rs_acknowledges_syn(const struct rs_packet *packet, const struct rs_flow *flow)
+{
+	return rs_packet_has(packet, RS_TCP_ACK) && packet->acknowledgement - flow->isn - 1 < 65536;
 }
 
 /* A packet of an instance that belongs to a tracked connection. */
@@ -285,29 +374,24 @@ RS_INLINE int rs_reply(struct __sk_buff *skb, const struct rs_packet *packet, co
 	if (!flow)
 		return rs_pass_untouched();
 	__u64 now = bpf_ktime_get_coarse_ns();
-	__u32 state = flow->state;
-	if (state == RS_TCP_SYN_SENT) {
-		struct rs_instance *instance = rs_flow_instance(flow);
+	if (flow->state == RS_TCP_SYN_SENT && rs_acknowledges_syn(packet, flow)) {
 		if (rs_packet_is_syn_ack(packet))
-			rs_answered(&key, flow, instance);
-		else if (rs_packet_has(packet, RS_TCP_RST) && rs_refused(&key, flow, instance))
+			rs_answered(&key, flow, rs_flow_instance(flow));
+		else if (rs_packet_has(packet, RS_TCP_RST) && rs_refused(&key, flow))
 			return RS_DROP;
 	}
-	__u32 next = rs_tcp_next(state, RS_FROM_SERVER, packet->flags);
-	if (next != state)
-		flow->state = next;
+	rs_flow_step(&key, flow, RS_FROM_SERVER, packet->flags, now);
 	if (packet->payload_length || (packet->flags & (RS_TCP_SYN | RS_TCP_FIN))) {
 		flow->server_ns = now;
 		flow->bytes_out += packet->payload_length;
 	}
-	struct rs_revision_stats *stats = rs_stats(flow->revision);
-	if (stats) {
-		stats->bytes_out += packet->payload_length;
-		if (packet->flags & RS_TCP_RST)
-			stats->resets++;
+	if (packet->payload_length || (packet->flags & RS_TCP_RST)) {
+		struct rs_revision_stats *stats = rs_stats(flow->revision);
+		if (stats) {
+			stats->bytes_out += packet->payload_length;
+			stats->resets += (packet->flags & RS_TCP_RST) ? 1 : 0;
+		}
 	}
-	if (next == RS_TCP_CLOSED || next == RS_TCP_FIN_BOTH)
-		rs_flow_set_idle(flow, now);
 
 	__u32 ifindex = flow->client_ifindex, way = flow->client_way;
 	__u8 mac[6];
@@ -332,13 +416,13 @@ RS_INLINE int rs_path_instance(struct __sk_buff *skb)
 	if (parsed != RS_PARSE_TCP)
 		return rs_refuse(parsed);
 	struct rs_sender sender = {.ifindex = skb->ifindex};
-	bpf_skb_load_bytes(skb, 6, sender.mac, 6);
 	return rs_service(skb, &packet, &sender);
 }
 
 /* The agent gives a hold up: the frame is the RST for the client, from its VIP. */
-RS_INLINE int rs_agent_reset(const struct rs_packet *packet)
+RS_INLINE int rs_agent_reset(struct __sk_buff *skb, const struct rs_packet *packet)
 {
+	skb->mark = 0;
 	struct rs_tuple key;
 	rs_tuple_reverse(&packet->tuple, &key);
 	struct rs_hold *hold = rs_hold_find(&key);
@@ -350,6 +434,7 @@ RS_INLINE int rs_agent_reset(const struct rs_packet *packet)
 	struct rs_iface *iface = bpf_map_lookup_elem(&ifaces, &ifindex);
 	if (!rs_hold_end(hold, RS_HOLD_RESET))
 		return RS_DROP;
+	rs_flow_end_unanswered(&key, packet->acknowledgement - 1);
 	rs_count(hold_reset);
 	return rs_send_to_client(ifindex, iface ? iface->way : RS_WAY_STACK);
 }
@@ -360,13 +445,13 @@ RS_INLINE int rs_path_host(struct __sk_buff *skb)
 	struct rs_packet packet = {};
 	enum rs_parse parsed = rs_parse_skb(skb, &packet);
 	if (parsed == RS_PARSE_TCP && skb->mark == RS_MARK_RESET)
-		return rs_agent_reset(&packet);
+		return rs_agent_reset(skb, &packet);
 	if (parsed == RS_PARSE_OTHER || !rs_is_vip(&packet))
 		return rs_pass_untouched();
 	if (parsed != RS_PARSE_TCP)
 		return rs_refuse(parsed);
 
-	struct rs_sender sender = {.ifindex = skb->ifindex};
+	struct rs_sender sender = {.ifindex = skb->ifindex, .has_mac = true};
 	if (skb->mark == RS_MARK_RELEASE) {
 		/* The client is where its SYN came from, not here. */
 		struct rs_hold *hold = rs_hold_find(&packet.tuple);
@@ -375,6 +460,7 @@ RS_INLINE int rs_path_host(struct __sk_buff *skb)
 			return RS_DROP;
 		}
 		sender.released = true;
+		skb->mark = 0; /* it was for us: further on it may mean something to others' rules */
 		sender.ifindex = hold->client_ifindex;
 		__builtin_memcpy(sender.mac, &hold->frame[6], 6);
 		struct rs_iface *iface = bpf_map_lookup_elem(&ifaces, &sender.ifindex);

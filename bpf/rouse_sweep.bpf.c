@@ -34,10 +34,13 @@ static long sweep_hold(__u32 step, struct rs_sweep *sweep)
 	ring->hold_cursor = sequence + 1;
 	if (rs_read(hold->state) != RS_HOLD_HELD)
 		return 0;
+	struct rs_tuple key = hold->key;
+	__u32 isn = hold->isn;
 	enum rs_reason why = rs_hold_expiry(hold->first_ns, hold->last_ns, hold->gap_ms, hold->total_ms, sweep->now);
 	if (why == RS_REASON_hold_parked || !rs_hold_end(hold, RS_HOLD_EXPIRED))
 		return 0;
 	rs_count(hold_expired);
+	rs_flow_end_unanswered(&key, isn);
 	if (why == RS_REASON_hold_expired_idle)
 		rs_count(hold_expired_idle);
 	else
@@ -96,7 +99,7 @@ static long advance_hold_head(__u32 step, struct rs_sweep *sweep)
 	return 0;
 }
 
-/* Is the flow to be removed at `now`? */
+/* Is the flow to be removed at `now`? Its times are of the coarse clock, up to a tick behind. */
 RS_INLINE bool flow_is_over(const struct rs_flow *flow, __u64 now)
 {
 	__u64 heard = flow->client_ns > flow->server_ns ? flow->client_ns : flow->server_ns;
@@ -116,18 +119,43 @@ RS_INLINE bool flow_is_over(const struct rs_flow *flow, __u64 now)
 	}
 }
 
-/* Answered, and silent since: without a view into the protocol, no request is open. */
+/* Answered, and silent since: without a view into the protocol, no request is open. A SYN-ACK answers a SYN. */
 RS_INLINE bool flow_is_answered(const struct rs_flow *flow, __u64 now)
 {
-	return flow->server_ns >= flow->request_ns && now > flow->server_ns &&
+	return flow->state != RS_TCP_SYN_SENT && flow->server_ns >= flow->request_ns && now > flow->server_ns &&
 	       now - flow->server_ns >= RS_BUSY_SILENCE_MS * 1000000ULL;
 }
 
-RS_INLINE void remove_flow(const struct rs_tuple *key, struct rs_flow *flow, __u64 now)
+/* What is left of the flow's instance: RS_INSTANCE_FREE when its entry serves another one by now. */
+RS_INLINE __u32 flow_instance_state(const struct rs_flow *flow)
 {
-	bool silent = flow->state != RS_TCP_CLOSED && flow->state != RS_TCP_FIN_BOTH;
-	if (rs_flow_end(key, flow, now) && silent)
-		rs_count(flow_idle);
+	struct rs_instance *instance = rs_flow_instance(flow);
+	return instance ? rs_read(instance->state) : RS_INSTANCE_FREE;
+}
+
+/* The flow of a ring's entry, brought up to date; NULL when it has ended, now or before. */
+RS_INLINE struct rs_flow *visit_flow(const struct rs_tuple *key, __u64 born_ns, __u64 now)
+{
+	struct rs_flow *flow = bpf_map_lookup_elem(&flows, key);
+	if (!flow || flow->born_ns != born_ns)
+		return NULL;
+	__u32 instance = flow_instance_state(flow);
+	bool closed = flow->state == RS_TCP_CLOSED || flow->state == RS_TCP_FIN_BOTH;
+	if (instance == RS_INSTANCE_FREE || flow_is_over(flow, now)) {
+		if (rs_flow_end(key, flow) && !closed)
+			rs_count(flow_idle);
+		return NULL;
+	}
+	/* Nobody is left to answer, or it has been answered. */
+	if (rs_read(flow->busy) && (instance == RS_INSTANCE_DEAD || flow_is_answered(flow, now)))
+		rs_flow_set_idle(flow);
+	return flow;
+}
+
+RS_INLINE bool push_slow(struct rs_ring *ring, const struct rs_tuple *key, __u64 born_ns, __u64 now)
+{
+	return rs_flow_ring_push(&flow_ring_slow, ring, RS_RING_RESERVE_SWEEP, key, born_ns,
+				 now + RS_FLOW_VISIT_SLOW_MS * 1000000ULL);
 }
 
 static long sweep_fast(__u32 step, struct rs_sweep *sweep)
@@ -138,31 +166,29 @@ static long sweep_fast(__u32 step, struct rs_sweep *sweep)
 		return 1;
 	__u32 index = (__u32)head & config.flows_mask;
 	struct rs_flow_ring_entry *entry = bpf_map_lookup_elem(&flow_ring_fast, &index);
-	if (!entry || rs_read(entry->sequence) != head + 1 || entry->due_ns > now)
+	if (!entry || rs_read_acquire(entry->sequence) != head + 1 || entry->due_ns > now)
 		return 1;
 	struct rs_tuple key = entry->key;
 	__u64 born_ns = entry->born_ns;
 	ring->head = head + 1;
 
-	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &key);
-	if (!flow || flow->born_ns != born_ns)
+	struct rs_flow *flow = visit_flow(&key, born_ns, now);
+	if (!flow)
 		return 0;
-	if (flow_is_over(flow, now)) {
-		remove_flow(&key, flow, now);
+	bool stays = flow->state != RS_TCP_ESTABLISHED || rs_read(flow->busy);
+	if (!stays && !flow->in_slow_ring) {
+		flow->in_slow_ring = push_slow(&sweep->ring->flow_slow, &key, born_ns, now);
+		stays = !flow->in_slow_ring;
+	}
+	if (stays) {
+		rs_flow_ring_push(&flow_ring_fast, ring, RS_RING_RESERVE_SWEEP, &key, born_ns,
+				  now + RS_FLOW_VISIT_FAST_MS * 1000000ULL);
 		return 0;
 	}
-	bool established = flow->state == RS_TCP_ESTABLISHED;
-	if (established && rs_read(flow->busy) && flow_is_answered(flow, now))
-		rs_flow_set_idle(flow, now);
-	if (!established || rs_read(flow->busy)) {
-		rs_flow_ring_push(&flow_ring_fast, ring, &key, born_ns, now + RS_FLOW_VISIT_FAST_MS * 1000000ULL);
-		return 0;
-	}
-	if (!flow->in_slow_ring) {
-		flow->in_slow_ring = 1;
-		rs_flow_ring_push(&flow_ring_slow, &sweep->ring->flow_slow, &key, born_ns,
-				  now + RS_FLOW_VISIT_SLOW_MS * 1000000ULL);
-	}
+	rs_publish(flow->in_fast_ring, 0);
+	/* A packet in between saw the flag and left the ring to us. */
+	if (rs_read(flow->busy) || flow->state != RS_TCP_ESTABLISHED)
+		rs_flow_watch(&key, flow, RS_RING_RESERVE_SWEEP, now);
 	return 0;
 }
 
@@ -174,19 +200,13 @@ static long sweep_slow(__u32 step, struct rs_sweep *sweep)
 		return 1;
 	__u32 index = (__u32)head & config.flows_mask;
 	struct rs_flow_ring_entry *entry = bpf_map_lookup_elem(&flow_ring_slow, &index);
-	if (!entry || rs_read(entry->sequence) != head + 1 || entry->due_ns > now)
+	if (!entry || rs_read_acquire(entry->sequence) != head + 1 || entry->due_ns > now)
 		return 1;
 	struct rs_tuple key = entry->key;
 	__u64 born_ns = entry->born_ns;
 	ring->head = head + 1;
-
-	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &key);
-	if (!flow || flow->born_ns != born_ns)
-		return 0;
-	if (flow_is_over(flow, now))
-		remove_flow(&key, flow, now);
-	else
-		rs_flow_ring_push(&flow_ring_slow, ring, &key, born_ns, now + RS_FLOW_VISIT_SLOW_MS * 1000000ULL);
+	if (visit_flow(&key, born_ns, now))
+		push_slow(ring, &key, born_ns, now);
 	return 0;
 }
 
