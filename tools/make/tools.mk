@@ -13,7 +13,7 @@ demo: all bench-programs ## see a service sleep, wake, scale, split and sleep ag
 	$(Q)tools/demo
 run: all ## the agent on this host, in the foreground (root); `build/bin/rouse` talks to it
 	$(Q)mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
-	$(Q)exec $(B)/bin/roused $(OPTIONS)
+	$(Q)exec $(B)/bin/roused --hosts-file /etc/hosts $(OPTIONS)
 
 BENCHES := cold warm idle crash weights
 bench-cold: ## the agent's share of a cold start, its sweep, herds and many services
