@@ -105,14 +105,15 @@ RS_INLINE void rs_flow_set_busy(const struct rs_tuple *key, struct rs_flow *flow
 		rs_flow_watch(key, flow, RS_RING_RESERVE_BUSY, now);
 }
 
-/* The tuple of the instance's packets. */
+/* The tuple of the instance's packets: it sees the client, or for its own connection the VIP, with a port that no
+ * other connection has there. */
 RS_INLINE void rs_flow_reply_tuple(const struct rs_tuple *key, const struct rs_flow *flow, struct rs_tuple *out)
 {
 	*out = (struct rs_tuple){
 		.source = flow->instance_address,
-		.destination = key->source,
+		.destination = flow->hairpin ? key->destination : key->source,
 		.source_port = flow->instance_port,
-		.destination_port = key->source_port,
+		.destination_port = flow->seen_port,
 		.protocol = key->protocol,
 	};
 }
@@ -153,14 +154,46 @@ struct rs_pick {
 	__u8 client_mac[6];
 };
 
+/* The ends of a client's packet on its way to the instance. */
+RS_INLINE void rs_flow_forward_ends(const struct rs_packet *packet, const struct rs_flow *flow,
+				    struct rs_ends *ret_ends)
+{
+	ret_ends->source = flow->hairpin ? packet->destination_v4 : packet->source_v4;
+	ret_ends->source_port = flow->seen_port;
+	ret_ends->destination = rs_address_to_v4(&flow->instance_address);
+	ret_ends->destination_port = flow->instance_port;
+}
+
 enum rs_begun {
 	RS_BEGUN,
 	RS_BEGUN_ELSEWHERE, /* another CPU has just begun it with a copy of the same SYN */
 	RS_BEGUN_FULL,	    /* a map is full, or there is no memory */
+	RS_BEGUN_CLASH,	    /* no port is free for it at the instance */
 };
 
+/* Makes the replies of `flow` lead to its key. Two connections of a client that differ in their VIPs alone (a tag's
+ * and the service's) look the same to one instance: the later one gets another source port, as with any NAT. */
+RS_INLINE enum rs_begun rs_flow_claim_replies(const struct rs_tuple *key, struct rs_flow *flow, struct rs_tuple *reply)
+{
+	rs_flow_reply_tuple(key, flow, reply);
+	for (__u32 n = 0; n < RS_PORT_TRIES; n++) {
+		reply->destination_port = rs_hash_port(key, config.seed, n);
+		long r = bpf_map_update_elem(&replies, reply, key, BPF_NOEXIST);
+		if (r == -RS_EEXIST)
+			continue;
+		if (r != 0)
+			return RS_BEGUN_FULL;
+		flow->seen_port = reply->destination_port;
+		if (n > 0)
+			rs_count(port_changed);
+		return RS_BEGUN;
+	}
+	return RS_BEGUN_CLASH;
+}
+
 /* Tracks a new connection, busy from its SYN on. Unless it begins, the reservation stays with the caller. */
-RS_INLINE enum rs_begun rs_flow_begin(const struct rs_packet *packet, const struct rs_pick *pick)
+RS_INLINE enum rs_begun rs_flow_begin(const struct rs_packet *packet, const struct rs_pick *pick,
+				      struct rs_ends *ret_ends)
 {
 	/* Coarse, as all later times of the flow: it may lag the fine clock, and then "answered after the request"
 	 * would be false. born_ns is fine: it tells connections apart. */
@@ -184,18 +217,19 @@ RS_INLINE enum rs_begun rs_flow_begin(const struct rs_packet *packet, const stru
 		.state = RS_TCP_SYN_SENT,
 		.busy = 1,
 		.in_fast_ring = 1,
+		.hairpin = rs_address_equal(&instance->address, &packet->tuple.source),
 	};
 	__builtin_memcpy(flow.instance_mac, instance->mac, 6);
 	__builtin_memcpy(flow.client_mac, pick->client_mac, 6);
 	struct rs_tuple reply;
-	rs_flow_reply_tuple(&packet->tuple, &flow, &reply);
 	struct rs_rings *ring = rs_rings();
 	/* The flow comes last: once it can be found it is whole. A ring entry without one is skipped. */
-	if (!ring ||
-	    !rs_flow_ring_push(&flow_ring_fast, &ring->flow_fast, RS_RING_RESERVE_BEGIN, &packet->tuple, now,
-			       now + RS_FLOW_VISIT_FAST_MS * 1000000ULL) ||
-	    bpf_map_update_elem(&replies, &reply, &packet->tuple, BPF_ANY) != 0)
+	if (!ring || !rs_flow_ring_push(&flow_ring_fast, &ring->flow_fast, RS_RING_RESERVE_BEGIN, &packet->tuple, now,
+					now + RS_FLOW_VISIT_FAST_MS * 1000000ULL))
 		return RS_BEGUN_FULL;
+	enum rs_begun claimed = rs_flow_claim_replies(&packet->tuple, &flow, &reply);
+	if (claimed != RS_BEGUN)
+		return claimed;
 	long r = bpf_map_update_elem(&flows, &packet->tuple, &flow, BPF_NOEXIST);
 	if (r != 0) {
 		bpf_map_delete_elem(&replies, &reply);
@@ -209,6 +243,9 @@ RS_INLINE enum rs_begun rs_flow_begin(const struct rs_packet *packet, const stru
 		stats->sum_start_ns += now;
 	}
 	rs_count(connection_new);
+	if (flow.hairpin)
+		rs_count(hairpin);
+	rs_flow_forward_ends(packet, &flow, ret_ends);
 	return RS_BEGUN;
 }
 

@@ -53,11 +53,13 @@ RS_INLINE int rs_refuse(enum rs_parse why)
 	return RS_DROP;
 }
 
-RS_INLINE int rs_forward(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_flow *flow)
+/* Towards the instance. */
+RS_INLINE int rs_forward(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_ends *to,
+			 const __u8 *instance_mac, __u32 ifindex)
 {
-	__u32 ifindex = flow->instance_ifindex;
-	if (!rs_rewrite(skb, packet, RS_REWRITE_DESTINATION, rs_address_to_v4(&flow->instance_address),
-			flow->instance_port, flow->instance_mac))
+	__u8 mac[6];
+	__builtin_memcpy(mac, instance_mac, 6);
+	if (!rs_rewrite(skb, packet, to, mac))
 		return RS_DROP;
 	rs_count(forwarded);
 	return rs_send_to_instance(ifindex);
@@ -101,7 +103,9 @@ RS_INLINE int rs_continue(struct __sk_buff *skb, const struct rs_packet *packet,
 			rs_flow_set_busy(&packet->tuple, flow);
 	}
 	rs_flow_step(&packet->tuple, flow, RS_FROM_CLIENT, packet->flags, now);
-	return rs_forward(skb, packet, flow);
+	struct rs_ends to;
+	rs_flow_forward_ends(packet, flow, &to);
+	return rs_forward(skb, packet, &to, flow->instance_mac, flow->instance_ifindex);
 }
 
 /* Does this SYN begin a new connection although its tuple is known? (RFC 6191: a tuple in its last
@@ -229,28 +233,18 @@ RS_INLINE int rs_begin(struct __sk_buff *skb, const struct rs_packet *packet, co
 		}
 		return rs_hold(skb, packet, &pick.park, revision);
 	}
-	if (rs_address_equal(&pick.instance->address, &packet->tuple.source)) {
-		__sync_fetch_and_add(&pick.instance->in_flight, -1);
-		rs_count(hairpin);
-		return RS_DROP;
-	}
-	enum rs_begun begun = rs_flow_begin(packet, &pick);
-	if (begun != RS_BEGUN) {
-		__sync_fetch_and_add(&pick.instance->in_flight, -1);
-		if (begun == RS_BEGUN_FULL)
-			rs_count(flow_table_full);
-		else /* its twin is on its way */
-			rs_count(syn_retransmitted);
-		return RS_DROP;
-	}
-	__u32 ifindex = pick.instance->ifindex;
-	__u8 mac[6];
-	__builtin_memcpy(mac, pick.instance->mac, 6);
-	if (!rs_rewrite(skb, packet, RS_REWRITE_DESTINATION, rs_address_to_v4(&pick.instance->address),
-			pick.instance->port, mac))
-		return RS_DROP;
-	rs_count(forwarded);
-	return rs_send_to_instance(ifindex);
+	struct rs_ends to;
+	enum rs_begun begun = rs_flow_begin(packet, &pick, &to);
+	if (begun == RS_BEGUN)
+		return rs_forward(skb, packet, &to, pick.instance->mac, pick.instance->ifindex);
+	__sync_fetch_and_add(&pick.instance->in_flight, -1);
+	if (begun == RS_BEGUN_FULL)
+		rs_count(flow_table_full);
+	else if (begun == RS_BEGUN_CLASH)
+		rs_count(port_clash);
+	else /* its twin is on its way */
+		rs_count(syn_retransmitted);
+	return RS_DROP;
 }
 
 /* A SYN whose tuple is tracked. True: it goes on with its connection's instance. False: it begins, with `known` if
@@ -396,7 +390,13 @@ RS_INLINE int rs_reply(struct __sk_buff *skb, const struct rs_packet *packet, co
 	__u32 ifindex = flow->client_ifindex, way = flow->client_way;
 	__u8 mac[6];
 	__builtin_memcpy(mac, flow->client_mac, 6);
-	if (!rs_rewrite(skb, packet, RS_REWRITE_SOURCE, rs_address_to_v4(&key.destination), key.destination_port, mac))
+	struct rs_ends to = {
+		.source = rs_address_to_v4(&key.destination),
+		.source_port = key.destination_port,
+		.destination = rs_address_to_v4(&key.source),
+		.destination_port = key.source_port,
+	};
+	if (!rs_rewrite(skb, packet, &to, mac))
 		return RS_DROP;
 	rs_count(replied);
 	return rs_send_to_client(ifindex, way);

@@ -18,15 +18,20 @@
 #define BPF_F_PSEUDO_HDR (1ULL << 4)
 #endif
 
-enum rs_rewrite {
-	RS_REWRITE_SOURCE,
-	RS_REWRITE_DESTINATION,
-};
+RS_INLINE long rs_replace_address(struct __sk_buff *skb, __u32 offset, __be32 old, __be32 now)
+{
+	return old == now ? 0 : bpf_l4_csum_replace(skb, offset, old, now, BPF_F_PSEUDO_HDR | 4);
+}
 
-/* Puts address and port in place of the packet's source or destination, and `mac` in place of the
- * destination MAC. Packet pointers are invalid afterwards. */
-RS_INLINE bool rs_rewrite(struct __sk_buff *skb, const struct rs_packet *packet, enum rs_rewrite which, __be32 address,
-			  __be16 port, const __u8 *mac)
+RS_INLINE long rs_replace_port(struct __sk_buff *skb, __u32 offset, __be16 old, __be16 now)
+{
+	return old == now ? 0 : bpf_l4_csum_replace(skb, offset, old, now, 2);
+}
+
+/* Puts `to` in place of the packet's ends, and `mac` in place of its destination MAC. False when the kernel refuses.
+ * Packet pointers are invalid afterwards. */
+RS_INLINE bool rs_rewrite(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_ends *to,
+			  const __u8 *mac)
 {
 	void *data = (void *)(long)skb->data;
 	void *end = (void *)(long)skb->data_end;
@@ -40,22 +45,21 @@ RS_INLINE bool rs_rewrite(struct __sk_buff *skb, const struct rs_packet *packet,
 		return false;
 
 	__builtin_memcpy(ethernet->destination, mac, 6);
-	__be32 old_address = which == RS_REWRITE_SOURCE ? ip->source : ip->destination;
-	__be16 old_port = which == RS_REWRITE_SOURCE ? tcp->source : tcp->destination;
-	ip->checksum = rs_checksum_replace(ip->checksum, old_address, address);
-	if (which == RS_REWRITE_SOURCE) {
-		ip->source = address;
-		tcp->source = port;
-	} else {
-		ip->destination = address;
-		tcp->destination = port;
-	}
-	__u32 checksum_offset = l4_offset + __builtin_offsetof(struct rs_tcp, checksum);
-	if (bpf_l4_csum_replace(skb, checksum_offset, old_address, address, BPF_F_PSEUDO_HDR | 4) != 0)
-		return false;
-	if (old_port != port && bpf_l4_csum_replace(skb, checksum_offset, old_port, port, 2) != 0)
-		return false;
-	return true;
+	__u16 checksum = rs_checksum_replace(ip->checksum, packet->source_v4, to->source);
+	ip->checksum = rs_checksum_replace(checksum, packet->destination_v4, to->destination);
+	ip->source = to->source;
+	ip->destination = to->destination;
+	tcp->source = to->source_port;
+	tcp->destination = to->destination_port;
+	__u32 offset = l4_offset + __builtin_offsetof(struct rs_tcp, checksum);
+	long r = rs_replace_address(skb, offset, packet->source_v4, to->source);
+	r = r ?: rs_replace_address(skb, offset, packet->destination_v4, to->destination);
+	r = r ?: rs_replace_port(skb, offset, packet->tuple.source_port, to->source_port);
+	r = r ?: rs_replace_port(skb, offset, packet->tuple.destination_port, to->destination_port);
+	if (r == 0)
+		return true;
+	rs_count(rewrite_failed);
+	return false;
 }
 
 /* Turns the frame into an RST to its sender (RFC 9293 3.10.7.1) and sends it back where it came from. */

@@ -32,4 +32,12 @@ RS_INLINE __u32 rs_hash_tuple(const struct rs_tuple *tuple, __u32 seed)
 	return rs_hash_mix(hash ^ ((__u32)tuple->source_port << 16 | tuple->destination_port));
 }
 
+/* Which source port the instance is to see at the n-th try: the client's own first, then others from 1024 on. */
+RS_INLINE __be16 rs_hash_port(const struct rs_tuple *tuple, __u32 seed, __u32 n)
+{
+	if (n == 0)
+		return tuple->source_port;
+	return rs_htons((__u16)(1024 + rs_hash_mix(rs_hash_tuple(tuple, seed) + n) % (65536 - 1024)));
+}
+
 #endif

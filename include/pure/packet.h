@@ -74,6 +74,14 @@ struct rs_packet {
 	__u32 flags; /* RS_TCP_* */
 };
 
+/* Both ends of a packet as it goes on. What stays the same costs nothing. */
+struct rs_ends {
+	__be32 source;
+	__be32 destination;
+	__be16 source_port;
+	__be16 destination_port;
+};
+
 RS_INLINE bool rs_packet_has(const struct rs_packet *packet, __u32 flags)
 {
 	return (packet->flags & flags) == flags;
