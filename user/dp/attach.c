@@ -14,11 +14,15 @@
 #include <bpf/bpf.h>
 #include <dirent.h>
 #include <errno.h>
+#include <linux/pkt_sched.h>
 #include <net/if.h>
+#include <netlink/netlink.h>
+#include <netlink/route/classifier.h>
 #include <string.h>
 
 /* bpf_attach_type of TCX ingress (6.6); Debian 12's linux/bpf.h is older. */
 #define RS_BPF_TCX_INGRESS 46
+#define RS_BPF_F_BEFORE	   8 /* with no other program named: before all */
 /* Our place among clsact filters: early, and recognisable. */
 #define RS_CLSACT_PRIORITY 1
 #define RS_CLSACT_HANDLE   0x526f
@@ -45,7 +49,7 @@ const char *rs_dp_hook_name(const struct rs_dp *dp)
 }
 
 /* The program's pinned link on this very interface is swapped to `program`; -ENOENT when there is none. */
-static int update_link(const char *path, int program, unsigned ifindex)
+static int update_link(const char *path, int program)
 {
 	rs_auto_fd int fd = bpf_obj_get(path);
 	if (fd < 0)
@@ -56,7 +60,6 @@ static int update_link(const char *path, int program, unsigned ifindex)
 		unlink(path);
 		return -ENOENT;
 	}
-	(void)ifindex;
 	return 0;
 }
 
@@ -65,9 +68,11 @@ static int attach_tcx(struct rs_dp *dp, unsigned ifindex, int program, struct rs
 	rs_auto_free char *path = pin_path(dp, ifindex);
 	if (!path)
 		return -ENOMEM;
-	if (update_link(path, program, ifindex) == 0)
+	if (update_link(path, program) == 0)
 		return 0;
-	rs_auto_fd int fd = bpf_link_create(program, (int)ifindex, RS_BPF_TCX_INGRESS, NULL);
+	/* First, so that no program of others that accepts a packet hides it from ours; ours hides none. */
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = RS_BPF_F_BEFORE);
+	rs_auto_fd int fd = bpf_link_create(program, (int)ifindex, RS_BPF_TCX_INGRESS, &options);
 	if (fd < 0)
 		return rs_err_set(err, fd, "cannot attach to TCX ingress of interface %u: %s", ifindex, strerror(-fd));
 	int r = bpf_obj_pin(fd, path);
@@ -76,7 +81,7 @@ static int attach_tcx(struct rs_dp *dp, unsigned ifindex, int program, struct rs
 	return 0;
 }
 
-static int attach_clsact(unsigned ifindex, int program, struct rs_err *err)
+static int attach_clsact(unsigned ifindex, int program, bool *ret_made_qdisc, struct rs_err *err)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = RS_CLSACT_HANDLE, .priority = RS_CLSACT_PRIORITY,
@@ -84,28 +89,74 @@ static int attach_clsact(unsigned ifindex, int program, struct rs_err *err)
 	int r = bpf_tc_hook_create(&hook);
 	if (r < 0 && r != -EEXIST)
 		return rs_err_set(err, r, "cannot create clsact on interface %u: %s", ifindex, strerror(-r));
+	*ret_made_qdisc = r == 0;
 	r = bpf_tc_attach(&hook, &options);
 	if (r < 0)
 		return rs_err_set(err, r, "cannot attach to clsact ingress of interface %u: %s", ifindex, strerror(-r));
 	return 0;
 }
 
-int rs_dp_attach(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, enum rs_way way, struct rs_err *err)
+/* True when the clsact qdisc has a filter in this direction, or nobody can tell. */
+static bool has_filters(unsigned ifindex, unsigned minor)
 {
-	struct rs_iface iface = {.way = way};
-	int r = bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.ifaces), &ifindex, &iface, BPF_ANY);
-	if (r < 0)
-		return rs_err_set(err, r, "cannot write the map ifaces: %s", strerror(-r));
-	int program = rs_dp_program_fd(dp, side);
-	return dp->use_tcx ? attach_tcx(dp, ifindex, program, err) : attach_clsact(ifindex, program, err);
+	struct nl_sock *socket = nl_socket_alloc();
+	struct nl_cache *filters = NULL;
+	bool has = true;
+	if (socket && nl_connect(socket, NETLINK_ROUTE) == 0 &&
+	    rtnl_cls_alloc_cache(socket, (int)ifindex, TC_H_MAKE(TC_H_CLSACT, minor), &filters) == 0) {
+		has = nl_cache_nitems(filters) > 0;
+		nl_cache_free(filters);
+	}
+	nl_socket_free(socket);
+	return has;
 }
 
-/* Removes our filter, and the qdisc when nobody else has a filter in it. */
-static void detach_clsact(unsigned ifindex)
+/* Removes our filter, and the qdisc if it is ours and nobody else has put a filter in it. */
+static void detach_clsact(unsigned ifindex, const struct rs_iface *iface)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = RS_CLSACT_HANDLE, .priority = RS_CLSACT_PRIORITY);
+	char name[IF_NAMESIZE];
+	if (!(iface->flags & RS_IFACE_CLSACT) || !if_indextoname(ifindex, name))
+		return;
 	bpf_tc_detach(&hook, &options);
+	if (!(iface->flags & RS_IFACE_CLSACT_QDISC) || has_filters(ifindex, TC_H_MIN_INGRESS) ||
+	    has_filters(ifindex, TC_H_MIN_EGRESS))
+		return;
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS; /* means the qdisc itself */
+	bpf_tc_hook_destroy(&hook);
+}
+
+int rs_dp_attach(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, enum rs_way way, struct rs_err *err)
+{
+	int map = bpf_map__fd(dp->skeleton->maps.ifaces);
+	struct rs_iface old = {0};
+	bpf_map_lookup_elem(map, &ifindex, &old);
+	/* The way back first: a program that ran without it would leave replies to the stack. */
+	struct rs_iface iface = {.way = way, .flags = old.flags};
+	int r = bpf_map_update_elem(map, &ifindex, &iface, BPF_ANY);
+	if (r < 0)
+		return rs_err_set(err, r, "cannot write the map ifaces: %s", strerror(-r));
+	int program = rs_dp_program_fd(dp, side);
+	if (dp->use_tcx) {
+		r = attach_tcx(dp, ifindex, program, err);
+		if (r < 0)
+			return r;
+		/* Of an agent that used the other hook: a packet must meet us once. */
+		detach_clsact(ifindex, &old);
+		iface.flags = 0;
+	} else {
+		bool made_qdisc = false;
+		r = attach_clsact(ifindex, program, &made_qdisc, err);
+		if (r < 0)
+			return r;
+		rs_auto_free char *path = pin_path(dp, ifindex);
+		if (path)
+			unlink(path);
+		iface.flags = RS_IFACE_CLSACT | (made_qdisc ? RS_IFACE_CLSACT_QDISC : old.flags);
+	}
+	r = bpf_map_update_elem(map, &ifindex, &iface, BPF_ANY);
+	return r < 0 ? rs_err_set(err, r, "cannot write the map ifaces: %s", strerror(-r)) : 0;
 }
 
 int rs_dp_detach(struct rs_dp *dp, unsigned ifindex)
@@ -114,9 +165,11 @@ int rs_dp_detach(struct rs_dp *dp, unsigned ifindex)
 	if (!path)
 		return -ENOMEM;
 	unlink(path); /* the link goes with its last reference */
-	if (!dp->use_tcx)
-		detach_clsact(ifindex);
-	bpf_map_delete_elem(bpf_map__fd(dp->skeleton->maps.ifaces), &ifindex);
+	int map = bpf_map__fd(dp->skeleton->maps.ifaces);
+	struct rs_iface iface;
+	if (bpf_map_lookup_elem(map, &ifindex, &iface) == 0)
+		detach_clsact(ifindex, &iface);
+	bpf_map_delete_elem(map, &ifindex);
 	return 0;
 }
 
@@ -158,14 +211,13 @@ int rs_dp_cleanup(const char *bpf_dir, struct rs_err *err)
 	rs_auto_free char *ifaces = rs_str_format("%s/ifaces", bpf_dir);
 	if (!links || !ifaces)
 		return -ENOMEM;
-	int map = bpf_obj_get(ifaces);
-	if (map >= 0) {
-		unsigned key, *previous = NULL;
-		while (bpf_map_get_next_key(map, previous, &key) == 0) {
-			detach_clsact(key);
-			previous = &key;
-		}
-		close(map);
+	rs_auto_fd int map = bpf_obj_get(ifaces);
+	unsigned key, *previous = NULL;
+	while (map >= 0 && bpf_map_get_next_key(map, previous, &key) == 0) {
+		struct rs_iface iface;
+		if (bpf_map_lookup_elem(map, &key, &iface) == 0)
+			detach_clsact(key, &iface);
+		previous = &key;
 	}
 	int r = unlink_all(links);
 	if (r == 0)

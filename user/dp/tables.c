@@ -147,17 +147,22 @@ int rs_dp_instance_add(struct rs_dp *dp, unsigned instance, const struct rs_inst
 	struct rs_revision *revision = rs_dp_revision(dp, value->revision);
 	if (!entry || !revision)
 		return -ERANGE;
-	unsigned generation = entry->generation + 1;
 	struct rs_instance fresh = *value;
 	fresh.state = RS_INSTANCE_FREE;
-	fresh.generation = generation;
+	fresh.generation = entry->generation + 1;
 	fresh.in_flight = fresh.flows = 0;
+	/* The generation first: connections of the entry's last user must not count in what follows. */
+	__atomic_store_n(&entry->state, RS_INSTANCE_FREE, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&entry->generation, fresh.generation, __ATOMIC_SEQ_CST);
 	*entry = fresh;
 	int r = bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.namespaces), &netns_inode, &instance, BPF_ANY);
 	if (r < 0)
 		return r;
 	__atomic_store_n(&entry->state, RS_INSTANCE_STARTING, __ATOMIC_SEQ_CST);
-	return list_instance(revision, instance);
+	r = list_instance(revision, instance);
+	if (r < 0)
+		rs_dp_instance_remove(dp, instance, netns_inode);
+	return r;
 }
 
 void rs_dp_instance_set_state(struct rs_dp *dp, unsigned instance, enum rs_instance_state state)

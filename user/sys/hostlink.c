@@ -121,14 +121,15 @@ static bool ranges_overlap(struct in_addr a, unsigned a_bits, struct in_addr b, 
 	return ((ntohl(a.s_addr) ^ ntohl(b.s_addr)) & mask) == 0;
 }
 
-/* Sandboxes' host routes are /32s inside the instance range: ours, from this agent or an earlier one. */
+/* Default routes (VPNs write them as two halves, /1) overlap with everything and lose to ours.
+ * Sandboxes' host routes are /32s inside the instance range: ours, from this agent or an earlier one. */
 static void check_overlap(struct nl_object *object, void *user)
 {
 	struct overlap *check = user;
 	struct rtnl_route *route = (struct rtnl_route *)object;
 	struct nl_addr *destination = rtnl_route_get_dst(route);
 	if (check->result || !destination || nl_addr_get_family(destination) != AF_INET ||
-	    nl_addr_get_prefixlen(destination) == 0 || rtnl_route_get_nnexthops(route) < 1 ||
+	    nl_addr_get_prefixlen(destination) <= 1 || rtnl_route_get_nnexthops(route) < 1 ||
 	    rtnl_route_get_table(route) == RT_TABLE_LOCAL)
 		return;
 	char name[IF_NAMESIZE] = "";
