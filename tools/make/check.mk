@@ -17,7 +17,7 @@ spdx-check:
 	$(call say,SPDX)tools/test/spdx $(C_FILES) $(SCRIPTS)
 
 script-check: ## shellcheck over every script
-	$(call say,SCRIPTS)shellcheck -x $(SCRIPTS)
+	$(call say,SCRIPTS)shellcheck -x -P SCRIPTDIR -e SC2016,SC2119 $(SCRIPTS)
 
 cppcheck: ## static analysis
 	$(call say,CPPCHECK)cppcheck --quiet --error-exitcode=1 --enable=warning,performance --inline-suppr \

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# An operator's tools: bpftool prints names, and `cleanup` leaves nothing.
+source "$(dirname "$0")/lib.sh"
+lab_up
+
+has_btf() { # MAP: is dumped as a list of objects with named fields
+	on node bpftool --json map show pinned "/sys/fs/bpf/rouse/$1" | jq -e '.btf_id > 0' > /dev/null
+}
+
+service warm min-scale=1 -- "$files/stub" 0 | apply
+check "an instance runs" wait_until 20 has_instances warm 1 Ready
+check "it answers" fetch -o /dev/null http://warm.default.rouse/
+
+for map in $(on node find /sys/fs/bpf/rouse -type f -printf '%f\n'); do
+	type=$(on node bpftool --json map show pinned "/sys/fs/bpf/rouse/$map" 2> /dev/null | jq -r '.type // empty')
+	case $type in
+	"" | ringbuf) continue ;; # a link or program; and rings have no entries to dump
+	esac
+	check "$map carries BTF" has_btf "$map"
+done
+check "counters have names" contains "$(on node bpftool map dump pinned /sys/fs/bpf/rouse/counters)" '"connection_new"'
+check "instances have names" contains "$(on node bpftool map dump pinned /sys/fs/bpf/rouse/instances)" '"in_flight"'
+
+"$root/tools/lab" kill "$lab"
+check "cleanup succeeds" on node roused --cleanup --state-dir "/run/rouse-lab/$lab/state" --cgroup-root "rouse-lab-$lab" \
+	--hosts-file "/run/rouse-lab/$lab/hosts"
+check "no pins are left" on node sh -c '! ls /sys/fs/bpf/rouse'
+check "no namespaces are left" equal "$(on node ip netns list)" ""
+check "no links are left" bash -c "! '$root/tools/lab' exec $lab node ip -o link | grep -E 'rouse[01]|rouse-'"
+check "no program is left on the client's link" equal "$(on node bpftool --json net | jq '[.[].tc[]] | length')" 0
+check "no process is left" bash -c "! '$root/tools/lab' exec $lab node pgrep -x stub"
+check "no cgroup is left" bash -c "! find /sys/fs/cgroup -type d -path '*rouse-lab-$lab/*' | grep ."
+check "no firewall table is left" bash -c "! '$root/tools/lab' exec $lab node nft list tables | grep ."
