@@ -190,8 +190,8 @@ static int read_memory(void *out, const cJSON *json, const struct rs_at *at, str
 			      &container->memory_bytes, err);
 
 	if (r == 0 && container->memory_bytes > 0 && container->memory_bytes < MEMORY_BYTES_MIN)
-		return rs_refuse(at, err, "is %llu bytes, in which no program starts: mebibytes are written \"Mi\"",
-				 (unsigned long long)container->memory_bytes);
+		return rs_refuse(at, err,
+				 "is less than a mebibyte, in which no program starts: mebibytes are written \"Mi\"");
 	return r;
 }
 

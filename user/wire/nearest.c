@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #define LENGTH_MAX 48
+#define PREFIX_MIN 4
 
 void rs_nearest_init(struct rs_nearest *nearest, const char *wanted)
 {
@@ -53,7 +54,11 @@ void rs_nearest_offer(struct rs_nearest *nearest, const char *known)
 
 	if (wanted_length == 0 || wanted_length > LENGTH_MAX || known_length > LENGTH_MAX)
 		return;
-	found = distance(nearest->wanted, wanted_length, known, known_length);
+	/* The beginning of a name is as good as one slip. */
+	if (wanted_length >= PREFIX_MIN && strncasecmp(nearest->wanted, known, wanted_length) == 0)
+		found = known_length > wanted_length;
+	else
+		found = distance(nearest->wanted, wanted_length, known, known_length);
 	/* A third of the letters wrong is another word. */
 	if (found > 1 + wanted_length / 4 || found >= wanted_length || (nearest->best && found >= nearest->distance))
 		return;

@@ -4,7 +4,7 @@
 
 static const char everything[] =
 	"{" HEAD "\"metadata\":{\"name\":\"hello\",\"namespace\":\"shop\",\"resourceVersion\":\"17\",\"uid\":\"u\","
-		 "\"generation\":3,"
+	"\"generation\":3,"
 	"\"creationTimestamp\":\"2026-11-23T08:00:00Z\",\"managedFields\":[{}],"
 	"\"labels\":{\"team\":\"red\",\"app\":\"x\"},"
 	"\"annotations\":{\"serving.knative.dev/rollout-duration\":\"60s\"}},"
