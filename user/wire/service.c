@@ -219,6 +219,7 @@ static int read_label(const struct rs_metadata *metadata, const char *key, char 
 static int finish_revision(struct rs_model_revision *revision, struct rs_err *err)
 {
 	struct rs_metadata *metadata = &revision->metadata;
+	const struct rs_at *labels = RS_AT_FIELD(RS_AT_FIELD(NULL, "metadata"), "labels");
 	const struct rs_at *annotations = RS_AT_FIELD(RS_AT_FIELD(NULL, "metadata"), "annotations");
 	const char *state = rs_pairs_get(&metadata->labels, RS_LABEL_ROUTING_STATE);
 	const char *since = rs_pairs_get(&metadata->annotations, RS_ANNOTATION_ROUTING_SINCE);
@@ -234,7 +235,8 @@ static int finish_revision(struct rs_model_revision *revision, struct rs_err *er
 	if (r < 0)
 		return r;
 	if (rs_str_to_long(generation, 1, RS_GENERATION_MAX + 1, &number) < 0)
-		return rs_refuse(RS_AT_FIELD(NULL, "metadata"), err, "\"%.40s\" is not a generation", generation);
+		return rs_refuse(RS_AT_KEY(labels, RS_LABEL_GENERATION), err, "\"%.40s\" is not a generation",
+				 generation);
 	revision->configuration_generation = number;
 	if (rs_str_equal(state, "active"))
 		revision->routing_state = RS_ROUTING_ACTIVE;
