@@ -21,6 +21,27 @@ $(patsubst test/unit/%_test.c,$(B)/test/unit/%,$(1)): $(call san,$(1) $(call lin
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(t))))
 
+# test/packet/**/X_test.c run the BPF programs on single packets (BPF_PROG_TEST_RUN), test/net/**/X_test.c in network
+# namespaces with real sockets. Both are built as the unit tests are, and need root.
+floor_dp := $(BASE) $(call src,dp)
+$(call san,$(wildcard test/packet/*.c test/packet/*/*.c test/net/dp*.c)): $(B)/gen/rouse.skel.h
+define tier
+$(1)_SRC := $$(sort $$(shell find test/$(1) -name '*_test.c' 2>/dev/null))
+$(1)_BIN := $$(patsubst test/$(1)/%_test.c,$$(B)/test/$(1)/%,$$($(1)_SRC))
+$$(foreach t,$$($(1)_SRC),$$(eval $$(call program,$(1),$$(t))))
+$(1): $$($(1)_BIN)
+	$$(Q)tools/test/run $(1)
+endef
+define program
+$(patsubst test/$(1)/%_test.c,$(B)/test/$(1)/%,$(2)): $(call san,$(2) $(call linked,$(2)))
+	$$(call say,LINK san,$$@)mkdir -p $$(@D) && $$(CC) $$(CFLAGS) $$(SANITIZE) $$^ -lcmocka $$(call pkg_libs,$$(LIBS_roused)) -lm -lpthread -o $$@
+endef
+$(foreach t,packet net,$(eval $(call tier,$(t))))
+
+packet: ## run the BPF programs on single packets (root)
+net: ## run the network tests in namespaces (root)
+.PHONY: packet net
+
 unit: $(UNIT_BIN) ## run the unit tests (no root needed)
 	$(Q)tools/test/run unit
 .PHONY: unit
