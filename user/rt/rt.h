@@ -71,6 +71,7 @@ struct rs_rt_instance {
 	pid_t pid;
 	uint16_t port;	     /* host order */
 	uint64_t started_ns; /* CLOCK_MONOTONIC, when exec was asked for; 0 in the pool */
+	uint64_t exec_ns;    /* when the sandbox's process called exec, as it told; 0 until it has */
 	char log_path[256];
 	void *user; /* the agent's */
 };
@@ -88,7 +89,8 @@ struct rs_rt_callbacks {
 	/* Its process has ended. Its sandbox (namespace, address) stays until rs_rt_remove(). */
 	void (*on_exited)(void *user, struct rs_rt_instance *instance, enum rs_rt_exit how, int value,
 			  const char *text);
-	/* The sandbox is gone; the structure is freed after this call. */
+	/* The sandbox is gone; the structure is freed after this call. Also for one that on_prepared told of and that
+	 * was never started (somebody killed it). */
 	void (*on_gone)(void *user, struct rs_rt_instance *instance);
 	/* A sandbox could not be built, or the pool stands still: err says why. */
 	void (*on_failed)(void *user, const struct rs_err *err);
@@ -116,15 +118,20 @@ struct rs_rt_config {
 
 struct rs_rt;
 
-/* Creates the runtime on `event`. Nothing is started. The config's strings are copied. */
+/* Creates the runtime on `event`. Nothing is started. The config's strings are copied; relative paths are taken
+ * from the current directory. The hosts file and resolv_conf are bind mounts in every sandbox: they must exist
+ * when the pool is filled, and be changed in place (a rename would leave running instances with the old file). */
 int rs_rt_new(sd_event *event, const struct rs_rt_config *config, const struct rs_rt_callbacks *callbacks, void *user,
 	      struct rs_rt **ret_rt, struct rs_err *err);
 /* Frees the agent's side only: instances go on running and can be adopted. Accepts NULL; returns NULL. */
 struct rs_rt *rs_rt_free(struct rs_rt *rt);
 
 /* Finds what an earlier agent left: `each` is called (synchronously) for every running instance, with owner set.
- * Pooled sandboxes are adopted into the pool (on_prepared follows). What cannot be adopted is removed. */
+ * What cannot be adopted is removed, the old pool too: its helpers ended with the agent that they waited for. */
 int rs_rt_adopt(struct rs_rt *rt, void (*each)(void *user, struct rs_rt_instance *instance), struct rs_err *err);
+
+/* Which limits this machine cannot enforce and why, in a sentence; NULL when it can enforce all. */
+const char *rs_rt_unenforced(const struct rs_rt *rt);
 
 /* Fills the pool up to pool_size, asynchronously. */
 int rs_rt_fill_pool(struct rs_rt *rt, struct rs_err *err);

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * A sandbox's network:
+ *
+ *	host's namespace                      | the sandbox's
+ *	LINK  no address, MAC 02:72:68:..     | eth0  ADDRESS/32, MAC 02:72:69:..
+ *	route ADDRESS/32 dev LINK             | default via GATEWAY dev eth0 onlink
+ *	neighbour ADDRESS -> eth0's MAC       | neighbour GATEWAY -> LINK's MAC
+ *
+ * The neighbour entries are permanent: no ARP stands between a wake and its
+ * first packet. Checksum offload stays as the kernel has it.
+ */
+#include "rt/sandbox/sandbox.h"
+
+#include "base/mem.h"
+#include "rt/names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netlink/route/addr.h>
+#include <netlink/route/link.h>
+#include <netlink/route/link/veth.h>
+#include <netlink/route/neighbour.h>
+#include <netlink/route/nexthop.h>
+#include <netlink/route/route.h>
+#include <netlink/socket.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define RS_NL_CLEANUP(type, function)                                                                                  \
+	static void cleanup_##type(struct type **object)                                                               \
+	{                                                                                                              \
+		if (*object)                                                                                           \
+			function(*object);                                                                             \
+	}
+RS_NL_CLEANUP(nl_sock, nl_socket_free)
+RS_NL_CLEANUP(rtnl_link, rtnl_link_put)
+RS_NL_CLEANUP(rtnl_addr, rtnl_addr_put)
+RS_NL_CLEANUP(rtnl_route, rtnl_route_put)
+RS_NL_CLEANUP(rtnl_neigh, rtnl_neigh_put)
+RS_NL_CLEANUP(nl_addr, nl_addr_put)
+#define rs_auto_nl(type) __attribute__((cleanup(cleanup_##type))) struct type *
+
+static int nl_error(struct rs_err *err, int code, const char *what)
+{
+	int r = code == -NLE_PERM ? -EPERM : code == -NLE_EXIST ? -EEXIST : -EIO;
+	return rs_err_set(err, r, "%s: %s", what, nl_geterror(code));
+}
+
+static struct nl_sock *open_netlink(struct rs_err *err)
+{
+	struct nl_sock *socket = nl_socket_alloc();
+	int r = socket ? nl_connect(socket, NETLINK_ROUTE) : -NLE_NOMEM;
+	if (r == 0)
+		return socket;
+	if (socket)
+		nl_socket_free(socket);
+	nl_error(err, r, "cannot open a netlink socket");
+	return NULL;
+}
+
+static struct nl_addr *ipv4(struct in_addr address, int bits)
+{
+	struct nl_addr *out = nl_addr_build(AF_INET, &address, sizeof(address));
+	if (out)
+		nl_addr_set_prefixlen(out, bits);
+	return out;
+}
+
+static struct nl_addr *mac_of(struct in_addr address, bool inner)
+{
+	uint8_t mac[6];
+	rs_rt_mac(address, inner, mac);
+	return nl_addr_build(AF_LLC, mac, sizeof(mac));
+}
+
+static void set_sysctl(const char *path, const char *value)
+{
+	char full[160];
+	snprintf(full, sizeof(full), "/proc/sys/net/%s", path);
+	rs_auto_fd int fd = open(full, O_WRONLY | O_CLOEXEC);
+	/* What a kernel does not have, or does not let us set, it does not need. */
+	if (fd >= 0 && write(fd, value, strlen(value)) < 0)
+		return;
+}
+
+static int create_pair(struct nl_sock *socket, const struct rs_sandbox_options *options, int inner_netns,
+		       struct rs_err *err)
+{
+	rs_auto_nl(rtnl_link) outer = rtnl_link_veth_alloc();
+	rs_auto_nl(nl_addr) outer_mac = mac_of(options->address, false);
+	rs_auto_nl(nl_addr) inner_mac = mac_of(options->address, true);
+	if (!outer || !outer_mac || !inner_mac)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	rs_auto_nl(rtnl_link) inner = rtnl_link_veth_get_peer(outer);
+	rtnl_link_set_name(outer, options->link);
+	rtnl_link_set_addr(outer, outer_mac);
+	rtnl_link_set_name(inner, RS_SANDBOX_INNER_LINK);
+	rtnl_link_set_addr(inner, inner_mac);
+	rtnl_link_set_ns_fd(inner, inner_netns);
+	int r = rtnl_link_add(socket, outer, NLM_F_CREATE | NLM_F_EXCL);
+	return r < 0 ? nl_error(err, r, "cannot create the veth pair") : 0;
+}
+
+static int set_up(struct nl_sock *socket, int ifindex, struct rs_err *err)
+{
+	rs_auto_nl(rtnl_link) old = rtnl_link_alloc();
+	rs_auto_nl(rtnl_link) change = rtnl_link_alloc();
+	if (!old || !change)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	rtnl_link_set_ifindex(old, ifindex);
+	rtnl_link_set_flags(change, IFF_UP);
+	int r = rtnl_link_change(socket, old, change, 0);
+	return r < 0 ? nl_error(err, r, "cannot bring a link up") : 0;
+}
+
+static int add_neighbour(struct nl_sock *socket, int ifindex, struct in_addr address, struct nl_addr *mac,
+			 struct rs_err *err)
+{
+	rs_auto_nl(rtnl_neigh) neighbour = rtnl_neigh_alloc();
+	rs_auto_nl(nl_addr) destination = ipv4(address, 32);
+	rs_auto_nl(nl_addr) owned_mac = mac;
+	if (!neighbour || !destination || !owned_mac)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	rtnl_neigh_set_ifindex(neighbour, ifindex);
+	rtnl_neigh_set_dst(neighbour, destination);
+	rtnl_neigh_set_lladdr(neighbour, owned_mac);
+	rtnl_neigh_set_state(neighbour, NUD_PERMANENT);
+	int r = rtnl_neigh_add(socket, neighbour, NLM_F_CREATE | NLM_F_REPLACE);
+	return r < 0 ? nl_error(err, r, "cannot add a neighbour entry") : 0;
+}
+
+static int add_address(struct nl_sock *socket, int ifindex, struct in_addr local, struct rs_err *err)
+{
+	rs_auto_nl(rtnl_addr) address = rtnl_addr_alloc();
+	rs_auto_nl(nl_addr) value = ipv4(local, 32);
+	if (!address || !value)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	rtnl_addr_set_ifindex(address, ifindex);
+	rtnl_addr_set_local(address, value);
+	int r = rtnl_addr_add(socket, address, 0);
+	return r < 0 ? nl_error(err, r, "cannot set the address") : 0;
+}
+
+struct way {
+	struct in_addr destination;
+	int bits;
+	struct in_addr via;    /* 0 = on the link */
+	struct in_addr source; /* preferred; 0 = the kernel's choice */
+};
+
+static int add_route(struct nl_sock *socket, int ifindex, const struct way *way)
+{
+	rs_auto_nl(rtnl_route) route = rtnl_route_alloc();
+	rs_auto_nl(nl_addr) destination = ipv4(way->destination, way->bits);
+	rs_auto_nl(nl_addr) via = ipv4(way->via, 32);
+	rs_auto_nl(nl_addr) source = ipv4(way->source, 32);
+	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
+	if (!route || !destination || !via || !source || !hop) {
+		if (hop)
+			rtnl_route_nh_free(hop);
+		return -NLE_NOMEM;
+	}
+	rtnl_route_set_family(route, AF_INET);
+	rtnl_route_set_dst(route, destination);
+	rtnl_route_set_protocol(route, RTPROT_STATIC);
+	rtnl_route_set_scope(route, way->via.s_addr ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK);
+	if (way->source.s_addr)
+		rtnl_route_set_pref_src(route, source);
+	rtnl_route_nh_set_ifindex(hop, ifindex);
+	if (way->via.s_addr) {
+		rtnl_route_nh_set_gateway(hop, via);
+		rtnl_route_nh_set_flags(hop, RTNH_F_ONLINK);
+	}
+	rtnl_route_add_nexthop(route, hop);
+	return rtnl_route_add(socket, route, NLM_F_CREATE | NLM_F_REPLACE);
+}
+
+/* In the namespace of the host. */
+static int build_outer(const struct rs_sandbox_options *options, int inner_netns, uint32_t *ret_ifindex,
+		       struct rs_err *err)
+{
+	rs_auto_nl(nl_sock) socket = open_netlink(err);
+	if (!socket)
+		return -EIO;
+	int r = create_pair(socket, options, inner_netns, err);
+	if (r < 0)
+		return r;
+	char path[96];
+	const char *const sysctls[][2] = {
+		{"ipv6/conf/%s/disable_ipv6", "1"},
+		/* The dataplane sends replies on from here; the stack routes the rest, by its own rules for `all`. */
+		{"ipv4/conf/%s/rp_filter", "0"},
+		{"ipv4/conf/%s/forwarding", "1"},
+	};
+	for (size_t i = 0; i < rs_array_length(sysctls); i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(path, sizeof(path), sysctls[i][0], options->link);
+#pragma GCC diagnostic pop
+		set_sysctl(path, sysctls[i][1]);
+	}
+	int ifindex = (int)if_nametoindex(options->link);
+	r = set_up(socket, ifindex, err);
+	if (r == 0)
+		r = add_neighbour(socket, ifindex, options->address, mac_of(options->address, true), err);
+	if (r < 0)
+		return r;
+	/* The host's own connections (probes) come from the gateway's address, where that is the host's. */
+	struct way way = {.destination = options->address, .bits = 32, .source = options->gateway};
+	r = add_route(socket, ifindex, &way);
+	if (r < 0) {
+		way.source.s_addr = 0;
+		r = add_route(socket, ifindex, &way);
+	}
+	if (r < 0)
+		return nl_error(err, r, "cannot route the instance's address");
+	*ret_ifindex = (uint32_t)ifindex;
+	return 0;
+}
+
+/* In the namespace of the sandbox. */
+static int build_inner(const struct rs_sandbox_options *options, struct rs_err *err)
+{
+	rs_auto_nl(nl_sock) socket = open_netlink(err);
+	if (!socket)
+		return -EIO;
+	int ifindex = (int)if_nametoindex(RS_SANDBOX_INNER_LINK);
+	int r = set_up(socket, 1, err);
+	if (r == 0)
+		r = set_up(socket, ifindex, err);
+	if (r == 0)
+		r = add_address(socket, ifindex, options->address, err);
+	if (r == 0)
+		r = add_neighbour(socket, ifindex, options->gateway, mac_of(options->address, false), err);
+	if (r < 0)
+		return r;
+	struct way way = {.via = options->gateway};
+	r = add_route(socket, ifindex, &way);
+	return r < 0 ? nl_error(err, r, "cannot set the default route") : 0;
+}
+
+int rs_network_build(const struct rs_sandbox_options *options, struct rs_network *ret_network, struct rs_err *err)
+{
+	rs_auto_fd int outer = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (outer < 0 || unshare(CLONE_NEWNET) < 0)
+		return rs_err_set(err, -errno, "cannot make a network namespace: %m");
+	rs_auto_fd int inner = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	if (inner < 0 || fstat(inner, &status) < 0)
+		return rs_err_set(err, -errno, "cannot open the network namespace: %m");
+	/* Before there is a link: no link-local address, no router solicitation. */
+	set_sysctl("ipv6/conf/default/disable_ipv6", "1");
+	/* The instance has no capabilities and yet may listen on any port of its own namespace. */
+	set_sysctl("ipv4/ip_unprivileged_port_start", "0");
+	if (setns(outer, CLONE_NEWNET) < 0)
+		return rs_err_set(err, -errno, "cannot go back to the host's network namespace: %m");
+	struct rs_network network = {.netns_inode = status.st_ino};
+	int r = build_outer(options, inner, &network.ifindex, err);
+	if (setns(inner, CLONE_NEWNET) < 0)
+		return rs_err_set(err, -errno, "cannot enter the network namespace: %m");
+	if (r == 0)
+		r = build_inner(options, err);
+	if (r == 0)
+		*ret_network = network;
+	return r;
+}
+
+int rs_network_delete_link(const char *name, struct rs_err *err)
+{
+	unsigned ifindex = if_nametoindex(name);
+	if (!ifindex)
+		return 0;
+	rs_auto_nl(nl_sock) socket = open_netlink(err);
+	rs_auto_nl(rtnl_link) link = rtnl_link_alloc();
+	if (!socket || !link)
+		return -EIO;
+	rtnl_link_set_ifindex(link, (int)ifindex);
+	int r = rtnl_link_delete(socket, link);
+	/* It goes by itself when its namespace does. */
+	return r < 0 && if_nametoindex(name) ? nl_error(err, r, "cannot delete the veth pair") : 0;
+}
