@@ -16,6 +16,12 @@ hdr-check: $(B)/gen/rouse.skel.h ## every header compiles alone
 spdx-check:
 	$(call say,SPDX)tools/test/spdx $(C_FILES) $(SCRIPTS)
 
+# One file, one idea.
+LINES_MAX := 600
+size-check:
+	$(call say,SIZES)wc -l $(C_FILES) $(SCRIPTS) | awk '$$2 != "total" && $$1 > $(LINES_MAX) \
+		{ print $$2 ": " $$1 " lines, more than $(LINES_MAX)"; bad = 1 } END { exit bad }'
+
 script-check: ## shellcheck over every script
 	$(call say,SCRIPTS)shellcheck -x -P SCRIPTDIR -e SC2016,SC2119 $(SCRIPTS)
 
@@ -24,7 +30,7 @@ cppcheck: ## static analysis
 		--suppressions-list=tools/test/cppcheck.supp --std=c11 -j 2 -D_GNU_SOURCE -DRS_VERSION='""' \
 		--include=tools/test/cppcheck.h -Iinclude -Iuser $(filter user/%.c tools/%.c,$(C_FILES))
 
-check: format-check hdr-check spdx-check script-check cppcheck ## the gates: format, headers, licences, scripts, cppcheck
+check: format-check hdr-check spdx-check size-check script-check cppcheck ## the gates: format, headers, licences, scripts, cppcheck
 
 TEST_PROGRAMS = $(UNIT_BIN) $(PACKET_BIN) $(NET_BIN) $(FUZZ_BIN) $(VECTORS_RUN)
 TIERS ?= unit vectors packet net e2e fuzz
@@ -34,4 +40,4 @@ test-programs: $$(TEST_PROGRAMS)
 e2e: all bench-programs ## only the end-to-end tests (root)
 	$(Q)tools/test/run e2e
 
-.PHONY: format-check hdr-check spdx-check script-check cppcheck check test test-programs e2e
+.PHONY: format-check hdr-check spdx-check size-check script-check cppcheck check test test-programs e2e
