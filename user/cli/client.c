@@ -64,6 +64,9 @@ int rs_client_explain(const struct rs_client *client, CURL *curl, CURLcode code,
 {
 	long os_error = 0;
 	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_error);
+	if (strlen(client->socket) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return rs_err_set(err, -ENAMETOOLONG, "the socket's path is longer than a socket's can be: %s",
+				  client->socket);
 	if (code == CURLE_WRITE_ERROR)
 		return rs_err_set(err, -EFBIG, "the agent at %s sent more than can be read, or the output is closed",
 				  client->socket);
@@ -73,17 +76,14 @@ int rs_client_explain(const struct rs_client *client, CURL *curl, CURLcode code,
 				  client->socket);
 	if (code != CURLE_COULDNT_CONNECT)
 		return rs_err_set(err, -EIO, "the agent at %s: %s", client->socket, curl_easy_strerror(code));
-	if (strlen(client->socket) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
-		return rs_err_set(err, -ENAMETOOLONG, "the socket's path is longer than a socket's can be: %s",
-				  client->socket);
 	if (os_error == EACCES || os_error == EPERM)
 		return rs_err_set(err, -EACCES,
 				  "%s: permission denied; use sudo, or become a member of the socket's group",
 				  client->socket);
 	return rs_err_set(
 		err, -ECONNREFUSED,
-		"no agent answers at %s: it is not running. Start it with \"sudo roused\" (or "
-		"\"systemctl start roused\"), or name the socket of one that runs with --socket or ROUSE_SOCKET",
+		"no agent answers at %s: it is not running. Start it with \"sudo roused\" (\"sudo make run\" in the "
+		"source tree), or name the socket of one that runs with --socket or ROUSE_SOCKET",
 		client->socket);
 }
 
