@@ -52,4 +52,21 @@ RS_INLINE struct rs_revision_stats *rs_stats(__u32 revision)
 	return bpf_map_lookup_elem(&revision_stats, &revision);
 }
 
+/* One more request in flight since `now`, or one fewer. Atomic operations only for their order (abi/service.h). */
+RS_INLINE void rs_stats_started(struct rs_revision_stats *stats, __u64 now)
+{
+	__sync_fetch_and_add(&stats->begun, 1);
+	stats->started++;
+	stats->sum_start_ns += now;
+	__sync_fetch_and_add(&stats->settled, 1);
+}
+
+RS_INLINE void rs_stats_ended(struct rs_revision_stats *stats, __u64 now)
+{
+	__sync_fetch_and_add(&stats->begun, 1);
+	stats->ended++;
+	stats->sum_end_ns += now;
+	__sync_fetch_and_add(&stats->settled, 1);
+}
+
 #endif

@@ -72,10 +72,8 @@ RS_INLINE void rs_flow_set_idle(struct rs_flow *flow)
 	if (__sync_val_compare_and_swap(&flow->busy, 1, 0) != 1)
 		return;
 	struct rs_revision_stats *stats = rs_stats(flow->revision);
-	if (stats) {
-		stats->ended++;
-		stats->sum_end_ns += bpf_ktime_get_ns();
-	}
+	if (stats)
+		rs_stats_ended(stats, bpf_ktime_get_ns());
 	struct rs_instance *instance = rs_flow_instance(flow);
 	if (!instance)
 		return;
@@ -91,10 +89,8 @@ RS_INLINE void rs_flow_set_busy(const struct rs_tuple *key, struct rs_flow *flow
 		return;
 	__u64 now = bpf_ktime_get_ns();
 	struct rs_revision_stats *stats = rs_stats(flow->revision);
-	if (stats) {
-		stats->started++;
-		stats->sum_start_ns += now;
-	}
+	if (stats)
+		rs_stats_started(stats, now);
 	struct rs_instance *instance = rs_flow_instance(flow);
 	if (instance)
 		__sync_fetch_and_add(&instance->in_flight, 1);
@@ -239,8 +235,7 @@ RS_INLINE enum rs_begun rs_flow_begin(const struct rs_packet *packet, const stru
 	struct rs_revision_stats *stats = rs_stats(flow.revision);
 	if (stats) {
 		stats->connections++;
-		stats->started++;
-		stats->sum_start_ns += now;
+		rs_stats_started(stats, now);
 	}
 	rs_count(connection_new);
 	if (flow.hairpin)

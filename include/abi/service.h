@@ -78,8 +78,13 @@ struct rs_instance {
 };
 
 /* Per CPU, summed by the reader. With them the time-weighted concurrency is exact at any time T:
- * integral = sum_end - sum_start + (started - ended) * T  (modulo 2^64). */
+ * integral = sum_end - sum_start + (started - ended) * T  (modulo 2^64).
+ *
+ * A reader that sees `started` without its `sum_start_ns` would be wrong by the whole of T, so the first four change
+ * together: `begun` is raised before and `settled` after. A copy, which the kernel makes in the order of the fields, is
+ * whole when both are equal. */
 struct rs_revision_stats {
+	__u64 settled;
 	__u64 started; /* times a connection became busy (docs: requests without a view into the protocol) */
 	__u64 ended;
 	__u64 sum_start_ns;
@@ -88,12 +93,13 @@ struct rs_revision_stats {
 	__u64 bytes_in;	 /* TCP payload from clients */
 	__u64 bytes_out; /* TCP payload to clients */
 	__u64 resets;	 /* RSTs by instances */
+	__u64 begun;
 };
 
 _Static_assert(sizeof(struct rs_frontend_key) == 20, "ABI");
 _Static_assert(sizeof(struct rs_route) == 184, "ABI");
 _Static_assert(sizeof(struct rs_revision) == 288, "ABI");
 _Static_assert(sizeof(struct rs_instance) == 72, "ABI");
-_Static_assert(sizeof(struct rs_revision_stats) == 64, "ABI");
+_Static_assert(sizeof(struct rs_revision_stats) == 80, "ABI");
 
 #endif

@@ -104,6 +104,7 @@ void rs_dp_instances_sweep(struct rs_dp *dp, bool (*is_known)(void *user, unsign
 
 /* Sums over CPUs. */
 int rs_dp_counters(struct rs_dp *dp, struct rs_counters *ret_counters);
+/* -EAGAIN when no consistent copy could be had. */
 int rs_dp_stats(struct rs_dp *dp, unsigned revision, struct rs_revision_stats *ret_stats);
 
 /* The descriptor that polls readable when there are events, and their delivery. */

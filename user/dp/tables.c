@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* A change takes some nanoseconds: that a copy meets one again and again does not happen. */
+#define STATS_TRIES 100
+
 static struct rs_frontend_key frontend_key(struct in_addr vip, unsigned short port)
 {
 	return (struct rs_frontend_key){
@@ -229,14 +232,28 @@ int rs_dp_counters(struct rs_dp *dp, struct rs_counters *ret_counters)
 	return 0;
 }
 
+static bool is_whole(const struct rs_revision_stats *each, unsigned cpus)
+{
+	for (unsigned cpu = 0; cpu < cpus; cpu++) {
+		if (each[cpu].settled != each[cpu].begun)
+			return false;
+	}
+	return true;
+}
+
 int rs_dp_stats(struct rs_dp *dp, unsigned revision, struct rs_revision_stats *ret_stats)
 {
 	rs_auto_free struct rs_revision_stats *each = calloc(dp->cpus, sizeof(*each));
 	if (!each)
 		return -ENOMEM;
-	int r = bpf_map_lookup_elem(bpf_map__fd(dp->skeleton->maps.revision_stats), &revision, each);
-	if (r < 0)
-		return r;
+	int tries = 0;
+	do {
+		if (tries++ == STATS_TRIES)
+			return -EAGAIN;
+		int r = bpf_map_lookup_elem(bpf_map__fd(dp->skeleton->maps.revision_stats), &revision, each);
+		if (r < 0)
+			return r;
+	} while (!is_whole(each, dp->cpus));
 	*ret_stats = (struct rs_revision_stats){0};
 	for (unsigned cpu = 0; cpu < dp->cpus; cpu++) {
 		ret_stats->started += each[cpu].started;
