@@ -9,7 +9,8 @@
 #include "wire/yaml.h"
 #include "wire/yaml_scalar.h"
 
-#define BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define BYTES_MAX	((size_t)64 * 1024 * 1024)
+#define KEY_IN_LINE_MAX 160
 
 static bool is_letter_or_digit(char c)
 {
@@ -127,6 +128,21 @@ static void indent(struct rs_buf *out, size_t depth)
 		rs_buf_puts(out, "  ");
 }
 
+/* A key that stands before its colon on one line has at most 1024 characters (YAML 1.2, 7.4.3), escapes included. */
+static void put_key(struct rs_buf *out, const char *key, size_t depth)
+{
+	const bool is_long = strlen(key) > KEY_IN_LINE_MAX;
+
+	if (is_long)
+		rs_buf_puts(out, "? ");
+	put_text(out, key);
+	if (is_long) {
+		rs_buf_puts(out, "\n");
+		indent(out, depth);
+	}
+	rs_buf_puts(out, ":");
+}
+
 static void put_block(struct rs_buf *out, const cJSON *json, size_t depth);
 
 /* What follows "key:" or "-", up to and with the end of its line or lines. */
@@ -163,8 +179,7 @@ static void put_block(struct rs_buf *out, const cJSON *json, size_t depth)
 		if (cJSON_IsArray(json)) {
 			rs_buf_puts(out, "-");
 		} else {
-			put_text(out, child->string ? child->string : "");
-			rs_buf_puts(out, ":");
+			put_key(out, child->string ? child->string : "", depth);
 		}
 		put_value(out, child, depth, cJSON_IsArray(json));
 	}
