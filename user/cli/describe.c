@@ -43,7 +43,7 @@ static void describe_service(const struct describe *describe)
 {
 	const struct rs_cli *cli = describe->cli;
 	rs_describe_line(cli, "URL", rs_json_text(describe->object, "status", "url"));
-	rs_describe_line(cli, "Address", rs_json_text(describe->object, "status", "address", "ip"));
+	rs_describe_line(cli, "Address", rs_json_text(describe->object, "status", "rouse", "address"));
 	rs_describe_conditions(cli, describe->object);
 	rs_describe_traffic(cli, describe->object);
 	rs_describe_list(cli, "Revisions", &rs_noun_revision, describe->revisions, NULL, NULL);
@@ -66,7 +66,7 @@ static void describe_route(const struct describe *describe)
 	const struct rs_cli *cli = describe->cli;
 	rs_describe_line(cli, "Service", describe->service);
 	rs_describe_line(cli, "URL", rs_json_text(describe->object, "status", "url"));
-	rs_describe_line(cli, "Address", rs_json_text(describe->object, "status", "address", "ip"));
+	rs_describe_line(cli, "Address", rs_json_text(describe->object, "status", "rouse", "address"));
 	rs_describe_conditions(cli, describe->object);
 	rs_describe_traffic(cli, describe->object);
 	rs_describe_list(cli, "Recent events", &rs_noun_event, describe->events, is_about, describe->name);

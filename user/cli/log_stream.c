@@ -17,7 +17,7 @@ struct rs_log_stream {
 	struct rs_log_stream *next;
 	struct rs_log_streams *owner;
 	char *name;
-	char *created;	    /* names are used again, name and time are not */
+	double pid;	    /* names are used again, name and process are not; 0 = not known yet */
 	CURL *curl;	    /* NULL once it has ended */
 	struct rs_buf line; /* the last line while it has no end; a refusal's body */
 };
@@ -42,7 +42,6 @@ static void free_stream(struct rs_log_stream *stream)
 	close_stream(stream);
 	rs_buf_done(&stream->line);
 	free(stream->name);
-	free(stream->created);
 	free(stream);
 }
 
@@ -106,10 +105,14 @@ static char *log_path(const cJSON *instance, long long tail, bool follow)
 	return rs_str_format("%s/log?tailLines=%lld%s", path, tail, follow ? "&follow=true" : "");
 }
 
-static bool is_of(const struct rs_log_stream *stream, const cJSON *instance)
+static bool is_of(struct rs_log_stream *stream, const cJSON *instance)
 {
-	return rs_str_equal(stream->name, rs_json_text(instance, "metadata", "name")) &&
-	       rs_str_equal(stream->created, rs_json_text(instance, "metadata", "creationTimestamp"));
+	double pid = rs_json_number(instance, 0, "status", "pid");
+	if (!rs_str_equal(stream->name, rs_json_text(instance, "metadata", "name")))
+		return false;
+	if (stream->pid == 0)
+		stream->pid = pid;
+	return pid == 0 || stream->pid == pid;
 }
 
 static int begin(struct rs_log_stream *stream, const char *path)
@@ -137,9 +140,9 @@ int rs_log_streams_add(struct rs_log_streams *streams, const cJSON *instance, lo
 	}
 	stream->owner = streams;
 	stream->name = strdup(rs_json_text(instance, "metadata", "name"));
-	stream->created = strdup(rs_json_text(instance, "metadata", "creationTimestamp"));
+	stream->pid = rs_json_number(instance, 0, "status", "pid");
 	rs_buf_init(&stream->line, LINE_BYTES_MAX);
-	if (!stream->name || !stream->created || begin(stream, path) < 0) {
+	if (!stream->name || begin(stream, path) < 0) {
 		free_stream(stream);
 		return -ENOMEM;
 	}

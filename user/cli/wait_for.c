@@ -77,7 +77,8 @@ static long long count_instances(const cJSON *instances, const char *revision, b
 		const char *stage = rs_json_text(instance, "status", "stage");
 		if (revision && !rs_str_equal(own, revision))
 			continue;
-		count += !only_ready || strcasecmp(stage, "Ready") == 0;
+		/* One that has exited only lingers until its last packets are through. */
+		count += only_ready ? strcasecmp(stage, "Ready") == 0 : strcasecmp(stage, "Exited") != 0;
 	}
 	return count;
 }

@@ -11,7 +11,7 @@
 
 enum rs_wait_kind {
 	RS_WAIT_CONDITION, /* `type` has `status`, seen for the object's present generation */
-	RS_WAIT_ZERO,	   /* no instance */
+	RS_WAIT_ZERO,	   /* no instance, or only ones that have exited */
 	RS_WAIT_INSTANCES, /* at least `count` ready ones */
 	RS_WAIT_DELETE,	   /* no object */
 };

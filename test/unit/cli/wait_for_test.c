@@ -71,6 +71,7 @@ static void test_instances_are_counted(void **state)
 	assert_false(is_met("zero", "{}", two, "b"));
 	assert_true(is_met("zero", "{}", two, "c"));
 	assert_true(is_met("zero", "{}", "{\"items\":[]}", NULL));
+	assert_true(is_met("zero", "{}", "{\"items\":[" INSTANCE("a", "Exited") "]}", NULL));
 	assert_false(is_met("zero", NULL, "{\"items\":[]}", NULL));
 }
 
