@@ -120,7 +120,8 @@ static int build(struct rs_rt *rt, uint32_t id, struct rs_err *err)
 	if (!box)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	int ends[2];
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
+	/* Blocking on the helper's side, which waits in recv(); the agent's asks for MSG_DONTWAIT. */
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
 		int r = rs_err_set(err, -errno, "cannot make a socket pair: %m");
 		rs_box_free(box);
 		return r;
