@@ -19,6 +19,7 @@
  *	names.c             the hosts file
  *	record.c            events for people
  *	backend.c, view.c   what the API shows and does
+ *	health.c            each part of the node: well or not
  *	metrics.c           Prometheus text
  */
 #ifndef RS_AGENT_AGENT_H
@@ -131,6 +132,7 @@ struct rs_agent_counters {
 	uint64_t starts;
 	uint64_t start_failures;
 	uint64_t exits;
+	uint64_t series_dropped; /* of /metrics, beyond its maximum */
 };
 
 /* A revision that an earlier agent left in the dataplane. */

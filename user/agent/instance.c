@@ -453,6 +453,7 @@ static void on_exited(void *user, struct rs_rt_instance *rt, enum rs_rt_exit how
 		snprintf(why, sizeof(why), "has ended");
 	agent->counters.exits++;
 	set_stage(instance, RS_STAGE_EXITED);
+	rs_api_end_follow(agent->api, rt->log_path);
 	instance->timer = sd_event_source_unref(instance->timer);
 	/* No new connections; the kernel in its namespace still sends the last FINs. */
 	rs_dp_instance_set_state(agent->dp, rt->id, RS_INSTANCE_DRAINING);

@@ -93,7 +93,7 @@ void rs_api_answer_error(struct rs_api *api, uint64_t token, int code, const cha
 /* Answers with a text file's last `tail_lines` lines (-1 = all). With `follow`, goes on with what is appended, over
  * rotations (the file's inode changes), until rs_api_end_follow(path) or the client leaves. */
 void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, int64_t tail_lines, bool follow);
-/* Whoever writes `path` is gone: its followers get what is there, then the end. */
+/* Whoever writes `path` is gone: its followers get what is there, then the end. Accepts NULL. */
 void rs_api_end_follow(struct rs_api *api, const char *path);
 
 /* Builds {"kind":"Status","apiVersion":"v1","status":"Failure",...} as rs_api_answer_error sends it. */

@@ -144,7 +144,7 @@ void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, in
 
 void rs_api_end_follow(struct rs_api *api, const char *path)
 {
-	for (int i = 0; i < RS_API_CONNECTIONS_MAX; i++) {
+	for (int i = 0; api && i < RS_API_CONNECTIONS_MAX; i++) {
 		struct rs_api_exchange *exchange = api->exchanges[i];
 		if (!exchange || !exchange->tail || strcmp(exchange->tail->path, path) != 0)
 			continue;

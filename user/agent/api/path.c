@@ -242,7 +242,7 @@ static int parse_number(const char *key, const char *value, int64_t *ret_value, 
 int rs_api_target_query(struct rs_api_target *target, const char *key, const char *value, struct rs_err *err)
 {
 	struct rs_api_request *request = &target->request;
-	int64_t number;
+	int64_t number = 0;
 	int r;
 	if (!value)
 		value = "";

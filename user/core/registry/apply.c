@@ -190,43 +190,73 @@ static void look_up(struct rs_apply_plan *plan)
 	plan->revisions = end - first;
 }
 
-int rs_registry_apply(struct rs_registry *registry, struct rs_service *service, uint64_t now_wall_ns,
-		      struct rs_changes *ret_changes, enum rs_applied *ret_applied, struct rs_err *err)
+/* Makes every next state; nothing has changed when it returns. */
+static int prepare(struct rs_apply_plan *plan, enum rs_applied *ret_applied)
 {
-	auto_plan struct rs_apply_plan plan = {
+	int r = name_service(plan);
+
+	if (r < 0)
+		return r;
+	look_up(plan);
+	r = check_version(plan);
+	if (r < 0)
+		return r;
+	if (!plan->template_changed && !plan->traffic_changed && !plan->metadata_changed) {
+		*ret_applied = RS_APPLIED_UNCHANGED;
+		return 0;
+	}
+	rs_apply_next_service(plan);
+	r = rs_apply_next_configuration(plan);
+	if (r == 0 && plan->template_changed)
+		r = rs_apply_next_revision(plan);
+	if (r == 0)
+		r = rs_apply_next_route(plan);
+	if (r == 0)
+		r = check_room(plan);
+	if (r == 0)
+		*ret_applied = plan->is_new ? RS_APPLIED_CREATED : RS_APPLIED_CONFIGURED;
+	return r;
+}
+
+static struct rs_apply_plan begin(struct rs_registry *registry, struct rs_service *service, uint64_t now_wall_ns,
+				  struct rs_err *err)
+{
+	return (struct rs_apply_plan){
 		.registry = registry,
 		.err = err,
 		.now_wall_ns = rs_registry_whole_seconds(now_wall_ns),
 		.service = service,
 	};
+}
+
+int rs_registry_apply(struct rs_registry *registry, struct rs_service *service, uint64_t now_wall_ns,
+		      struct rs_changes *ret_changes, enum rs_applied *ret_applied, struct rs_err *err)
+{
+	auto_plan struct rs_apply_plan plan = begin(registry, service, now_wall_ns, err);
+	enum rs_applied applied = RS_APPLIED_UNCHANGED;
 	int r;
 
 	*ret_changes = (struct rs_changes){0};
-	r = name_service(&plan);
-	if (r < 0)
-		return r;
-	look_up(&plan);
-	r = check_version(&plan);
-	if (r < 0)
-		return r;
-	if (!plan.template_changed && !plan.traffic_changed && !plan.metadata_changed) {
-		*ret_applied = RS_APPLIED_UNCHANGED;
-		return 0;
-	}
-	rs_apply_next_service(&plan);
-	r = rs_apply_next_configuration(&plan);
-	if (r == 0 && plan.template_changed)
-		r = rs_apply_next_revision(&plan);
-	if (r == 0)
-		r = rs_apply_next_route(&plan);
-	if (r == 0)
-		r = check_room(&plan);
-	if (r == 0)
+	r = prepare(&plan, &applied);
+	if (r == 0 && applied != RS_APPLIED_UNCHANGED)
 		r = reserve(&plan, ret_changes);
 	if (r < 0)
 		return r;
-	commit(&plan, ret_changes);
-	*ret_applied = plan.is_new ? RS_APPLIED_CREATED : RS_APPLIED_CONFIGURED;
+	if (applied != RS_APPLIED_UNCHANGED)
+		commit(&plan, ret_changes);
+	*ret_applied = applied;
+	return 0;
+}
+
+int rs_registry_dry_run(struct rs_registry *registry, struct rs_service *service, uint64_t now_wall_ns,
+			struct rs_service **ret_service, enum rs_applied *ret_applied, struct rs_err *err)
+{
+	auto_plan struct rs_apply_plan plan = begin(registry, service, now_wall_ns, err);
+	int r = prepare(&plan, ret_applied);
+
+	if (r < 0)
+		return r;
+	*ret_service = rs_take_ptr(plan.service);
 	return 0;
 }
 

@@ -84,6 +84,11 @@ int rs_registry_load_done(struct rs_registry *registry, struct rs_err *err);
 int rs_registry_apply(struct rs_registry *registry, struct rs_service *service, uint64_t now_wall_ns,
 		      struct rs_changes *ret_changes, enum rs_applied *ret_applied, struct rs_err *err);
 
+/* The same without the change: what apply would answer, and what the service would be (owned by the caller, without a
+ * status; as it was given when that is unchanged). */
+int rs_registry_dry_run(struct rs_registry *registry, struct rs_service *service, uint64_t now_wall_ns,
+			struct rs_service **ret_service, enum rs_applied *ret_applied, struct rs_err *err);
+
 /* Deletes a Service with all its objects (kind SERVICE), or one Revision that no route names (kind REVISION:
  * -EBUSY with the reason otherwise). -ENOENT when there is none; -EPERM for the other kinds, which a Service owns. */
 int rs_registry_remove(struct rs_registry *registry, enum rs_kind kind, const char *namespace, const char *name,

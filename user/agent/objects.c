@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Services and what they own, as the API reads and writes them. */
+#include "agent/listing.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "core/model/annotations.h"
+#include "wire/service.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The resources' first four are in the order of the kinds. */
+static enum rs_kind kind_of(const struct rs_api_request *request)
+{
+	return (enum rs_kind)request->resource;
+}
+
+static void get_object(struct rs_agent *agent, const struct rs_api_request *request)
+{
+	enum rs_kind kind = kind_of(request);
+	void *object = rs_registry_find(agent->registry, kind, request->namespace, request->name);
+	if (!object)
+		rs_not_found(agent, request, rs_kind_text(kind));
+	else
+		rs_api_answer(agent->api, request->token, 200, rs_view_object(agent, kind, object));
+}
+
+static bool is_of_service(enum rs_kind kind, void *object, const char *service)
+{
+	if (!service)
+		return true;
+	if (kind == RS_KIND_REVISION)
+		return strcmp(((struct rs_model_revision *)object)->service, service) == 0;
+	/* The others are called like their service. */
+	return strcmp(rs_object_metadata(kind, object)->name, service) == 0;
+}
+
+static int list_object(void *user, void *object)
+{
+	struct rs_listing *listing = user;
+	if (!is_of_service(listing->kind, object, listing->request->service))
+		return 0;
+	return rs_listing_add(listing, rs_view_object(listing->agent, listing->kind, object));
+}
+
+static void list_objects(struct rs_agent *agent, const struct rs_api_request *request)
+{
+	char name[32];
+	snprintf(name, sizeof(name), "%sList", rs_kind_text(kind_of(request)));
+	struct rs_listing listing = rs_listing_begin(agent, request, RS_WIRE_API_VERSION, name);
+	listing.kind = kind_of(request);
+	rs_registry_each(agent->registry, listing.kind, request->namespace, list_object, &listing);
+	rs_listing_end(&listing);
+}
+
+static int wrong_place(const char *what, const char *given, const char *in_path, struct rs_err *err)
+{
+	return rs_err_set(err, -EINVAL, "metadata.%s is \"%s\", the path says \"%s\": make them the same", what, given,
+			  in_path);
+}
+
+static int read_service(struct rs_agent *agent, const struct rs_api_request *request, struct rs_service **ret_service,
+			struct rs_err *err)
+{
+	rs_auto_service struct rs_service *service = NULL;
+	const struct rs_autoscaler_config *config = &agent->options->autoscaler;
+	const cJSON *metadata = cJSON_GetObjectItemCaseSensitive(request->body, "metadata");
+	int r = rs_wire_service_parse(request->body, &service, err);
+	if (r < 0)
+		return r;
+	/* A body without a namespace means the path's, not the default one. */
+	if (!cJSON_HasObjectItem(metadata, "namespace"))
+		rs_str_copy(service->metadata.namespace, sizeof(service->metadata.namespace), request->namespace);
+	if (strcmp(service->metadata.namespace, request->namespace) != 0)
+		return wrong_place("namespace", service->metadata.namespace, request->namespace, err);
+	if (request->name && strcmp(service->metadata.name, request->name) != 0)
+		return wrong_place("name", service->metadata.name, request->name, err);
+	r = rs_annotations_check_config(&service->template, config->allow_zero_initial_scale, config->max_scale_limit,
+					err);
+	if (r < 0)
+		return r;
+	*ret_service = rs_take_ptr(service);
+	return 0;
+}
+
+static void dry_run(struct rs_agent *agent, const struct rs_api_request *request, struct rs_service *service)
+{
+	struct rs_err err = {0};
+	enum rs_applied applied;
+	rs_auto_service struct rs_service *would_be = NULL;
+	int r = rs_registry_dry_run(agent->registry, service, rs_wall_ns(), &would_be, &applied, &err);
+	if (r < 0) {
+		rs_refuse(agent, request, r, r == -EEXIST ? "Conflict" : NULL, &err);
+		return;
+	}
+	struct rs_service *unchanged =
+		applied == RS_APPLIED_UNCHANGED
+			? rs_registry_service(agent->registry, would_be->metadata.namespace, would_be->metadata.name)
+			: NULL;
+	rs_api_note_applied(agent->api, request->token, rs_applied_text(applied));
+	rs_api_answer(agent->api, request->token, applied == RS_APPLIED_CREATED ? 201 : 200,
+		      rs_view_object(agent, RS_KIND_SERVICE, unchanged ? unchanged : would_be));
+}
+
+static void write_service(struct rs_agent *agent, const struct rs_api_request *request)
+{
+	struct rs_err err = {0};
+	struct rs_service *service = NULL;
+	struct rs_changes changes = {0};
+	enum rs_applied applied;
+	char namespace[RS_NAME_SIZE], name[RS_NAME_SIZE];
+	int r = read_service(agent, request, &service, &err);
+	if (r < 0) {
+		rs_refuse(agent, request, r, NULL, &err);
+		return;
+	}
+	const struct rs_metadata *metadata = &service->metadata;
+	if (request->verb == RS_API_CREATE && metadata->name[0] &&
+	    rs_registry_service(agent->registry, metadata->namespace, metadata->name)) {
+		rs_err_set(&err, -EEXIST, "Service \"%s/%s\" is there already: change it with PUT (rouse apply)",
+			   metadata->namespace, metadata->name);
+		rs_service_free(service);
+		rs_refuse(agent, request, -EEXIST, "AlreadyExists", &err);
+		return;
+	}
+	if (request->dry_run) {
+		dry_run(agent, request, service);
+		return;
+	}
+	rs_str_copy(namespace, sizeof(namespace), metadata->namespace);
+	rs_str_copy(name, sizeof(name), metadata->name);
+	/* generateName: the registry makes the name, and the first change that it reports has it. */
+	bool is_unnamed = !name[0];
+	r = rs_registry_apply(agent->registry, service, rs_wall_ns(), &changes, &applied, &err);
+	if (r < 0) {
+		rs_refuse(agent, request, r, r == -EEXIST ? "Conflict" : NULL, &err);
+		return;
+	}
+	for (size_t i = 0; is_unnamed && i < changes.count; i++) {
+		if (changes.items[i].op == RS_CHANGE_UPSERT && changes.items[i].kind == RS_KIND_SERVICE)
+			rs_str_copy(name, sizeof(name), changes.items[i].name);
+	}
+	rs_registry_conditions(agent->registry, namespace, name, rs_wall_ns(), NULL, NULL);
+	rs_api_note_applied(agent->api, request->token, rs_applied_text(applied));
+	/* Also when nothing has changed: what made it so may not be on the disk yet. */
+	rs_change_commit(agent, &changes, request->token, applied == RS_APPLIED_CREATED ? 201 : 200,
+			 rs_view_object(agent, RS_KIND_SERVICE, rs_registry_service(agent->registry, namespace, name)));
+}
+
+static void delete_object(struct rs_agent *agent, const struct rs_api_request *request)
+{
+	struct rs_err err = {0};
+	struct rs_changes changes = {0};
+	enum rs_kind kind = kind_of(request);
+	int r = rs_registry_remove(agent->registry, kind, request->namespace, request->name, rs_wall_ns(), &changes,
+				   &err);
+	if (r < 0)
+		rs_refuse(agent, request, r, NULL, &err);
+	else
+		rs_change_commit(agent, &changes, request->token, 200,
+				 rs_view_deleted(kind, request->namespace, request->name));
+}
+
+void rs_objects_handle(struct rs_agent *agent, const struct rs_api_request *request)
+{
+	switch (request->verb) {
+	case RS_API_GET:
+		get_object(agent, request);
+		break;
+	case RS_API_LIST:
+		list_objects(agent, request);
+		break;
+	case RS_API_CREATE:
+	case RS_API_APPLY:
+		write_service(agent, request);
+		break;
+	case RS_API_DELETE:
+		delete_object(agent, request);
+		break;
+	case RS_API_LOG:
+	case RS_API_VERB_COUNT:
+		break;
+	}
+}
