@@ -60,7 +60,7 @@ static void handle_instance(struct rs_agent *agent, const struct rs_api_request 
 	}
 	const struct rs_agent_instance *instance = find_instance(agent, request);
 	if (!instance)
-		rs_not_found(agent, request, "Instance");
+		rs_request_not_found(agent, request, "Instance");
 	else if (request->verb == RS_API_LOG)
 		answer_log(agent, request, instance);
 	else
@@ -143,7 +143,7 @@ static void list_events(struct rs_agent *agent, const struct rs_api_request *req
 		return;
 	}
 	cJSON_Delete(listing.list);
-	rs_refuse(agent, request, r, NULL, &err);
+	rs_request_refuse(agent, request, r, NULL, &err);
 }
 
 /* --- the whole -------------------------------------------------------------------------------------------------- */

@@ -6,13 +6,13 @@
 #include <errno.h>
 #include <stdio.h>
 
-void rs_refuse(struct rs_agent *agent, const struct rs_api_request *request, int code, const char *reason,
-	       const struct rs_err *err)
+void rs_request_refuse(struct rs_agent *agent, const struct rs_api_request *request, int code, const char *reason,
+		       const struct rs_err *err)
 {
 	rs_api_answer_error(agent->api, request->token, code, reason, err->message);
 }
 
-void rs_not_found(struct rs_agent *agent, const struct rs_api_request *request, const char *what)
+void rs_request_not_found(struct rs_agent *agent, const struct rs_api_request *request, const char *what)
 {
 	char message[RS_ERR_MESSAGE_MAX];
 	snprintf(message, sizeof(message), "%s \"%s\" is not there in the namespace \"%s\"", what, request->name,

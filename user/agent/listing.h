@@ -25,9 +25,9 @@ int rs_listing_add(struct rs_listing *listing, cJSON *item);
 /* Answers. */
 void rs_listing_end(struct rs_listing *listing);
 
-void rs_refuse(struct rs_agent *agent, const struct rs_api_request *request, int code, const char *reason,
-	       const struct rs_err *err);
-void rs_not_found(struct rs_agent *agent, const struct rs_api_request *request, const char *what);
+void rs_request_refuse(struct rs_agent *agent, const struct rs_api_request *request, int code, const char *reason,
+		       const struct rs_err *err);
+void rs_request_not_found(struct rs_agent *agent, const struct rs_api_request *request, const char *what);
 
 /* objects.c: a request about Services, Configurations, Revisions or Routes. */
 void rs_objects_handle(struct rs_agent *agent, const struct rs_api_request *request);

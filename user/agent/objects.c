@@ -23,7 +23,7 @@ static void get_object(struct rs_agent *agent, const struct rs_api_request *requ
 	enum rs_kind kind = kind_of(request);
 	void *object = rs_registry_find(agent->registry, kind, request->namespace, request->name);
 	if (!object)
-		rs_not_found(agent, request, rs_kind_text(kind));
+		rs_request_not_found(agent, request, rs_kind_text(kind));
 	else
 		rs_api_answer(agent->api, request->token, 200, rs_view_object(agent, kind, object));
 }
@@ -93,7 +93,7 @@ static void dry_run(struct rs_agent *agent, const struct rs_api_request *request
 	rs_auto_service struct rs_service *would_be = NULL;
 	int r = rs_registry_dry_run(agent->registry, service, rs_wall_ns(), &would_be, &applied, &err);
 	if (r < 0) {
-		rs_refuse(agent, request, r, r == -EEXIST ? "Conflict" : NULL, &err);
+		rs_request_refuse(agent, request, r, r == -EEXIST ? "Conflict" : NULL, &err);
 		return;
 	}
 	struct rs_service *unchanged =
@@ -114,7 +114,7 @@ static void write_service(struct rs_agent *agent, const struct rs_api_request *r
 	char namespace[RS_NAME_SIZE], name[RS_NAME_SIZE];
 	int r = read_service(agent, request, &service, &err);
 	if (r < 0) {
-		rs_refuse(agent, request, r, NULL, &err);
+		rs_request_refuse(agent, request, r, NULL, &err);
 		return;
 	}
 	const struct rs_metadata *metadata = &service->metadata;
@@ -123,7 +123,7 @@ static void write_service(struct rs_agent *agent, const struct rs_api_request *r
 		rs_err_set(&err, -EEXIST, "Service \"%s/%s\" is there already: change it with PUT (rouse apply)",
 			   metadata->namespace, metadata->name);
 		rs_service_free(service);
-		rs_refuse(agent, request, -EEXIST, "AlreadyExists", &err);
+		rs_request_refuse(agent, request, -EEXIST, "AlreadyExists", &err);
 		return;
 	}
 	if (request->dry_run) {
@@ -136,7 +136,7 @@ static void write_service(struct rs_agent *agent, const struct rs_api_request *r
 	bool is_unnamed = !name[0];
 	r = rs_registry_apply(agent->registry, service, rs_wall_ns(), &changes, &applied, &err);
 	if (r < 0) {
-		rs_refuse(agent, request, r, r == -EEXIST ? "Conflict" : NULL, &err);
+		rs_request_refuse(agent, request, r, r == -EEXIST ? "Conflict" : NULL, &err);
 		return;
 	}
 	for (size_t i = 0; is_unnamed && i < changes.count; i++) {
@@ -158,7 +158,7 @@ static void delete_object(struct rs_agent *agent, const struct rs_api_request *r
 	int r = rs_registry_remove(agent->registry, kind, request->namespace, request->name, rs_wall_ns(), &changes,
 				   &err);
 	if (r < 0)
-		rs_refuse(agent, request, r, NULL, &err);
+		rs_request_refuse(agent, request, r, NULL, &err);
 	else
 		rs_change_commit(agent, &changes, request->token, 200,
 				 rs_view_deleted(kind, request->namespace, request->name));
