@@ -32,6 +32,14 @@ static long double read_decimal(const char *text, size_t *ret_length)
 	return value;
 }
 
+/* To a whole number: 0.1 in thousandths is 100, although the machine's is a little more. */
+static long double round_up(long double value)
+{
+	const long double nearest = roundl(value);
+
+	return fabsl(value - nearest) <= value * 1e-17L ? nearest : ceill(value);
+}
+
 static int quantity(const char *text, long double unit, uint64_t *ret)
 {
 	static const struct {
@@ -68,8 +76,7 @@ static int quantity(const char *text, long double unit, uint64_t *ret)
 	}
 	for (size_t i = 0; i < rs_array_length(suffixes); i++)
 		if (strcmp(text, suffixes[i].suffix) == 0) {
-			/* The 64-bit mantissa holds every sensible value exactly; forgive what 10^-k cannot. */
-			value = ceill(value * suffixes[i].factor * unit * (1 - 1e-17L) - 1e-9L);
+			value = round_up(value * suffixes[i].factor * unit);
 			if (!(value < 0x1p63L))
 				return -ERANGE;
 			*ret = value > 0 ? (uint64_t)value : 0;
