@@ -6,7 +6,7 @@
 .SECONDEXPANSION:
 .DEFAULT_GOAL := all
 
-B := build
+B ?= build
 CC ?= gcc
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(shell command -v bpftool) /usr/sbin/bpftool)
