@@ -123,13 +123,74 @@ static bool add_decision(cJSON *object, const struct rs_workload *workload)
 	       number(rouse, "failedStarts", workload->failures);
 }
 
+/* Moves a member of one status into another, where the other has none. */
+static void move(cJSON *from, cJSON *to, const char *name)
+{
+	if (!cJSON_HasObjectItem(to, name))
+		cJSON_AddItemToObject(to, name, cJSON_DetachItemFromObjectCaseSensitive(from, name));
+}
+
+/* What Knative's Service shows of its Configuration and Route, and the VIP. */
+static bool add_owned(cJSON *json, const struct rs_agent *agent, const struct rs_service *service,
+		      const struct rs_wire_context *context)
+{
+	const char *namespace = service->metadata.namespace, *name = service->metadata.name;
+	const struct rs_configuration *configuration = rs_registry_configuration(agent->registry, namespace, name);
+	const struct rs_model_route *route = rs_registry_route(agent->registry, namespace, name);
+	if (!configuration || !route)
+		return true; /* a dry run's */
+	auto_json configuration_json = rs_wire_configuration_print(configuration);
+	auto_json route_json = rs_wire_route_print(route, context);
+	if (!configuration_json || !route_json)
+		return false;
+	cJSON *status = cJSON_GetObjectItemCaseSensitive(json, "status");
+	cJSON *from = cJSON_GetObjectItemCaseSensitive(configuration_json, "status");
+	move(from, status, "latestCreatedRevisionName");
+	move(from, status, "latestReadyRevisionName");
+	from = cJSON_GetObjectItemCaseSensitive(route_json, "status");
+	move(from, status, "traffic");
+	move(from, status, "rouse");
+	return true;
+}
+
+/* What a Service's status repeats, as in Knative: its Configuration's newest revisions, and its Route's traffic. */
+static bool add_owned(const struct rs_agent *agent, cJSON *object, const struct rs_metadata *metadata,
+		      const struct rs_wire_context *context)
+{
+	const struct rs_configuration *configuration =
+		rs_registry_configuration(agent->registry, metadata->namespace, metadata->name);
+	const struct rs_model_route *route = rs_registry_route(agent->registry, metadata->namespace, metadata->name);
+	cJSON *status = cJSON_GetObjectItemCaseSensitive(object, "status");
+	if (configuration &&
+	    ((configuration->latest_created[0] &&
+	      !text(status, "latestCreatedRevisionName", configuration->latest_created)) ||
+	     (configuration->latest_ready[0] && !text(status, "latestReadyRevisionName", configuration->latest_ready))))
+		return false;
+	if (!route)
+		return true;
+	static const char *const repeated[] = {"traffic", "rouse"};
+	auto_json printed = rs_wire_route_print(route, context);
+	cJSON *from = cJSON_GetObjectItemCaseSensitive(printed, "status");
+	for (size_t i = 0; i < rs_array_length(repeated); i++) {
+		cJSON *item = cJSON_DetachItemFromObjectCaseSensitive(from, repeated[i]);
+		if (item && !cJSON_AddItemToObject(status, repeated[i], item)) {
+			cJSON_Delete(item);
+			return false;
+		}
+	}
+	return printed;
+}
+
 cJSON *rs_view_object(const struct rs_agent *agent, enum rs_kind kind, void *object)
 {
 	struct rs_wire_context context = {.domain = "rouse", .vip_base = ntohl(agent->options->vip_range.s_addr)};
 	auto_json json = rs_wire_object_print(kind, object, &context);
-	if (!json || kind != RS_KIND_REVISION)
-		return rs_take_ptr(json);
-	const struct rs_workload *workload = ((struct rs_model_revision *)object)->user;
+	if (!json)
+		return NULL;
+	if (kind == RS_KIND_SERVICE && !add_owned(json, agent, object, &context))
+		return NULL;
+	const struct rs_workload *workload =
+		kind == RS_KIND_REVISION ? ((struct rs_model_revision *)object)->user : NULL;
 	if (workload && !add_decision(json, workload))
 		return NULL;
 	return rs_take_ptr(json);
