@@ -153,34 +153,6 @@ static bool add_owned(cJSON *json, const struct rs_agent *agent, const struct rs
 	return true;
 }
 
-/* What a Service's status repeats, as in Knative: its Configuration's newest revisions, and its Route's traffic. */
-static bool add_owned(const struct rs_agent *agent, cJSON *object, const struct rs_metadata *metadata,
-		      const struct rs_wire_context *context)
-{
-	const struct rs_configuration *configuration =
-		rs_registry_configuration(agent->registry, metadata->namespace, metadata->name);
-	const struct rs_model_route *route = rs_registry_route(agent->registry, metadata->namespace, metadata->name);
-	cJSON *status = cJSON_GetObjectItemCaseSensitive(object, "status");
-	if (configuration &&
-	    ((configuration->latest_created[0] &&
-	      !text(status, "latestCreatedRevisionName", configuration->latest_created)) ||
-	     (configuration->latest_ready[0] && !text(status, "latestReadyRevisionName", configuration->latest_ready))))
-		return false;
-	if (!route)
-		return true;
-	static const char *const repeated[] = {"traffic", "rouse"};
-	auto_json printed = rs_wire_route_print(route, context);
-	cJSON *from = cJSON_GetObjectItemCaseSensitive(printed, "status");
-	for (size_t i = 0; i < rs_array_length(repeated); i++) {
-		cJSON *item = cJSON_DetachItemFromObjectCaseSensitive(from, repeated[i]);
-		if (item && !cJSON_AddItemToObject(status, repeated[i], item)) {
-			cJSON_Delete(item);
-			return false;
-		}
-	}
-	return printed;
-}
-
 cJSON *rs_view_object(const struct rs_agent *agent, enum rs_kind kind, void *object)
 {
 	struct rs_wire_context context = {.domain = "rouse", .vip_base = ntohl(agent->options->vip_range.s_addr)};
