@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,27 +129,39 @@ size_t rs_table_rows(const struct rs_table *table)
 	return table->column_count ? table->cell_count / table->column_count : 0;
 }
 
-static void print_cell(const struct rs_table *table, size_t column, enum rs_colour colour, const char *text, FILE *out)
+static void print_cell(const struct rs_table *table, size_t column, const struct rs_cell *cell, bool is_last, FILE *out)
 {
-	const char *begin = table->is_coloured ? rs_colour_begin(colour) : "";
+	const char *begin = table->is_coloured ? rs_colour_begin(cell->colour) : "";
 	if (column == 0)
 		fprintf(out, "%*s", (int)table->indent, "");
-	fprintf(out, "%s%s%s", begin, text, *begin ? RS_COLOUR_END : "");
-	if (column + 1 < table->column_count)
-		fprintf(out, "%*s", (int)(table->widths[column] - width_of(text) + GAP), "");
-	else
-		fputc('\n', out);
+	fprintf(out, "%s%s%s", begin, cell->text, *begin ? RS_COLOUR_END : "");
+	if (!is_last)
+		fprintf(out, "%*s", (int)(table->widths[column] - width_of(cell->text) + GAP), "");
+}
+
+/* Empty cells at the end of a row leave no trace of spaces. */
+static void print_row(const struct rs_table *table, const struct rs_cell *cells, size_t count, FILE *out)
+{
+	while (count > 1 && !*cells[count - 1].text)
+		count--;
+	for (size_t i = 0; i < count; i++)
+		print_cell(table, i, &cells[i], i + 1 == count, out);
+	fputc('\n', out);
 }
 
 int rs_table_print(struct rs_table *table, FILE *out)
 {
 	if (!table->has_printed_headers) {
+		struct rs_cell headers[RS_TABLE_COLUMNS_MAX];
 		for (size_t i = 0; i < table->column_count; i++)
-			print_cell(table, i, RS_COLOUR_NONE, table->headers[i], out);
+			headers[i] = (struct rs_cell){.text = (char *)(uintptr_t)table->headers[i]};
+		print_row(table, headers, table->column_count, out);
 		table->has_printed_headers = true;
 	}
-	for (size_t i = 0; i < table->cell_count; i++)
-		print_cell(table, i % table->column_count, table->cells[i].colour, table->cells[i].text, out);
+	for (size_t i = 0; i < table->cell_count; i += table->column_count) {
+		size_t left = table->cell_count - i;
+		print_row(table, &table->cells[i], left < table->column_count ? left : table->column_count, out);
+	}
 	forget_rows(table);
 	return table->error;
 }

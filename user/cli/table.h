@@ -48,7 +48,7 @@ void rs_table_init(struct rs_table *table, bool is_coloured);
 void rs_table_done(struct rs_table *table);
 /* Columns first (the text is borrowed), then cells. */
 void rs_table_column(struct rs_table *table, const char *header);
-/* The next cell; a row is full after column_count cells. Empty text shows as "<none>" never; give what you mean. */
+/* The next cell; a row is full after column_count cells. */
 void rs_table_cell(struct rs_table *table, enum rs_colour colour, const char *text);
 void rs_table_cellf(struct rs_table *table, enum rs_colour colour, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -112,6 +112,19 @@ static void test_width_counts_characters_not_bytes(void **state)
 	end(&fixture);
 }
 
+static void test_empty_cells_at_the_end_leave_no_spaces(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	begin(&fixture, false);
+	row(&fixture, "hello", RS_COLOUR_NONE, "");
+	row(&fixture, "", RS_COLOUR_NONE, "True");
+	print_and_expect(&fixture, "NAME    READY\n"
+				   "hello\n"
+				   "        True\n");
+	end(&fixture);
+}
+
 static void test_indent_and_suppressed_headers(void **state)
 {
 	(void)state;
@@ -132,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_colour_surrounds_the_text_alone),
 		cmocka_unit_test(test_foreign_text_cannot_drive_the_terminal),
 		cmocka_unit_test(test_width_counts_characters_not_bytes),
+		cmocka_unit_test(test_empty_cells_at_the_end_leave_no_spaces),
 		cmocka_unit_test(test_indent_and_suppressed_headers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
