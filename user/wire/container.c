@@ -238,16 +238,27 @@ static int read_non_root(void *out, const cJSON *json, const struct rs_at *at, s
 	return rs_read_bool(json, at, &security->must_not_be_root, err);
 }
 
+/* A program has none: every wish to drop some is met. */
+static int read_capabilities(void *out, const cJSON *json, const struct rs_at *at, struct rs_err *err)
+{
+	static const struct rs_field fields[] = {
+		{.name = "drop", .read = rs_field_read_past},
+		{.name = "add", .refused = "programs run without capabilities"},
+	};
+
+	return RS_FIELDS_READ(fields, out, json, at, err);
+}
+
 static int read_security(void *out, const cJSON *json, const struct rs_at *at, struct rs_err *err)
 {
 	static const struct rs_field fields[] = {
 		{.name = "runAsUser", .read = read_run_as_user},
 		{.name = "runAsNonRoot", .read = read_non_root},
 		{.name = "runAsGroup", .refused = "the group is the user's: leave it out", .is_always_refused = true},
-		{.name = "allowPrivilegeEscalation", .refused = no_user_change, .is_always_refused = true},
+		{.name = "allowPrivilegeEscalation", .refused = "programs cannot gain privileges here"},
 		{.name = "readOnlyRootFilesystem", .refused = no_user_change},
 		{.name = "privileged", .refused = "programs run without privileges"},
-		{.name = "capabilities", .refused = no_user_change},
+		{.name = "capabilities", .read = read_capabilities},
 		{.name = "seccompProfile", .refused = no_user_change},
 		{.name = "appArmorProfile", .refused = no_user_change},
 		{.name = "seLinuxOptions", .refused = no_user_change},

@@ -118,7 +118,9 @@ static void test_null_and_empty(void **state)
 		"\"hostNetwork\":false,\"volumes\":null,\"nodeSelector\":{},\"idleTimeoutSeconds\":0,"
 		"\"serviceAccountName\":\"\",\"containers\":[{" COMMAND
 		",\"args\":[],\"env\":[],\"ports\":[],\"resources\":{},"
-		"\"securityContext\":{},\"tty\":false,\"livenessProbe\":null}]}},\"traffic\":[]},\"status\":{}}");
+		"\"securityContext\":{\"allowPrivilegeEscalation\":false,\"privileged\":false,"
+		"\"capabilities\":{\"drop\":[\"ALL\"]}},\"tty\":false,\"livenessProbe\":null}]}},\"traffic\":[]},"
+		"\"status\":{}}");
 
 	assert_true(rs_template_equal(&plain->template, &padded->template));
 	assert_true(rs_traffic_equal(&plain->traffic, &padded->traffic));

@@ -34,7 +34,7 @@
 #define RS_CPU_MILLIS_MAX	     10000000ULL
 #define RS_MEMORY_BYTES_MAX	     (1ULL << 50)
 
-#define RS_CONDITIONS_MAX	  6 /* of one object */
+#define RS_CONDITIONS_MAX	  4 /* of one object: a revision has the most */
 #define RS_REASON_SIZE		  64
 #define RS_CONDITION_MESSAGE_SIZE 256
 

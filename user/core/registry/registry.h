@@ -95,7 +95,7 @@ int rs_registry_remove(struct rs_registry *registry, enum rs_kind kind, const ch
 		       uint64_t now_wall_ns, struct rs_changes *ret_changes, struct rs_err *err);
 
 /* The revision is ready: makes it the configuration's latest ready one if it is newer than that.
- * Returns 1 when that has moved the latest (traffic has to be planned again), 0 when not. */
+ * Returns 1 when that has moved the latest (traffic has to be planned again), 0 when not, -ENOMEM (nothing moved). */
 int rs_registry_mark_ready(struct rs_registry *registry, struct rs_model_revision *revision, uint64_t now_wall_ns,
 			   struct rs_changes *ret_changes);
 

@@ -51,12 +51,13 @@ void rs_registry_route_revisions(struct rs_registry *registry, const struct rs_c
 	for (; first < end; first++) {
 		struct rs_model_revision *revision = registry->revisions.items[first];
 		const enum rs_routing_state state = state_of(revision, configuration, &resolved);
+		const bool is_new = created && revision == created;
 
-		if (revision != created && revision->routing_state == state)
+		if (!is_new && revision->routing_state == state)
 			continue;
 		revision->routing_state = state;
 		revision->routing_state_wall_ns = rs_registry_whole_seconds(now_wall_ns);
-		rs_changes_upsert(registry, changes, RS_KIND_REVISION, revision, revision == created);
+		rs_changes_upsert(registry, changes, RS_KIND_REVISION, revision, is_new);
 	}
 }
 
