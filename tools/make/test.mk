@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Tests. Every test/unit/**/X_test.c is one program, built with ASan and UBSan; the first
-# line that begins with `/* link:` names what it links, which keeps the pure floors pure:
+# Tests. Every test/unit/**/X_test.c is one program, built with ASan and UBSan; the lines
+# that begin with `/* link:` name what it links, which keeps the pure floors pure:
 #   /* link: base core */        floors (base core wire yaml cli sys), folders (agent/api), single files
 # cmocka prints the results; tools/test/run adds them up.
 UNIT_SRC := $(sort $(shell find test/unit -name '*_test.c' 2>/dev/null))
@@ -12,7 +12,7 @@ floor_yaml := $(BASE) $(CORE) $(WIRE) $(YAML)
 floor_cli := $(floor_yaml) $(filter-out user/cli/main.c,$(call src,cli))
 floor_sys := $(BASE) $(call src,sys)
 floor_rt := $(BASE) $(CORE) $(call src,sys) $(filter-out $(SANDBOX),$(call src,rt))
-linked = $(sort $(foreach w,$(shell sed -n 's,^/\* link: \(.*\) \*/,\1,p' $(1) | head -1),$(if $(filter %.c,$(w)),$(w),$(or $(floor_$(w)),$(call src,$(w))))))
+linked = $(sort $(foreach w,$(shell sed -n 's,^/\* link: \(.*\) \*/,\1,p' $(1)),$(if $(filter %.c,$(w)),$(w),$(or $(floor_$(w)),$(call src,$(w))))))
 
 $(B)/san/test/%.o: CPPFLAGS += -Itest
 define unit
@@ -24,6 +24,7 @@ $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(t))))
 # test/packet/**/X_test.c run the BPF programs on single packets (BPF_PROG_TEST_RUN), test/net/**/X_test.c in network
 # namespaces with real sockets. Both are built as the unit tests are, and need root.
 floor_dp := $(BASE) $(call src,dp)
+floor_packet := $(filter-out %_test.c,$(wildcard test/packet/*.c)) $(wildcard test/packet/rows/*.c)
 $(call san,$(wildcard test/packet/*.c test/packet/*/*.c test/net/dp*.c)): $(B)/gen/rouse.skel.h
 define tier
 $(1)_SRC := $$(sort $$(shell find test/$(1) -name '*_test.c' 2>/dev/null))

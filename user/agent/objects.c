@@ -144,6 +144,10 @@ static void write_service(struct rs_agent *agent, const struct rs_api_request *r
 			rs_str_copy(name, sizeof(name), changes.items[i].name);
 	}
 	rs_registry_conditions(agent->registry, namespace, name, rs_wall_ns(), NULL, NULL);
+	const struct rs_service *now = rs_registry_service(agent->registry, namespace, name);
+	if (applied != RS_APPLIED_UNCHANGED)
+		rs_record(agent, "Normal", applied == RS_APPLIED_CREATED ? "Created" : "Configured", namespace,
+			  "Service", name, "generation %lld", (long long)now->metadata.generation);
 	rs_api_note_applied(agent->api, request->token, rs_applied_text(applied));
 	/* Also when nothing has changed: what made it so may not be on the disk yet. */
 	rs_change_commit(agent, &changes, request->token, applied == RS_APPLIED_CREATED ? 201 : 200,
@@ -157,11 +161,13 @@ static void delete_object(struct rs_agent *agent, const struct rs_api_request *r
 	enum rs_kind kind = kind_of(request);
 	int r = rs_registry_remove(agent->registry, kind, request->namespace, request->name, rs_wall_ns(), &changes,
 				   &err);
-	if (r < 0)
+	if (r < 0) {
 		rs_request_refuse(agent, request, r, NULL, &err);
-	else
-		rs_change_commit(agent, &changes, request->token, 200,
-				 rs_view_deleted(kind, request->namespace, request->name));
+		return;
+	}
+	rs_record(agent, "Normal", "Deleted", request->namespace, rs_kind_text(kind), request->name, "by request");
+	rs_change_commit(agent, &changes, request->token, 200,
+			 rs_view_deleted(kind, request->namespace, request->name));
 }
 
 void rs_objects_handle(struct rs_agent *agent, const struct rs_api_request *request)

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* link: base agent/api */
+/* Logs: the last lines, and what comes after them. */
+#include "unit/agent/api_fixture.h"
+
+#define LOG ROUSE "/namespaces/ns/instances/i/log"
+
+static void assert_log(struct fixture *f, const char *query, const char *want)
+{
+	char path[256];
+	snprintf(path, sizeof(path), LOG "%s", query);
+	struct reply reply = ask(f, "GET", path, NULL);
+	assert_int_equal(reply.status, 200);
+	assert_string_equal(text(&reply.body), want);
+	end(f, &reply);
+}
+
+static void test_the_last_lines_of_a_log(void **state)
+{
+	struct fixture *f = *state;
+	f->how = ANSWER_FILE;
+	struct reply reply = ask(f, "GET", LOG, NULL);
+	assert_int_equal(reply.status, 404);
+	end(f, &reply);
+	append(f->log, "");
+	assert_log(f, "", "");
+	assert_log(f, "?tailLines=3", "");
+	append(f->log, "one\n\nthree\nfour\n");
+	assert_log(f, "", "one\n\nthree\nfour\n");
+	assert_log(f, "?tailLines=0", "");
+	assert_log(f, "?tailLines=1", "four\n");
+	assert_log(f, "?tailLines=3", "\nthree\nfour\n");
+	assert_log(f, "?tailLines=4", "one\n\nthree\nfour\n");
+	assert_log(f, "?tailLines=99", "one\n\nthree\nfour\n");
+	append(f->log, "five");
+	assert_log(f, "?tailLines=2", "four\nfive");
+}
+
+static void test_the_last_lines_of_a_large_log(void **state)
+{
+	struct fixture *f = *state;
+	char line[64];
+	struct rs_buf all;
+	f->how = ANSWER_FILE;
+	rs_buf_init(&all, 16 * 1024 * 1024);
+	for (int i = 0; i < 100000; i++) {
+		snprintf(line, sizeof(line), "line %d\n", i);
+		rs_buf_puts(&all, line);
+	}
+	append(f->log, all.data);
+	assert_log(f, "", all.data);
+	const char *last = strstr(all.data, "line 70000\n");
+	assert_log(f, "?tailLines=30000", last);
+	rs_buf_done(&all);
+}
+
+static void test_a_log_is_followed_over_rotations(void **state)
+{
+	struct fixture *f = *state;
+	struct reply reply;
+	char rotated[128];
+	f->how = ANSWER_FILE;
+	append(f->log, "zero\none\n");
+	begin(f, &reply, "GET", LOG "?follow=true&tailLines=1", NULL, 0);
+	turn_until(f, strcmp(text(&reply.body), "one\n") == 0);
+	append(f->log, "two\n");
+	turn_until(f, strcmp(text(&reply.body), "one\ntwo\n") == 0);
+	/* What was written last to the old file comes before the new one. */
+	append(f->log, "three\n");
+	snprintf(rotated, sizeof(rotated), "%s.1", f->log);
+	assert_int_equal(rename(f->log, rotated), 0);
+	append(f->log, "four\n");
+	turn_until(f, strcmp(text(&reply.body), "one\ntwo\nthree\nfour\n") == 0);
+	assert_int_equal(truncate(f->log, 0), 0);
+	append(f->log, "5\n");
+	turn_until(f, strcmp(text(&reply.body), "one\ntwo\nthree\nfour\n5\n") == 0);
+	assert_false(reply.is_done);
+	append(f->log, "last words\n");
+	rs_api_end_follow(f->api, f->log);
+	turn_until(f, reply.is_done);
+	assert_int_equal(reply.result, CURLE_OK);
+	assert_string_equal(text(&reply.body), "one\ntwo\nthree\nfour\n5\nlast words\n");
+	end(f, &reply);
+}
+
+/* Open descriptors of this process: a connection that is not noticed as gone keeps one. */
+static int count_fds(void)
+{
+	int count = 0;
+	for (int fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+static void test_a_follower_that_leaves_is_noticed(void **state)
+{
+	struct fixture *f = *state;
+	f->how = ANSWER_FILE;
+	append(f->log, "x\n");
+	int before = count_fds();
+	for (unsigned i = 1; i <= 5; i++) {
+		int fd = dial(f, "GET " LOG "?follow=true HTTP/1.1\r\nHost: x\r\n\r\n");
+		turn_until(f, f->calls == i);
+		char byte;
+		turn_until(f, recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1);
+		close(fd);
+	}
+	/* The file does not grow, so nothing but the hang-up can tell. */
+	turn_until(f, count_fds() == before);
+}
+
+static size_t resident_bytes(void)
+{
+	unsigned long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%*u %lu", &pages), 1);
+	fclose(file);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void test_a_follower_that_does_not_read_costs_nothing(void **state)
+{
+	struct fixture *f = *state;
+	f->how = ANSWER_FILE;
+	append(f->log, "begin\n");
+	int fd = dial(f, "GET " LOG "?follow=true HTTP/1.1\r\nHost: x\r\n\r\n");
+	turn_until(f, f->calls == 1);
+	rs_auto_free char *block = malloc(1024 * 1024 + 1);
+	memset(block, 'x', 1024 * 1024);
+	block[1024 * 1024] = '\0';
+	size_t before = resident_bytes();
+	for (int i = 0; i < 32; i++) {
+		append(f->log, block);
+		struct reply reply = ask(f, "GET", "/healthz", NULL);
+		assert_int_equal(reply.status, 200);
+		end(f, &reply);
+	}
+	assert_true(resident_bytes() < before + 16 * 1024 * 1024);
+	/* The loop rests although the file has news for the one who does not read. */
+	int events = 0;
+	uint64_t until = rs_now_ns() + 300 * RS_NS_PER_MS;
+	while (rs_now_ns() < until)
+		events += sd_event_run(f->event, 50000) > 0;
+	assert_true(events < 20);
+	close(fd);
+	int open = count_fds();
+	turn_until(f, count_fds() <= open);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_server(test_the_last_lines_of_a_log),
+		with_server(test_the_last_lines_of_a_large_log),
+		with_server(test_a_log_is_followed_over_rotations),
+		with_server(test_a_follower_that_leaves_is_noticed),
+		with_server(test_a_follower_that_does_not_read_costs_nothing),
+	};
+	return run_with_curl(tests);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* link: wire sys user/agent/backend.c user/agent/change.c user/agent/listing.c user/agent/metrics.c */
+/* link: user/agent/objects.c user/agent/record.c user/agent/view.c */
+/* What requests mean. */
+#include "unit/agent/backend_fixture.h"
+
+/* --- writing ---------------------------------------------------------------------------------------------------- */
+
+static void test_apply_creates_configures_and_says_so_when_it_is_stored(void **state)
+{
+	struct fixture *f = *state;
+	put(f, .name = "hello");
+	assert_int_equal(f->status, 201);
+	assert_string_equal(f->applied, "created");
+	assert_string_equal(text_at(f->body, "metadata/namespace"), "ns");
+	assert_string_equal(text_at(f->body, "status/url"), "http://hello.ns.rouse");
+	assert_string_equal(text_at(f->body, "status/latestCreatedRevisionName"), "hello-00001");
+	assert_string_equal(text_at(f->body, "status/rouse/address"), "198.18.0.1");
+	assert_int_equal(count_stored(f), 4); /* service, configuration, route, revision */
+
+	put(f, .name = "hello");
+	assert_int_equal(f->status, 200);
+	assert_string_equal(f->applied, "unchanged");
+	put(f, .name = "hello", .command = "false");
+	assert_int_equal(f->status, 200);
+	assert_string_equal(f->applied, "configured");
+	assert_int_equal(count_stored(f), 5);
+}
+
+static void test_create_and_conflicts(void **state)
+{
+	struct fixture *f = *state;
+	post(f, .name = "hello");
+	assert_int_equal(f->status, 201);
+	post(f, .name = "hello");
+	assert_int_equal(f->status, -EEXIST);
+	assert_string_equal(f->reason, "AlreadyExists");
+	put(f, .name = "hello", .command = "x", .metadata = ",\"resourceVersion\":\"1\"");
+	assert_int_equal(f->status, -EEXIST);
+	assert_string_equal(f->reason, "Conflict");
+	post(f, .name = "", .metadata = ",\"generateName\":\"gen-\"");
+	assert_int_equal(f->status, 201);
+	assert_true(strncmp(text_at(f->body, "metadata/name"), "gen-", 4) == 0);
+}
+
+static void test_what_does_not_fit_the_path_or_the_node_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	put(f, .name = "hello", .path_name = "other");
+	assert_int_equal(f->status, -EINVAL);
+	assert_non_null(strstr(f->message, "metadata.name is \"hello\", the path says \"other\""));
+	put(f, .name = "hello", .metadata = ",\"namespace\":\"elsewhere\"");
+	assert_int_equal(f->status, -EINVAL);
+	assert_non_null(strstr(f->message, "metadata.namespace"));
+	put(f, .name = "hello", .annotations = "\"autoscaling.knative.dev/initial-scale\":\"0\"");
+	assert_int_equal(f->status, -EINVAL);
+	assert_non_null(strstr(f->message, "initial-scale"));
+	f->options.autoscaler.max_scale_limit = 5;
+	put(f, .name = "hello", .annotations = "\"autoscaling.knative.dev/max-scale\":\"6\"");
+	assert_int_equal(f->status, -EINVAL);
+	assert_int_equal(count_stored(f), 0);
+	assert_int_equal(rs_registry_count(f->agent.registry, RS_KIND_SERVICE), 0);
+}
+
+static void test_a_dry_run_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	put(f, .name = "hello", .dry_run = true);
+	assert_int_equal(f->status, 201);
+	assert_string_equal(f->applied, "created");
+	assert_string_equal(text_at(f->body, "metadata/name"), "hello");
+	assert_int_equal(rs_registry_count(f->agent.registry, RS_KIND_SERVICE), 0);
+	put(f, .name = "hello");
+	put(f, .name = "hello", .dry_run = true);
+	assert_string_equal(f->applied, "unchanged");
+	assert_string_equal(text_at(f->body, "status/url"), "http://hello.ns.rouse");
+	put(f, .name = "hello", .command = "x", .dry_run = true);
+	assert_string_equal(f->applied, "configured");
+	/* It refuses what an apply would. */
+	put(f, .name = "hello", .command = "x", .metadata = ",\"resourceVersion\":\"1\"", .dry_run = true);
+	assert_int_equal(f->status, -EEXIST);
+	put(f, .name = "hello");
+	assert_string_equal(f->applied, "unchanged");
+	assert_int_equal(rs_registry_count(f->agent.registry, RS_KIND_REVISION), 1);
+}
+
+static void test_delete(void **state)
+{
+	struct fixture *f = *state;
+	put(f, .name = "hello");
+	struct rs_api_request request = {
+		.verb = RS_API_DELETE, .resource = RS_API_ROUTES, .namespace = "ns", .name = "hello"};
+	ask(f, request);
+	assert_int_equal(f->status, -EPERM);
+	request.resource = RS_API_REVISIONS;
+	request.name = "hello-00001";
+	ask(f, request);
+	assert_int_equal(f->status, -EBUSY);
+	request.resource = RS_API_SERVICES;
+	request.name = "hello";
+	ask(f, request);
+	assert_int_equal(f->status, 200);
+	assert_string_equal(text_at(f->body, "status"), "Success");
+	assert_int_equal(count_stored(f), 0);
+	ask(f, request);
+	assert_int_equal(f->status, -ENOENT);
+}
+
+/* --- reading ---------------------------------------------------------------------------------------------------- */
+
+static void test_objects_are_found_and_listed(void **state)
+{
+	struct fixture *f = *state;
+	put(f, .name = "a");
+	put(f, .name = "b");
+	put(f, .name = "a", .command = "x");
+	ask(f, (struct rs_api_request){
+		       .verb = RS_API_GET, .resource = RS_API_REVISIONS, .namespace = "ns", .name = "a-00002"});
+	assert_int_equal(f->status, 200);
+	assert_string_equal(text_at(f->body, "kind"), "Revision");
+	assert_true(at(f->body, "status/rouse/stableConcurrency") != NULL);
+	ask(f, (struct rs_api_request){
+		       .verb = RS_API_GET, .resource = RS_API_SERVICES, .namespace = "other", .name = "a"});
+	assert_int_equal(f->status, -ENOENT);
+	assert_non_null(strstr(f->message, "Service \"a\""));
+
+	ask(f, (struct rs_api_request){.verb = RS_API_LIST, .resource = RS_API_REVISIONS});
+	assert_string_equal(text_at(f->body, "kind"), "RevisionList");
+	assert_int_equal(cJSON_GetArraySize(at(f->body, "items")), 3);
+	assert_true(atoll(text_at(f->body, "metadata/resourceVersion")) > 0);
+	ask(f, (struct rs_api_request){.verb = RS_API_LIST, .resource = RS_API_REVISIONS, .service = "a"});
+	assert_int_equal(cJSON_GetArraySize(at(f->body, "items")), 2);
+	ask(f, (struct rs_api_request){.verb = RS_API_LIST, .resource = RS_API_SERVICES, .namespace = "other"});
+	assert_int_equal(cJSON_GetArraySize(at(f->body, "items")), 0);
+	ask(f, (struct rs_api_request){.verb = RS_API_LIST, .resource = RS_API_SERVICES, .limit = 1});
+	assert_int_equal(cJSON_GetArraySize(at(f->body, "items")), 1);
+}
+
+static void test_instances_and_their_logs(void **state)
+{
+	struct fixture *f = *state;
+	put(f, .name = "hello");
+	struct rs_rt_instance rt = {.id = 2, .name = "rouse-2", .pid = 4711, .port = 8080, .log_path = "/logs/2"};
+	rt.address.s_addr = inet_addr("198.19.0.2");
+	uint64_t started_ns = rs_now_ns() - RS_NS_PER_S;
+	struct rs_agent_instance instance = {.workload = f->agent.workloads[1],
+					     .rt = &rt,
+					     .stage = RS_STAGE_READY,
+					     .started_ns = started_ns,
+					     .ready_ns = started_ns + 41600000};
+	f->agent.workloads[1]->instances = &instance;
+	f->instances[2].in_flight = 2;
+	struct rs_api_request request = {.verb = RS_API_GET,
+					 .resource = RS_API_INSTANCES,
+					 .namespace = "ns",
+					 .name = "rouse-2",
+					 .tail_lines = 5};
+	ask(f, request);
+	assert_string_equal(text_at(f->body, "status/stage"), "Ready");
+	assert_string_equal(text_at(f->body, "status/address"), "198.19.0.2");
+	const cJSON *labels = at(f->body, "metadata/labels");
+	assert_string_equal(
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(labels, "serving.knative.dev/revision")),
+		"hello-00001");
+	assert_true(cJSON_GetNumberValue(at(f->body, "status/readyMs")) == 41.6);
+	assert_null(at(f->body, "status/listenMs")); /* not seen */
+	assert_true(cJSON_GetNumberValue(at(f->body, "status/inFlight")) == 2);
+	request.verb = RS_API_LOG;
+	request.follow = true;
+	ask(f, request);
+	assert_string_equal(f->file, "/logs/2 tail=5 follow=1");
+	assert_false(f->is_ended);
+	/* The process has ended: nothing more will come. */
+	instance.stage = RS_STAGE_EXITED;
+	ask(f, request);
+	assert_true(f->is_ended);
+	request.namespace = "other";
+	ask(f, request);
+	assert_int_equal(f->status, -ENOENT);
+	ask(f, (struct rs_api_request){.verb = RS_API_LIST, .resource = RS_API_INSTANCES, .service = "hello"});
+	assert_int_equal(cJSON_GetArraySize(at(f->body, "items")), 1);
+	ask(f, (struct rs_api_request){.verb = RS_API_LIST, .resource = RS_API_INSTANCES, .service = "other"});
+	assert_int_equal(cJSON_GetArraySize(at(f->body, "items")), 0);
+	f->agent.workloads[1]->instances = NULL;
+}
+
+static void test_holds_and_flows(void **state)
+{
+	struct fixture *f = *state;
+	put(f, .name = "hello");
+	ask(f, (struct rs_api_request){.verb = RS_API_LIST, .resource = RS_API_HOLDS});
+	assert_int_equal(cJSON_GetArraySize(at(f->body, "items")), 3);
+	assert_string_equal(text_at(f->body, "items/0/status/revision"), "hello-00001");
+	assert_string_equal(text_at(f->body, "items/0/status/client"), "10.0.0.1:43210");
+	assert_string_equal(text_at(f->body, "items/0/status/destination"), "198.18.0.5:80");
+	assert_true(cJSON_GetNumberValue(at(f->body, "items/0/status/ageMs")) >= 10);
+	ask(f, (struct rs_api_request){.verb = RS_API_LIST, .resource = RS_API_HOLDS, .namespace = "ns"});
+	assert_int_equal(cJSON_GetArraySize(at(f->body, "items")), 2);
+
+	ask(f, (struct rs_api_request){.verb = RS_API_LIST, .resource = RS_API_FLOWS});
+	assert_int_equal(cJSON_GetArraySize(at(f->body, "items")), 1000);
+	assert_string_equal(text_at(f->body, "items/0/status/state"), "Established");
+	assert_true(cJSON_IsTrue(at(f->body, "items/0/status/busy")));
+	assert_true(cJSON_GetNumberValue(at(f->body, "items/0/status/bytesIn")) == (double)(1ULL << 40));
+	ask(f, (struct rs_api_request){.verb = RS_API_LIST, .resource = RS_API_FLOWS, .limit = 1200});
+	assert_int_equal(cJSON_GetArraySize(at(f->body, "items")), 1200);
+}
+
+/* Asks until the events have been written. */
+static void ask_events(struct fixture *f, struct rs_api_request request, int want)
+{
+	uint64_t deadline = rs_now_ns() + 20 * RS_NS_PER_S;
+	request.verb = RS_API_LIST;
+	request.resource = RS_API_EVENTS;
+	do {
+		ask(f, request);
+		usleep(1000);
+	} while (cJSON_GetArraySize(at(f->body, "items")) != want && rs_now_ns() < deadline);
+	assert_int_equal(cJSON_GetArraySize(at(f->body, "items")), want);
+}
+
+static void test_events(void **state)
+{
+	struct fixture *f = *state;
+	rs_record(&f->agent, "Normal", "Scaled", "ns", "Revision", "a-00001", "from %d to %d", 0, 1);
+	rs_record(&f->agent, "Warning", "Other", "ns", "Revision", "a-b-00001", "of the service a-b");
+	rs_record(&f->agent, "Normal", "Created", "ns", "Service", "a", "generation 1");
+	for (int i = 0; i < 3; i++)
+		rs_record(&f->agent, "Warning", "StartFailed", "ns", "Revision", "a-00001", "again");
+	ask_events(f, (struct rs_api_request){0}, 4);
+	assert_string_equal(text_at(f->body, "kind"), "EventList");
+	assert_string_equal(text_at(f->body, "items/0/message"), "from 0 to 1");
+	assert_string_equal(text_at(f->body, "items/0/involvedObject/name"), "a-00001");
+	assert_string_equal(text_at(f->body, "items/0/metadata/name"), "a-00001.1");
+	assert_int_equal(strlen(text_at(f->body, "items/0/eventTime")), strlen("2026-11-25T11:00:00.123456Z"));
+	assert_true(cJSON_GetNumberValue(at(f->body, "items/3/count")) == 3);
+	uint64_t newest = (uint64_t)cJSON_GetNumberValue(at(f->body, "items/3/id"));
+
+	ask_events(f, (struct rs_api_request){.service = "a"}, 3);
+	ask_events(f, (struct rs_api_request){.kind = "Service"}, 1);
+	ask_events(f, (struct rs_api_request){.namespace = "other"}, 0);
+	ask_events(f, (struct rs_api_request){.after = newest}, 0);
+	/* A limit is for the newest, or for what follows `after`. */
+	ask_events(f, (struct rs_api_request){.limit = 2}, 2);
+	assert_string_equal(text_at(f->body, "items/1/reason"), "StartFailed");
+	ask_events(f, (struct rs_api_request){.after = 1, .limit = 1}, 1);
+	assert_string_equal(text_at(f->body, "items/0/reason"), "Other");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_agent(test_apply_creates_configures_and_says_so_when_it_is_stored),
+		with_agent(test_create_and_conflicts),
+		with_agent(test_what_does_not_fit_the_path_or_the_node_is_refused),
+		with_agent(test_a_dry_run_changes_nothing),
+		with_agent(test_delete),
+		with_agent(test_objects_are_found_and_listed),
+		with_agent(test_instances_and_their_logs),
+		with_agent(test_holds_and_flows),
+		with_agent(test_events),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
