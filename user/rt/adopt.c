@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -72,7 +73,9 @@ static bool is_true(struct rs_rt *rt, uint32_t id, const struct rs_record *recor
 	snprintf(path, sizeof(path), RS_SANDBOX_NETNS_DIR "/%s", name);
 	rs_rt_link_name(rt->config.name, id, link);
 	if_indextoname(instance->ifindex, actual);
-	return pidfd >= 0 && instance->id == id && rs_str_equal(instance->name, name) &&
+	/* A pidfd can be read once its process has ended, also while nobody has waited for it. */
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+	return pidfd >= 0 && poll(&ended, 1, 0) == 0 && instance->id == id && rs_str_equal(instance->name, name) &&
 	       instance->address.s_addr == rs_rt_address(rt->config.range, rt->config.range_bits, id).s_addr &&
 	       rs_str_equal(actual, link) && stat(path, &status) == 0 && status.st_ino == instance->netns_inode &&
 	       record->pid_start && pid_start(instance->pid) == record->pid_start && rs_cgroup_has(name, instance->pid);

@@ -5,6 +5,7 @@
  *
  *	rt.c        new, free, start, each
  *	pool.c      builds sandboxes ahead of need
+ *	settle.c    what a start leaves to do afterwards
  *	life.c      reports and exits, stop, freeze
  *	removal.c   takes sandboxes away
  *	adopt.c     what an earlier agent left
@@ -42,6 +43,7 @@ struct rs_box {
 	enum rs_box_state state;
 	bool announced; /* on_prepared was called, or it was adopted: on_gone is owed */
 	bool frozen;
+	bool unsettled; /* started, but neither its record nor its log has its place yet */
 	int pidfd;
 	int control; /* our end of the socket pair; -1 once exec succeeded */
 	int diag;    /* sock_diag in its namespace; -1 until needed */
@@ -62,6 +64,7 @@ struct rs_rt {
 	void *user;
 	struct rs_cgroups cgroups;
 	char *records;	       /* RUN/instances */
+	char *waiting_logs;    /* STATE/logs/.waiting */
 	struct rs_box **boxes; /* by id; adopted ones may lie above max_instances */
 	uint32_t last_id;
 	uint32_t building;
@@ -71,7 +74,8 @@ struct rs_rt {
 	bool pool_open; /* rs_rt_fill_pool() was called */
 	sd_event_source *pool_timer;
 	uint64_t pool_rest_until_ns; /* after a failure */
-	uint32_t removing;	     /* removals that run */
+	sd_event_source *settle_timer;
+	uint32_t removing; /* removals that run */
 	struct rs_box *removal_first;
 	struct rs_box *removal_last;
 	struct rs_job *jobs;
@@ -89,6 +93,13 @@ void rs_pool_drop(struct rs_rt *rt, struct rs_box *box);
 /* READY came, or the building ended without it. */
 void rs_pool_built(struct rs_box *box, const struct rs_report *report);
 void rs_pool_build_failed(struct rs_box *box);
+
+/* settle.c */
+/* Puts the log and the record of a started instance in their places a little after its start; now, with `settle`. */
+void rs_box_settle_later(struct rs_box *box);
+void rs_box_settle(struct rs_box *box);
+/* mkdir -p of all directories above `path`, and of itself when `whole`. */
+int rs_make_directories(const char *path, bool whole);
 
 /* life.c */
 int rs_box_watch(struct rs_box *box);

@@ -91,6 +91,7 @@ static void exited(struct rs_box *box)
 		value = box->failure;
 		text = box->failure_text;
 	}
+	rs_box_settle(box);
 	box->state = RS_BOX_EXITED;
 	box->kill_timer = sd_event_source_disable_unref(box->kill_timer);
 	rt->callbacks.on_exited(rt->user, &box->instance, how, value, text);

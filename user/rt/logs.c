@@ -36,7 +36,7 @@ void rs_rt_rotate_logs(struct rs_rt *rt)
 {
 	for (uint32_t id = 1; rt->config.log_bytes_max && id <= RS_INSTANCES_MAX; id++) {
 		struct rs_box *box = rt->boxes[id];
-		if (box && box->state == RS_BOX_RUNNING)
+		if (box && box->state == RS_BOX_RUNNING && !box->unsettled)
 			rotate(box);
 	}
 }

@@ -36,7 +36,7 @@ struct rs_report {
 	char text[232]; /* FAILED: a sentence */
 };
 
-/* Followed by NUL-terminated strings: log path, working directory, `arguments` and `environment` entries. */
+/* Followed by NUL-terminated strings: working directory, `arguments` and `environment` entries. */
 struct rs_start {
 	uint32_t size; /* of the whole message */
 	uint32_t uid;

@@ -107,6 +107,7 @@ static void describe(struct rs_rt *rt, const struct rs_box *box, struct rs_job_a
 	rs_job_arg(args, "prepare");
 	rs_job_arg(args, "name=%s", box->instance.name);
 	rs_job_arg(args, "link=%s", link);
+	rs_job_arg(args, "log=%s/%s.log", rt->waiting_logs, box->instance.name);
 	rs_job_arg(args, "address=%s", address);
 	rs_job_arg(args, "gateway=%s", gateway);
 	rs_job_arg(args, "hosts=%s", rt->config.hosts_file ? rt->config.hosts_file : "");

@@ -81,6 +81,7 @@ static int remove_now(struct rs_box *box)
 	rs_job_arg(&args, "remove");
 	rs_job_arg(&args, "name=%s", box->instance.name);
 	rs_job_arg(&args, "link=%s", link);
+	rs_job_arg(&args, "log=%s/%s.log", rt->waiting_logs, box->instance.name);
 	rs_job_args_cgroups(&args, &rt->cgroups);
 	int r = rs_job_start(rt, &args, TIMEOUT_MS, on_removed, box, NULL);
 	rs_job_args_done(&args);
@@ -108,6 +109,7 @@ void rs_removal_start(struct rs_box *box)
 	struct rs_rt *rt = box->rt;
 	if (box->state == RS_BOX_POOLED)
 		rs_pool_drop(rt, box);
+	rs_box_settle(box);
 	box->state = RS_BOX_REMOVING;
 	box->rotation = rs_job_cancel(box->rotation);
 	rs_probes_cancel(rt, box);

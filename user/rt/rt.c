@@ -75,8 +75,12 @@ static int prepare(struct rs_rt *rt, const struct rs_rt_config *config, struct r
 	int r = copy_config(&rt->config, config);
 	rt->records = r == 0 ? rs_str_format("%s/instances", rt->config.run_dir) : NULL;
 	rt->boxes = calloc(RS_INSTANCES_MAX + 1, sizeof(*rt->boxes));
-	if (!rt->records || !rt->boxes)
+	rt->waiting_logs = r == 0 ? rs_str_format("%s/logs/.waiting", rt->config.state_dir) : NULL;
+	if (!rt->records || !rt->waiting_logs || !rt->boxes)
 		return rs_err_set(err, -ENOMEM, "out of memory");
+	r = rs_make_directories(rt->waiting_logs, true);
+	if (r < 0)
+		return rs_err_set(err, r, "cannot make %s: %s", rt->waiting_logs, strerror(-r));
 	mkdir(rt->config.run_dir, 0755);
 	if (mkdir(rt->records, 0700) < 0 && errno != EEXIST)
 		return rs_err_set(err, -errno, "cannot make %s: %m", rt->records);
@@ -111,13 +115,18 @@ struct rs_rt *rs_rt_free(struct rs_rt *rt)
 	rs_probes_cancel(rt, NULL);
 	rs_jobs_abandon(rt);
 	for (uint32_t id = 1; rt->boxes && id <= RS_INSTANCES_MAX; id++) {
-		if (rt->boxes[id])
-			rs_box_free(rt->boxes[id]);
+		struct rs_box *box = rt->boxes[id];
+		if (!box)
+			continue;
+		rs_box_settle(box);
+		rs_box_free(box);
 	}
+	sd_event_source_disable_unref(rt->settle_timer);
 	sd_event_source_disable_unref(rt->pool_timer);
 	sd_event_unref(rt->event);
 	free(rt->boxes);
 	free(rt->records);
+	free(rt->waiting_logs);
 	free_config(&rt->config);
 	free(rt);
 	return NULL;
@@ -170,7 +179,7 @@ static int send_start(struct rs_box *box, const struct rs_rt_spec *spec, struct 
 	uid_t uid = spec->run_as_user >= 0 ? (uid_t)spec->run_as_user : config->default_uid;
 	struct rs_buf message;
 	rs_buf_init(&message, RS_START_BYTES_MAX);
-	int r = rs_start_build(&message, spec, box->instance.log_path, uid, config->default_gid, err);
+	int r = rs_start_build(&message, spec, uid, config->default_gid, err);
 	if (r == 0) {
 		box->instance.started_ns = rs_now_ns();
 		if (send(box->control, message.data, message.length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
@@ -217,7 +226,7 @@ int rs_rt_start(struct rs_rt *rt, const struct rs_rt_spec *spec, struct rs_rt_in
 	}
 	rs_pool_take(rt);
 	box->state = RS_BOX_RUNNING;
-	rs_record_save(box);
+	rs_box_settle_later(box);
 	rs_pool_wanted(rt, rt->pooled ? REFILL_AFTER_US : 0);
 	*ret_instance = &box->instance;
 	return 0;

@@ -88,11 +88,9 @@ static void put_string(struct rs_buf *out, const char *text)
 	rs_buf_append(out, text, strlen(text) + 1);
 }
 
-static int build(struct rs_buf *out, const struct rs_rt_spec *spec, const char *log_path, const struct env *env,
-		 struct rs_start *start)
+static int build(struct rs_buf *out, const struct rs_rt_spec *spec, const struct env *env, struct rs_start *start)
 {
 	rs_buf_append(out, start, sizeof(*start));
-	put_string(out, log_path);
 	put_string(out, spec->working_dir && *spec->working_dir ? spec->working_dir : "/");
 	for (size_t i = 0; i < start->arguments; i++) {
 		rs_expand(out, spec->command[i], env->entries, env->count);
@@ -107,8 +105,7 @@ static int build(struct rs_buf *out, const struct rs_rt_spec *spec, const char *
 	return 0;
 }
 
-int rs_start_build(struct rs_buf *out, const struct rs_rt_spec *spec, const char *log_path, uid_t uid, gid_t gid,
-		   struct rs_err *err)
+int rs_start_build(struct rs_buf *out, const struct rs_rt_spec *spec, uid_t uid, gid_t gid, struct rs_err *err)
 {
 	size_t arguments = 0;
 	while (spec->command && spec->command[arguments])
@@ -123,7 +120,7 @@ int rs_start_build(struct rs_buf *out, const struct rs_rt_spec *spec, const char
 	int r = env_build(&env, spec, err);
 	if (r == 0) {
 		start.environment = (uint32_t)env.count;
-		r = build(out, spec, log_path, &env, &start);
+		r = build(out, spec, &env, &start);
 		if (r == -E2BIG)
 			rs_err_set(err, r, "command and environment together exceed %d bytes", RS_START_BYTES_MAX);
 		else if (r < 0)

@@ -8,7 +8,6 @@
 
 /* Appends the START message to `out` (maximum RS_START_BYTES_MAX). `uid`, `gid` are those to run as.
  * -EINVAL with err for a spec that cannot be run, -E2BIG for one that is too long. */
-int rs_start_build(struct rs_buf *out, const struct rs_rt_spec *spec, const char *log_path, uid_t uid, gid_t gid,
-		   struct rs_err *err);
+int rs_start_build(struct rs_buf *out, const struct rs_rt_spec *spec, uid_t uid, gid_t gid, struct rs_err *err);
 
 #endif

@@ -2,23 +2,21 @@
 /* From the START message to exec: this stands in the way of a wake-up, so there is nothing here that can wait. */
 #include "rt/sandbox/sandbox.h"
 
-#include "base/mem.h"
 #include "base/time.h"
 #include "rt/message.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static char message[RS_START_BYTES_MAX] __attribute__((aligned(8)));
 static char *strings[RS_START_STRINGS_MAX];
 
 struct plan {
-	const char *log;
 	const char *directory;
 	char **arguments;
 	char **environment;
@@ -50,42 +48,22 @@ static int parse(ssize_t size, struct plan *plan)
 	if (start.size != (size_t)size || !start.arguments)
 		return -EBADMSG;
 	char *at = message + sizeof(start), *end = message + size;
-	char **files = strings;
-	plan->arguments = take(files, 2, &at, end);
+	plan->arguments = take(strings, 1, &at, end);
 	plan->environment = plan->arguments ? take(plan->arguments, start.arguments, &at, end) : NULL;
 	if (!plan->environment || !take(plan->environment, start.environment, &at, end))
 		return -EBADMSG;
-	plan->log = files[0];
-	plan->directory = files[1];
+	plan->directory = strings[0];
 	plan->uid = start.uid;
 	plan->gid = start.gid;
 	return 0;
 }
 
-/* STATE/logs/NAMESPACE/REVISION/NAME.log; the first instance of a revision makes the directories. */
-static int make_directories(const char *path)
+/* The helper has waited with real-time priority; the instance has none. */
+static int be_ordinary(struct rs_err *err)
 {
-	char part[512];
-	for (const char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
-		size_t length = (size_t)(at - path);
-		if (length >= sizeof(part))
-			return -ENAMETOOLONG;
-		memcpy(part, path, length);
-		part[length] = '\0';
-		if (mkdir(part, 0755) < 0 && errno != EEXIST)
-			return -errno;
-	}
-	return 0;
-}
-
-static int open_log(const char *path, struct rs_err *err)
-{
-	int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
-	rs_auto_fd int fd = open(path, flags, 0640);
-	if (fd < 0 && errno == ENOENT && make_directories(path) == 0)
-		fd = open(path, flags, 0640);
-	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
-		return rs_err_set(err, -errno, "cannot open the log %s: %m", path);
+	struct sched_param param = {.sched_priority = 0};
+	if (sched_setscheduler(0, SCHED_OTHER, &param) < 0)
+		return rs_err_set(err, -errno, "cannot give up the real-time priority: %m");
 	return 0;
 }
 
@@ -111,6 +89,10 @@ static int execute(const struct plan *plan, struct rs_err *err)
 int rs_become(struct rs_err *err)
 {
 	ssize_t size;
+	/* A busy machine must not keep a wake-up waiting for its turn: this process has some microseconds of work.
+	 * Where the kernel does not allow it (real-time groups), it takes its turn. */
+	struct sched_param first = {.sched_priority = 1};
+	(void)sched_setscheduler(0, SCHED_FIFO, &first);
 	do {
 		size = recv(RS_SANDBOX_FD, message, sizeof(message), 0);
 	} while (size < 0 && errno == EINTR);
@@ -120,7 +102,7 @@ int rs_become(struct rs_err *err)
 	int r = parse(size, &plan);
 	if (r < 0)
 		return rs_err_set(err, r, "the start message is damaged");
-	r = open_log(plan.log, err);
+	r = be_ordinary(err);
 	if (r == 0)
 		r = rs_identity_become(plan.uid, plan.gid, err);
 	if (r == 0 && chdir(plan.directory) < 0)

@@ -39,7 +39,7 @@ static int parse_option(struct rs_sandbox_options *options, const char *key, siz
 		{"name", &options->name},	{"link", &options->link},
 		{"hosts", &options->hosts},	{"resolv-conf", &options->resolv_conf},
 		{"records", &options->records}, {"logs", &options->logs},
-		{"path", &options->path},
+		{"log", &options->log},		{"path", &options->path},
 	};
 	for (size_t i = 0; i < rs_array_length(texts); i++) {
 		if (strlen(texts[i].key) == length && !strncmp(texts[i].key, key, length)) {

@@ -11,32 +11,54 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-static int detach(struct rs_err *err)
+/* posix_spawn() leaves the C library's own two signals ignored, and sigaction() does not touch them. */
+static void reset_internal_signals(void)
+{
+	static const unsigned long by_default[8]; /* the kernel's struct sigaction, SIG_DFL, on any architecture */
+	for (int signal = 32; signal < SIGRTMIN; signal++)
+		syscall(SYS_rt_sigaction, signal, by_default, NULL, _NSIG / 8);
+}
+
+/* Made now, since making a file on a disk takes longer than all that is left to do at the start. The agent gives
+ * it its final name afterwards. */
+static int open_log(const char *path, struct rs_err *err)
+{
+	rs_auto_fd int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
+		return rs_err_set(err, -errno, "cannot open the log %s: %m", path);
+	return 0;
+}
+
+static int detach(const char *log, struct rs_err *err)
 {
 	/* The agent may end; the instance goes on: no terminal, no session, no directory of its. */
 	setsid();
+	reset_internal_signals();
 	umask(022);
 	if (chdir("/") < 0)
 		return rs_err_set(err, -errno, "cannot change to /: %m");
-	rs_auto_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
+	rs_auto_fd int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
 		return rs_err_set(err, -errno, "cannot open /dev/null: %m");
 	/* An agent that the kernel shall spare has instances that it need not. */
 	rs_auto_fd int oom = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (oom >= 0 && write(oom, "0", 1) < 0)
 		errno = 0;
-	return 0;
+	return open_log(log, err);
 }
 
 static int build(const struct rs_sandbox_options *options, struct rs_report *report, struct rs_err *err)
 {
 	struct rs_network network = {0};
-	int r = detach(err);
+	int r = detach(options->log, err);
 	if (r == 0)
 		r = rs_groups_join(options, true, err);
 	if (r == 0)
@@ -55,9 +77,9 @@ static int build(const struct rs_sandbox_options *options, struct rs_report *rep
 
 int rs_sandbox_prepare(const struct rs_sandbox_options *options, struct rs_err *err)
 {
-	if (!options->name || !options->link || !options->group_count || !options->address.s_addr ||
+	if (!options->name || !options->link || !options->log || !options->group_count || !options->address.s_addr ||
 	    !options->gateway.s_addr)
-		return rs_err_set(err, -EINVAL, "prepare needs name, link, cgroup, address and gateway");
+		return rs_err_set(err, -EINVAL, "prepare needs name, link, log, cgroup, address and gateway");
 	if (fcntl(RS_SANDBOX_FD, F_SETFD, FD_CLOEXEC) < 0)
 		return rs_err_set(err, -errno, "no control socket at descriptor %d", RS_SANDBOX_FD);
 	struct rs_report report = {.kind = RS_REPORT_READY};

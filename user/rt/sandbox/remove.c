@@ -27,6 +27,8 @@ int rs_sandbox_remove(const struct rs_sandbox_options *options, struct rs_err *e
 {
 	if (!options->name || !options->link || !options->group_count)
 		return rs_err_set(err, -EINVAL, "remove needs name, link and cgroup");
+	if (options->log)
+		unlink(options->log);
 	return remove_named(options, options->name, options->link, err);
 }
 

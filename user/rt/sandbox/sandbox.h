@@ -41,6 +41,7 @@ struct rs_sandbox_options {
 	const char *groups[RS_SANDBOX_GROUPS_MAX]; /* parents of the instance's cgroups; the first kills */
 	size_t group_count;
 	const char *records; /* cleanup: directory of the adoption records */
+	const char *log;     /* prepare, remove: where the output goes while nobody knows whose it will be */
 	const char *logs;    /* cleanup: directory of the logs */
 	pid_t pid;	     /* enter: the instance's main process */
 	const char *path;    /* rotate: the log */
