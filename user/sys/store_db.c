@@ -180,10 +180,11 @@ static int set_up(sqlite3 *db, bool writer, struct rs_err *err)
 	}
 	if ((r = check_damage(db, err)) < 0)
 		return r;
-	/* FULL: COMMIT returns after the fsync. The limit gives back what a burst has made the WAL grow. */
+	/* FULL: COMMIT returns after the fsync. The limit gives back what a burst has made the WAL grow. Rows are
+	 * written whole and read once, so a large cache would only keep memory. */
 	if ((r = rs_store_db_exec(db,
 				  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-				  " PRAGMA journal_size_limit = 8388608",
+				  " PRAGMA journal_size_limit = 8388608; PRAGMA cache_size = -512",
 				  err)) < 0)
 		return r;
 	return version == 0 ? create_schema(db, err) : 0;

@@ -61,6 +61,7 @@ void rs_api_finish_text(struct rs_api_exchange *exchange, int http_status, const
 {
 	size_t length = text->length;
 	char *data = rs_buf_take(text);
+	exchange->answer_bytes = length;
 	rs_api_finish(exchange, (unsigned)http_status, data ? text_response(type, data, length) : NULL);
 }
 
@@ -73,6 +74,7 @@ void rs_api_finish_json(struct rs_api_exchange *exchange, int http_status, cJSON
 		/* A newline in place of the NUL: for those who read it in a terminal. */
 		size_t length = strlen(text);
 		text[length] = '\n';
+		exchange->answer_bytes = length + 1;
 		response = text_response("application/json", text, length + 1);
 	}
 	rs_api_finish(exchange, (unsigned)http_status, response);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 #define REASON_BYTES_MAX  4096
 /* What is read and thrown away so that a client whose body is too large gets to read why. */
 #define EXCESS_MAX (4 * 1024 * 1024)
+/* An answer of this size was some ten times as large before it was text. */
+#define LARGE_ANSWER (256 * 1024)
 
 static struct rs_api_exchange *new_exchange(struct rs_api *api, struct MHD_Connection *connection)
 {
@@ -273,5 +276,9 @@ void rs_api_on_completed(void *user, struct MHD_Connection *connection, void **s
 	drop_body(exchange);
 	if (exchange->response)
 		MHD_destroy_response(exchange->response);
+	bool was_large = exchange->answer_bytes >= LARGE_ANSWER;
 	free(exchange);
+	/* The allocator would keep what a list of thousands took once for the rest of the agent's days. */
+	if (was_large)
+		malloc_trim(0);
 }

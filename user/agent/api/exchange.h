@@ -36,6 +36,7 @@ struct rs_api_exchange {
 	struct MHD_Response *response;
 	unsigned status;
 	const char *applied; /* X-Rouse-Applied, a literal */
+	size_t answer_bytes;
 
 	struct rs_tail *tail;
 	sd_event_source *hangup; /* notices a client that leaves while nothing is sent */
