@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define GATEWAY "10.99.0.1"
+#define GATEWAY "10.99.255.254"
 
 static void on_prepared(void *user, struct rs_rt_instance *instance)
 {

@@ -91,7 +91,7 @@ static void test_exec_runs_inside_the_instance(void **state)
 	const char *const inside[] = {
 		"sh", "-c",
 		"test $PORT = 8080 && test $K_SERVICE = hello && test `id -u` = 65534 && "
-		"ip route | grep -q 10.99.0.1 && grep -q elsewhere /etc/hosts && grep -q CapEff:.0000000000000000 "
+		"ip route | grep -q 10.99.255.254 && grep -q elsewhere /etc/hosts && grep -q CapEff:.0000000000000000 "
 		"/proc/self/status && grep -qE 0::.*/rt[0-9]+-[0-9]+$ /proc/self/cgroup",
 		NULL};
 	const char *const failing[] = {"sh", "-c", "echo noise; exit 7", NULL};

@@ -185,7 +185,7 @@ static void test_its_network_is_its_own(void **state)
 	struct rs_rt_instance *instance = rt_test_start(test, "ip -o -4 address; ip route; echo ready; exec sleep 600");
 	assert_true(rt_test_until(test, rt_test_log_has(instance, "ready\n")));
 	assert_true(rt_test_log_has(instance, "127.0.0.1/8"));
-	assert_true(rt_test_log_has(instance, "default via 10.99.0.1 dev eth0"));
+	assert_true(rt_test_log_has(instance, "default via 10.99.255.254 dev eth0"));
 	assert_true(rt_test_shell("ip netns list | grep -qw %s", instance->name));
 	assert_true(rt_test_shell("ip netns exec %s true", instance->name));
 	struct stat status;

@@ -40,7 +40,7 @@ endef
 $(foreach t,packet net,$(eval $(call tier,$(t))))
 
 packet: ## run the BPF programs on single packets (root)
-net: ## run the network tests in namespaces (root)
+net: $(B)/bin/rouse-sandbox ## run the network tests in namespaces (root)
 .PHONY: packet net
 
 unit: $(UNIT_BIN) ## run the unit tests (no root needed)

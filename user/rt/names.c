@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ID_DIGITS     4	 /* RS_INSTANCES_MAX is 4096 */
-#define FIRST_ADDRESS 16 /* the lower ones are for gateways and the front door */
+#define ID_DIGITS 4 /* RS_INSTANCES_MAX is 4096 */
 
 void rs_rt_link_prefix(const char *name, char out[static RS_SANDBOX_NAME_MAX + 1])
 {
@@ -35,9 +34,9 @@ struct in_addr rs_rt_address(struct in_addr range, unsigned bits, uint32_t id)
 {
 	struct in_addr out = {.s_addr = 0};
 	uint64_t size = 1ULL << (32 - bits);
-	uint64_t offset = (uint64_t)FIRST_ADDRESS + id - 1;
-	if (bits <= 30 && id && offset < size - 1)
-		out.s_addr = htonl(ntohl(range.s_addr) + (uint32_t)offset);
+	/* Neither the network's own address nor the broadcast's: not needed with /32 routes, but people look twice. */
+	if (bits >= 8 && bits <= 30 && id && id < size - 1)
+		out.s_addr = htonl(ntohl(range.s_addr) + id);
 	return out;
 }
 

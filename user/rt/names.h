@@ -13,7 +13,7 @@
 void rs_rt_link_prefix(const char *name, char out[static RS_SANDBOX_NAME_MAX + 1]);
 /* Host side link of a sandbox. */
 void rs_rt_link_name(const char *name, uint32_t id, char out[static RS_SANDBOX_NAME_MAX + 1]);
-/* Address of an instance: its id, counted from the 16th address of the range. 0.0.0.0 when it does not fit. */
+/* Address of an instance: the range's address plus its id. 0.0.0.0 when it does not fit. */
 struct in_addr rs_rt_address(struct in_addr range, unsigned bits, uint32_t id);
 /* Of one side of its veth: locally administered, made from the address, which is unique on the node. */
 void rs_rt_mac(struct in_addr address, bool inner, uint8_t out[static 6]);

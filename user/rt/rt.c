@@ -65,6 +65,11 @@ static int check_config(const struct rs_rt_config *config, struct rs_err *err)
 	    !rs_rt_address(config->range, config->range_bits, config->max_instances).s_addr)
 		return rs_err_set(err, -EINVAL, "the instance range /%u is too small for %u instances",
 				  config->range_bits, config->max_instances);
+	uint32_t gateway = ntohl(config->gateway.s_addr) - ntohl(config->range.s_addr);
+	if (gateway && gateway <= config->max_instances)
+		return rs_err_set(err, -EINVAL,
+				  "the gateway must not be among the first %u addresses of the instance range",
+				  config->max_instances);
 	if (access(config->sandbox_helper, X_OK) < 0)
 		return rs_err_set(err, -errno, "cannot run the helper %s: %m", config->sandbox_helper);
 	return 0;
