@@ -72,8 +72,8 @@ struct rs_rt_instance {
 	uint16_t port;	     /* host order */
 	uint64_t started_ns; /* CLOCK_MONOTONIC, when exec was asked for; 0 in the pool */
 	uint64_t exec_ns;    /* when the sandbox's process called exec, as it told; 0 until it has */
-	char log_path[256];
-	void *user; /* the agent's */
+	char log_path[256];  /* appears there some milliseconds after the start, in any case before on_exited */
+	void *user;	     /* the agent's */
 };
 
 enum rs_rt_exit {
@@ -163,7 +163,8 @@ struct rs_rt_listener {
 };
 int rs_rt_listener(struct rs_rt *rt, struct rs_rt_instance *instance, struct rs_rt_listener *ret_listener);
 
-/* Rotates logs that outgrew log_bytes_max. Call about once a second. */
+/* Rotates logs that outgrew log_bytes_max, each to itself with ".1" behind it (sandbox/rotate.c: nothing is lost where
+ * the file system can cut a file's head). Call about once a second. */
 void rs_rt_rotate_logs(struct rs_rt *rt);
 
 /* Iterates over started instances (not the pool); stop at the first non-zero return. */
