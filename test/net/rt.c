@@ -122,7 +122,8 @@ static struct rt_test *make(void)
 	snprintf(test->hosts_file, sizeof(test->hosts_file), "%s/hosts", test->directory);
 	snprintf(test->name, sizeof(test->name), "rt%d", getpid());
 	snprintf(test->cgroup_root, sizeof(test->cgroup_root), "rt-test-%d", getpid());
-	assert_true(rt_test_shell("echo 198.18.0.9 elsewhere.default.rouse > %s", test->hosts_file));
+	/* As the agent does: with the host's own names, or servers that look up their own name wait for DNS. */
+	assert_true(rt_test_shell("(cat /etc/hosts; echo 198.18.0.9 elsewhere.default.rouse) > %s", test->hosts_file));
 	test->config = (struct rs_rt_config){
 		.name = test->name,
 		.state_dir = test->state_dir,
