@@ -4,8 +4,8 @@
 source "$(dirname "$0")/lib.sh"
 lab_up
 
-says() { # SERVICE TEXT: an event or a condition does
-	contains "$(on node rouse get events -o json; on node rouse get revisions -o json)" "$2"
+says() { # SERVICE TEXT: an event or an instance of it does
+	contains "$(on node rouse events --service "$1"; on node rouse get instances -o wide | grep " $1-")" "$2"
 }
 
 cat > "$files/loopback.py" << 'PY'
