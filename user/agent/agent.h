@@ -11,6 +11,8 @@
  *	cleanup.c           takes every trace of an agent off the host
  *	tick.c              the periodic round
  *	workload.c          a revision at work: its numbers, its scale
+ *	settings.c          what its scale goes by
+ *	status.c            what it says of itself
  *	instance.c          an instance's life, from start to gone
  *	release.c           letting held SYNs go on
  *	change.c            objects that changed: to the store, and to the rest of us
@@ -221,6 +223,17 @@ uint64_t rs_workload_in_flight(const struct rs_workload *workload);
 void rs_workload_adopted(struct rs_workload *workload);
 /* Stops looking at it each second when it is at zero, quiet and measured nothing lately. True when it did. */
 bool rs_workload_rest(struct rs_workload *workload);
+
+/* settings.c */
+void rs_settings_read(struct rs_workload *workload);
+/* What may change from one decision to the next: whether a route points to the revision. */
+void rs_settings_reachability(struct rs_workload *workload);
+double rs_settings_panic_window_percent(const struct rs_workload *workload);
+
+/* status.c */
+void rs_workload_set_phase(struct rs_workload *workload, enum rs_phase phase, uint64_t now_ns);
+/* The phase after `want` instances are wanted: the condition Active. */
+void rs_workload_phase(struct rs_workload *workload, int32_t want, uint64_t now_ns);
 /* Sets the revision's facts, its conditions and its configuration's latest ready revision. */
 void rs_workload_status(struct rs_workload *workload);
 

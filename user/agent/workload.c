@@ -20,97 +20,6 @@
 
 #define BUCKET_NS RS_NS_PER_S
 
-/* --- settings: the manifest over the configuration -------------------------------------------------------------- */
-
-static uint64_t duration_or(int64_t annotation_ns, uint64_t configured_ns)
-{
-	return annotation_ns >= 0 ? (uint64_t)annotation_ns : configured_ns;
-}
-
-static int32_t scale_or(int32_t annotation, int32_t configured)
-{
-	return annotation >= 0 ? annotation : configured;
-}
-
-static double number_or(double annotation, double configured)
-{
-	return annotation >= 0 ? annotation : configured;
-}
-
-static enum rs_reachability reachability(const struct rs_workload *workload)
-{
-	if (workload->removed)
-		return RS_REACHABILITY_UNREACHABLE;
-	switch (workload->revision->routing_state) {
-	case RS_ROUTING_ACTIVE:
-		return RS_REACHABILITY_REACHABLE;
-	case RS_ROUTING_RESERVE:
-		return RS_REACHABILITY_UNREACHABLE;
-	case RS_ROUTING_PENDING:
-		break;
-	}
-	return RS_REACHABILITY_UNKNOWN;
-}
-
-static void read_settings(struct rs_workload *workload)
-{
-	const struct rs_autoscaler_config *config = &workload->agent->options->autoscaler;
-	const struct rs_template *template = &workload->revision->template;
-	const struct rs_autoscaling *a = &template->autoscaling;
-	struct rs_target_input input = {
-		.metric = a->metric,
-		.container_concurrency = template->container_concurrency,
-		.target = a->target,
-		.utilization_percent = a->target_utilization_percent,
-		.concurrency_fraction = config->concurrency_fraction,
-		.concurrency_default = config->concurrency_default,
-		.rps_default = config->rps_default,
-		.rps_utilization = RS_RPS_UTILIZATION,
-	};
-	struct rs_target target = rs_target_resolve(&input);
-	double burst = a->has_target_burst_capacity ? a->target_burst_capacity : config->target_burst_capacity;
-
-	workload->spec = (struct rs_kpa_spec){
-		.target = target.target,
-		.total = target.total,
-		.target_burst_capacity = burst,
-		.panic_threshold = number_or(a->panic_threshold_percent, config->panic_threshold_percent) / 100,
-		.max_scale_up_rate = config->max_scale_up_rate,
-		.max_scale_down_rate = config->max_scale_down_rate,
-		.stable_window_ns = duration_or(a->window_ns, config->stable_window_ns),
-		.activation_scale = scale_or(a->activation_scale, 1),
-		.scale_down_delay_ns = duration_or(a->scale_down_delay_ns, config->scale_down_delay_ns),
-	};
-	workload->scale_config = (struct rs_scale_config){
-		.enable_scale_to_zero = config->enable_scale_to_zero,
-		.stable_window_ns = workload->spec.stable_window_ns,
-		.grace_ns = config->grace_ns,
-		.retention_ns = duration_or(a->retention_ns, config->retention_ns),
-		.progress_deadline_ns = duration_or(a->progress_deadline_ns, config->progress_deadline_ns),
-		.activation_buffer_ns = RS_SCALE_ACTIVATION_BUFFER_NS,
-		.min_scale = scale_or(a->min_scale, config->min_scale),
-		.max_scale = scale_or(a->max_scale, config->max_scale),
-		.initial_scale =
-			rs_initial_scale(a->initial_scale, config->initial_scale, config->allow_zero_initial_scale),
-		.target_burst_capacity = burst,
-	};
-}
-
-/* What may change from one decision to the next: whether a route points here. */
-static void read_reachability(struct rs_workload *workload)
-{
-	workload->scale_config.reachability = reachability(workload);
-	workload->spec.reachable = workload->scale_config.reachability != RS_REACHABILITY_UNREACHABLE;
-}
-
-static void set_phase(struct rs_workload *workload, enum rs_phase phase, uint64_t now_ns)
-{
-	if (workload->scale.phase == phase)
-		return;
-	workload->scale.phase = phase;
-	workload->scale.phase_since_ns = now_ns;
-}
-
 /* --- birth and death -------------------------------------------------------------------------------------------- */
 
 /* The revision's entry in the dataplane: an earlier agent's, or a new one. */
@@ -168,17 +77,19 @@ int rs_workload_get(struct rs_agent *agent, struct rs_model_revision *revision, 
 		free(workload);
 		return r;
 	}
-	read_settings(workload);
+	rs_settings_read(workload);
 	/* It begins with its initial scale, as a Deployment does; after a restart of agent or host it has had that. */
 	bool was_ready = has_been_ready(workload);
 	workload->scale.initialized = was_ready || workload->scale_config.initial_scale == 0;
 	workload->scale.replicas = was_ready ? 0 : workload->scale_config.initial_scale;
+	if (workload->scale.replicas < workload->scale_config.min_scale)
+		workload->scale.replicas = workload->scale_config.min_scale;
 	workload->scale.phase = workload->scale.replicas > 0 ? RS_PHASE_ACTIVATING : RS_PHASE_INACTIVE;
 	workload->scale.phase_since_ns = rs_now_ns();
 	agent->workloads[workload->id] = workload;
 	revision->user = workload;
 	*ret_workload = workload;
-	if (workload->scale.replicas > 0 || workload->scale_config.min_scale > 0) {
+	if (workload->scale.replicas > 0) {
 		rs_workload_activate(workload);
 		rs_workload_reconcile(workload);
 	}
@@ -193,8 +104,9 @@ void rs_workload_adopted(struct rs_workload *workload)
 	if (alive <= 0)
 		return;
 	workload->scale.replicas = alive;
-	set_phase(workload, rs_workload_count(workload, RS_STAGE_READY) ? RS_PHASE_ACTIVE : RS_PHASE_ACTIVATING,
-		  rs_now_ns());
+	rs_workload_set_phase(workload,
+			      rs_workload_count(workload, RS_STAGE_READY) ? RS_PHASE_ACTIVE : RS_PHASE_ACTIVATING,
+			      rs_now_ns());
 	rs_workload_activate(workload);
 	rs_workload_status(workload);
 }
@@ -276,9 +188,7 @@ static int start_measurements(struct rs_workload *workload, uint64_t now_ns)
 {
 	uint64_t stable_ns = workload->spec.stable_window_ns;
 	const struct rs_autoscaling *a = &workload->revision->template.autoscaling;
-	uint64_t panic_ns =
-		rs_panic_window_ns(stable_ns, number_or(a->panic_window_percent,
-							workload->agent->options->autoscaler.panic_window_percent));
+	uint64_t panic_ns = rs_panic_window_ns(stable_ns, rs_settings_panic_window_percent(workload));
 	enum rs_window_kind kind =
 		a->aggregation == RS_AGGREGATION_WEIGHTED_EXPONENTIAL ? RS_WINDOW_EXPONENTIAL : RS_WINDOW_LINEAR;
 	uint32_t stable_count = rs_window_count(stable_ns, BUCKET_NS),
@@ -421,24 +331,6 @@ static void tell(struct rs_workload *workload, int32_t before, const struct rs_s
 			  workload->spec.target);
 }
 
-static void next_phase(struct rs_workload *workload, int32_t want, uint64_t now_ns)
-{
-	struct rs_scale_state *state = &workload->scale;
-	const struct rs_scale_config *config = &workload->scale_config;
-	int32_t ready = (int32_t)rs_workload_count(workload, RS_STAGE_READY);
-	int32_t least = config->reachability == RS_REACHABILITY_UNREACHABLE ? 0 : config->min_scale;
-	int32_t threshold = rs_phase_threshold(least, config->initial_scale, state->initialized);
-	if (ready >= threshold)
-		state->initialized = true;
-	struct rs_phase_next next = rs_phase_next(state->phase, want, ready, threshold);
-	set_phase(workload, next.phase, now_ns);
-	rs_fact_set(&workload->revision->status.active,
-		    next.phase == RS_PHASE_ACTIVE     ? RS_TRUE
-		    : next.phase == RS_PHASE_INACTIVE ? RS_FALSE
-						      : RS_UNKNOWN,
-		    next.reason, "%s", next.reason[0] ? rs_scale_why_text(workload->why) : "");
-}
-
 void rs_workload_scale(struct rs_workload *workload, bool tick)
 {
 	uint64_t now_ns = rs_now_ns();
@@ -446,7 +338,7 @@ void rs_workload_scale(struct rs_workload *workload, bool tick)
 		rs_workload_reconcile(workload);
 		return;
 	}
-	read_reachability(workload);
+	rs_settings_reachability(workload);
 	if (tick)
 		decide(workload, now_ns);
 	arm(workload, now_ns);
@@ -471,7 +363,7 @@ void rs_workload_scale(struct rs_workload *workload, bool tick)
 		workload->scale.replicas = result.scale;
 	if (result.requeue && now_ns + result.requeue_after_ns < workload->next_tick_ns)
 		workload->next_tick_ns = now_ns + result.requeue_after_ns;
-	next_phase(workload, result.scale, now_ns);
+	rs_workload_phase(workload, result.scale, now_ns);
 	rs_workload_reconcile(workload);
 	if (result.patched)
 		tell(workload, before, &result, held);
@@ -581,7 +473,13 @@ void rs_workload_reconcile(struct rs_workload *workload)
 
 bool rs_workload_rest(struct rs_workload *workload)
 {
-	if (workload->instances || workload->pending_count || workload->scale.replicas > 0 ||
+	const struct rs_scale_config *config = &workload->scale_config;
+	/* A floor keeps it awake, unless nobody is sent to it. */
+	if (config->min_scale > 0 && config->reachability != RS_REACHABILITY_UNREACHABLE)
+		return false;
+	bool may_rest = workload->scale_config.min_scale <= 0 ||
+			workload->scale_config.reachability == RS_REACHABILITY_UNREACHABLE;
+	if (!may_rest || workload->instances || workload->pending_count || workload->scale.replicas > 0 ||
 	    workload->scale.phase != RS_PHASE_INACTIVE || workload->stable_value > 0 || workload->panic_value > 0)
 		return false;
 	deactivate(workload);
@@ -592,52 +490,4 @@ bool rs_workload_rest(struct rs_workload *workload)
 		rs_workload_free(workload);
 	}
 	return true;
-}
-
-/* --- what is shown ---------------------------------------------------------------------------------------------- */
-
-static void set_facts(struct rs_workload *workload, unsigned ready)
-{
-	struct rs_revision_status *status = &workload->revision->status;
-	if (ready || (workload->scale_config.initial_scale == 0 && status->container_healthy.truth == RS_UNKNOWN)) {
-		/* Once healthy, sleeping does not change it. Nothing has to start for an initial scale of zero. */
-		rs_fact_set(&status->container_healthy, RS_TRUE, "", "%s", "");
-		if (workload->scale.initialized)
-			rs_fact_set(&status->resources_available, RS_TRUE, "", "%s", "");
-		return;
-	}
-	for (const struct rs_agent_instance *i = workload->instances; i; i = i->next) {
-		if (i->stage == RS_STAGE_STARTING && i->complaint[0] && status->container_healthy.truth != RS_TRUE)
-			rs_fact_set(&status->container_healthy, RS_UNKNOWN, "NotListening", "%s: %s", i->rt->name,
-				    i->complaint);
-	}
-	if (status->resources_available.truth == RS_UNKNOWN)
-		rs_fact_set(&status->resources_available, RS_UNKNOWN, "Deploying", "%s", "");
-	if (workload->why == RS_SCALE_START_TIMEOUT && status->resources_available.truth == RS_UNKNOWN)
-		rs_fact_set(&status->resources_available, RS_FALSE, "ProgressDeadlineExceeded",
-			    "no instance became ready within the progress deadline");
-}
-
-void rs_workload_status(struct rs_workload *workload)
-{
-	struct rs_model_revision *revision = workload->revision;
-	struct rs_agent *agent = workload->agent;
-	if (workload->removed)
-		return;
-	unsigned ready = rs_workload_count(workload, RS_STAGE_READY);
-	if ((int32_t)ready >= workload->scale_config.initial_scale && ready)
-		workload->scale.initialized = true;
-	revision->status.actual_replicas = (int32_t)ready;
-	revision->status.desired_replicas = workload->scale.replicas;
-	set_facts(workload, ready);
-
-	bool is_ready = revision->status.container_healthy.truth == RS_TRUE &&
-			revision->status.resources_available.truth == RS_TRUE;
-	struct rs_changes changes = {0};
-	if (is_ready && rs_registry_mark_ready(agent->registry, revision, rs_wall_ns(), &changes) > 0)
-		rs_change_commit(agent, &changes, 0, 0, NULL);
-	else
-		rs_changes_done(&changes);
-	rs_registry_conditions(agent->registry, revision->metadata.namespace, revision->service, rs_wall_ns(), NULL,
-			       NULL);
 }
