@@ -13,6 +13,7 @@ from lab import Lab, service
 from report import Report, spread
 
 STARTS = 200
+GAP_MS = 150  # the pool is filled again meanwhile
 SWEEP_MS = (0, 1, 5, 20, 100, 500, 1500)
 SWEEP_STARTS = 10
 NAIVE_STARTS = 3
@@ -28,7 +29,7 @@ def failed(starts):
 def one_after_another(lab, report):
     names = [f"one-{i}" for i in range(STARTS)]
     lab.apply([service(n, [lab.stub, "0"]) for n in names])
-    starts = lab.cold("-s", "-g", "20", *(f"{n}.default.rouse:80" for n in names))
+    starts = lab.cold("-s", "-g", GAP_MS, *(f"{n}.default.rouse:80" for n in names))
     good = [s for s in starts if s.ok]
     report.add("overhead_ms", "ms", **spread([s.overhead_ms for s in good]), failed=failed(starts))
     report.add("before_main_ms", "ms", **spread([(s.main_ns - s.start_ns) / 1e6 for s in good]))
@@ -41,7 +42,7 @@ def sweep(lab, report):
     for start_ms in SWEEP_MS:
         names = [f"sweep-{start_ms}-{i}" for i in range(SWEEP_STARTS)]
         lab.apply([service(n, [lab.stub, str(start_ms)]) for n in names])
-        starts = lab.cold("-s", "-g", "20", *(f"{n}.default.rouse:80" for n in names))
+        starts = lab.cold("-s", "-g", GAP_MS, *(f"{n}.default.rouse:80" for n in names))
         report.add("sweep_ms", "ms", start_ms=start_ms, mode="hold", **spread([s.connect_ms for s in starts if s.ok]),
                    overhead_p50=spread([s.overhead_ms for s in starts if s.ok]).get("p50"), failed=failed(starts))
         lab.delete(names)

@@ -54,7 +54,7 @@ def parse_starts(text):
 
 
 def service(name, command, annotations=None, traffic=None):
-    """A Service as JSON, which is YAML."""
+    """A Service."""
     prefix = "autoscaling.knative.dev/"
     notes = {"initial-scale": "0", **(annotations or {})}
     spec = {"template": {"metadata": {"annotations": {k if "/" in k else prefix + k: v for k, v in notes.items()}},
@@ -114,7 +114,7 @@ class Lab:
 
     def apply(self, services):
         manifest = self.files / "manifest.yaml"
-        manifest.write_text("\n---\n".join(json.dumps(s) for s in services), encoding="utf-8")
+        manifest.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": services}), encoding="utf-8")
         self.run("node", "rouse", "apply", "-f", manifest)
 
     def delete(self, names):
