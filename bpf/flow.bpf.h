@@ -115,8 +115,10 @@ RS_INLINE void rs_flow_reply_tuple(const struct rs_tuple *key, const struct rs_f
 }
 
 /* Removes both halves. Returns false when another CPU did. */
-RS_INLINE bool rs_flow_end(const struct rs_tuple *key, struct rs_flow *flow)
+RS_GLOBAL int rs_flow_end(const struct rs_tuple *key, struct rs_flow *flow)
 {
+	if (!key || !flow)
+		return false;
 	if (__sync_val_compare_and_swap(&flow->ended, 0, 1) != 0)
 		return false;
 	struct rs_tuple reply;
@@ -142,8 +144,7 @@ RS_INLINE void rs_flow_end_unanswered(const struct rs_tuple *key, __u32 isn)
 
 /* What the pick has decided for a new connection. The instance's place is reserved already. */
 struct rs_pick {
-	struct rs_instance *instance;
-	__u32 instance_id;
+	__u32 instance;
 	struct rs_park park;
 	__u32 client_ifindex;
 	__u32 client_way;
@@ -163,7 +164,7 @@ RS_INLINE void rs_flow_forward_ends(const struct rs_packet *packet, const struct
 enum rs_begun {
 	RS_BEGUN,
 	RS_BEGUN_ELSEWHERE, /* another CPU has just begun it with a copy of the same SYN */
-	RS_BEGUN_FULL,	    /* a map is full, or there is no memory */
+	RS_BEGUN_FULL,	    /* a map or a ring is full, or there is no memory */
 	RS_BEGUN_CLASH,	    /* no port is free for it at the instance */
 };
 
@@ -188,20 +189,25 @@ RS_INLINE enum rs_begun rs_flow_claim_replies(const struct rs_tuple *key, struct
 }
 
 /* Tracks a new connection, busy from its SYN on. Unless it begins, the reservation stays with the caller. */
-RS_INLINE enum rs_begun rs_flow_begin(const struct rs_packet *packet, const struct rs_pick *pick,
-				      struct rs_ends *ret_ends)
+RS_GLOBAL int rs_flow_begin(const struct rs_packet *packet, const struct rs_pick *pick, struct rs_ends *ret_ends)
 {
+	if (!packet || !pick || !ret_ends)
+		return RS_BEGUN_FULL;
 	/* Coarse, as all later times of the flow: it may lag the fine clock, and then "answered after the request"
 	 * would be false. born_ns is fine: it tells connections apart. */
 	__u64 now = bpf_ktime_get_ns(), coarse = bpf_ktime_get_coarse_ns();
-	struct rs_instance *instance = pick->instance;
-	struct rs_flow flow = {
+	struct rs_instance *instance = rs_instance(pick->instance);
+	__u32 zero = 0;
+	struct rs_flow *flow = bpf_map_lookup_elem(&new_flow, &zero);
+	if (!instance || !flow)
+		return RS_BEGUN_FULL;
+	*flow = (struct rs_flow){
 		.born_ns = now,
 		.client_ns = coarse,
 		.request_ns = coarse,
 		.instance_address = instance->address,
 		.instance_port = instance->port,
-		.instance = pick->instance_id,
+		.instance = pick->instance,
 		.instance_generation = instance->generation,
 		.instance_ifindex = instance->ifindex,
 		.revision = pick->park.revision,
@@ -215,32 +221,32 @@ RS_INLINE enum rs_begun rs_flow_begin(const struct rs_packet *packet, const stru
 		.in_fast_ring = 1,
 		.hairpin = rs_address_equal(&instance->address, &packet->tuple.source),
 	};
-	__builtin_memcpy(flow.instance_mac, instance->mac, 6);
-	__builtin_memcpy(flow.client_mac, pick->client_mac, 6);
+	__builtin_memcpy(flow->instance_mac, instance->mac, 6);
+	__builtin_memcpy(flow->client_mac, pick->client_mac, 6);
 	struct rs_tuple reply;
 	struct rs_rings *ring = rs_rings();
 	/* The flow comes last: once it can be found it is whole. A ring entry without one is skipped. */
 	if (!ring || !rs_flow_ring_push(&flow_ring_fast, &ring->flow_fast, RS_RING_RESERVE_BEGIN, &packet->tuple, now,
 					now + RS_FLOW_VISIT_FAST_MS * 1000000ULL))
 		return RS_BEGUN_FULL;
-	enum rs_begun claimed = rs_flow_claim_replies(&packet->tuple, &flow, &reply);
+	enum rs_begun claimed = rs_flow_claim_replies(&packet->tuple, flow, &reply);
 	if (claimed != RS_BEGUN)
 		return claimed;
-	long r = bpf_map_update_elem(&flows, &packet->tuple, &flow, BPF_NOEXIST);
+	long r = bpf_map_update_elem(&flows, &packet->tuple, flow, BPF_NOEXIST);
 	if (r != 0) {
 		bpf_map_delete_elem(&replies, &reply);
 		return r == -RS_EEXIST ? RS_BEGUN_ELSEWHERE : RS_BEGUN_FULL;
 	}
 	__sync_fetch_and_add(&instance->flows, 1);
-	struct rs_revision_stats *stats = rs_stats(flow.revision);
+	struct rs_revision_stats *stats = rs_stats(flow->revision);
 	if (stats) {
 		stats->connections++;
 		rs_stats_started(stats, now);
 	}
 	rs_count(connection_new);
-	if (flow.hairpin)
+	if (flow->hairpin)
 		rs_count(hairpin);
-	rs_flow_forward_ends(packet, &flow, ret_ends);
+	rs_flow_forward_ends(packet, flow, ret_ends);
 	return RS_BEGUN;
 }
 

@@ -66,8 +66,10 @@ RS_INLINE void rs_hold_account(const struct rs_hold *hold, int n)
 }
 
 /* Ends the hold with `outcome`. Returns false when another CPU has ended it first. */
-RS_INLINE bool rs_hold_end(struct rs_hold *hold, enum rs_hold_state outcome)
+RS_GLOBAL int rs_hold_end(struct rs_hold *hold, enum rs_hold_state outcome)
 {
+	if (!hold)
+		return false;
 	/* Won first and read afterwards: until the outcome stands the slot cannot be used anew. */
 	if (__sync_val_compare_and_swap(&hold->state, RS_HOLD_HELD, RS_HOLD_FREE) != RS_HOLD_HELD)
 		return false;

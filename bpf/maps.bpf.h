@@ -170,6 +170,15 @@ struct {
 	__type(value, struct rs_counters);
 } counters SEC(".maps") __weak;
 
+/* Where a new flow is put together: it is too large for the stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, struct rs_flow);
+} new_flow SEC(".maps") __weak;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, RS_EVENTS_BYTES);
@@ -200,6 +209,11 @@ extern const volatile struct rs_config config;
 
 /* What map updates return (negated); <errno.h> is not for BPF. */
 #define RS_EEXIST 17
+
+/* A function of its own for the verifier too: checked once by itself, not again on each way to its calls, which
+ * keeps every program far below the limit of a million instructions. It must not trust its pointers to be set. Weak:
+ * each object that uses it has a copy, and the linker keeps one. */
+#define RS_GLOBAL __attribute__((noinline, weak))
 
 /* Makes the compiler forget what it knows of a value, so that it keeps a check that the verifier needs. */
 #define rs_hide(x) asm volatile("" : "+r"(x))

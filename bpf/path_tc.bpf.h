@@ -127,13 +127,16 @@ struct rs_sender {
 };
 
 /* Nothing can take it: park. Then look again: an instance may have become ready in between. */
-RS_INLINE int rs_hold(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_park *park,
-		      struct rs_revision *revision)
+RS_GLOBAL int rs_hold(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_park *park)
 {
-	if (!rs_hold_park(skb, packet, park, revision))
+	if (!packet || !park)
+		return RS_DROP;
+	__u32 id = park->revision;
+	struct rs_revision *revision = bpf_map_lookup_elem(&revisions, &id);
+	if (!revision || !rs_hold_park(skb, packet, park, revision))
 		return RS_DROP;
 	rs_wake(revision, park->revision);
-	__u32 raced = rs_pick_instance(revision, park->revision, false);
+	__u32 raced = rs_pick_instance(park->revision, false);
 	if (raced) {
 		struct rs_instance *instance = rs_instance(raced);
 		if (instance)
@@ -186,9 +189,11 @@ RS_INLINE struct rs_hold *rs_hold_current(const struct rs_packet *packet)
 }
 
 /* The first SYN of a connection: pick, track, forward; or hold. `known`: the pick of the same SYN's earlier try. */
-RS_INLINE int rs_begin(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_sender *sender,
+RS_GLOBAL int rs_begin(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_sender *sender,
 		       const struct rs_park *known)
 {
+	if (!packet || !sender || !known)
+		return RS_DROP;
 	struct rs_pick pick = {
 		.client_ifindex = sender->ifindex,
 		.client_way = sender->way,
@@ -219,9 +224,9 @@ RS_INLINE int rs_begin(struct __sk_buff *skb, const struct rs_packet *packet, co
 		rs_count(no_target);
 		return sender->released ? RS_DROP : rs_reset_back(skb, packet);
 	}
-	pick.instance_id = rs_pick_instance(revision, revision_id, sender->released);
-	pick.instance = pick.instance_id ? rs_instance(pick.instance_id) : NULL;
-	if (!pick.instance) {
+	pick.instance = rs_pick_instance(revision_id, sender->released);
+	struct rs_instance *instance = pick.instance ? rs_instance(pick.instance) : NULL;
+	if (!instance) {
 		if (sender->released) {
 			rs_count(release_early);
 			return RS_DROP;
@@ -231,13 +236,13 @@ RS_INLINE int rs_begin(struct __sk_buff *skb, const struct rs_packet *packet, co
 			rs_wake(revision, revision_id);
 			return RS_DROP;
 		}
-		return rs_hold(skb, packet, &pick.park, revision);
+		return rs_hold(skb, packet, &pick.park);
 	}
-	struct rs_ends to;
-	enum rs_begun begun = rs_flow_begin(packet, &pick, &to);
+	struct rs_ends to = {};
+	int begun = rs_flow_begin(packet, &pick, &to);
 	if (begun == RS_BEGUN)
-		return rs_forward(skb, packet, &to, pick.instance->mac, pick.instance->ifindex);
-	__sync_fetch_and_add(&pick.instance->in_flight, -1);
+		return rs_forward(skb, packet, &to, instance->mac, instance->ifindex);
+	__sync_fetch_and_add(&instance->in_flight, -1);
 	if (begun == RS_BEGUN_FULL)
 		rs_count(flow_table_full);
 	else if (begun == RS_BEGUN_CLASH)
@@ -455,7 +460,7 @@ RS_INLINE int rs_path_host(struct __sk_buff *skb)
 	if (skb->mark == RS_MARK_RELEASE) {
 		/* The client is where its SYN came from, not here. */
 		struct rs_hold *hold = rs_hold_find(&packet.tuple);
-		if (!hold) {
+		if (!hold || hold->isn != packet.sequence) {
 			rs_count(release_stale);
 			return RS_DROP;
 		}

@@ -46,31 +46,49 @@ RS_INLINE bool rs_pickable(const struct rs_instance *instance, __u32 revision, b
 	       (!instance->limit || rs_read(instance->in_flight) < instance->limit);
 }
 
+struct rs_scan {
+	struct rs_revision *revision;
+	__u32 id;
+	__u32 released;
+	__u32 best;
+	__u32 best_load;
+};
+
+static long rs_scan_instance(__u32 i, struct rs_scan *scan)
+{
+	if (i >= RS_REVISION_INSTANCES_MAX)
+		return 1;
+	__u32 candidate = rs_read(scan->revision->instance[i]);
+	struct rs_instance *instance = candidate ? bpf_map_lookup_elem(&instances, &candidate) : NULL;
+	if (!instance || !rs_pickable(instance, scan->id, scan->released))
+		return 0;
+	__u32 load = rs_read(instance->in_flight);
+	if (load < scan->best_load) {
+		scan->best_load = load;
+		scan->best = candidate;
+	}
+	return 0;
+}
+
 /* The revision's instance with the fewest requests in flight that can take one more, reserved; 0 for none.
  * `released`: a SYN that the agent lets go on may also try an instance that only listens so far. */
-static __noinline __u32 rs_pick_instance(struct rs_revision *revision, __u32 id, bool released)
+RS_GLOBAL __u32 rs_pick_instance(__u32 id, __u32 released)
 {
-	if (!revision)
+	struct rs_scan scan = {.revision = bpf_map_lookup_elem(&revisions, &id), .id = id, .released = released};
+	if (!scan.revision)
 		return 0;
+	__u32 count = rs_read(scan.revision->instance_count);
 	/* A lost reservation race leads to a second look, no further: then the SYN is held. */
 	for (int round = 0; round < 2; round++) {
-		__u32 best = 0, best_load = ~0U;
-		for (__u32 i = 0; i < RS_REVISION_INSTANCES_MAX; i++) {
-			if (i >= rs_read(revision->instance_count))
-				break;
-			__u32 candidate = rs_read(revision->instance[i]);
-			struct rs_instance *instance = candidate ? bpf_map_lookup_elem(&instances, &candidate) : NULL;
-			if (!instance || !rs_pickable(instance, id, released))
-				continue;
-			if (rs_read(instance->in_flight) < best_load) {
-				best_load = instance->in_flight;
-				best = candidate;
-			}
-		}
-		if (!best)
+		scan.best = 0;
+		scan.best_load = ~0U;
+		bpf_loop(count < RS_REVISION_INSTANCES_MAX ? count : RS_REVISION_INSTANCES_MAX, rs_scan_instance, &scan,
+			 0);
+		__u32 best = scan.best;
+		struct rs_instance *instance = best ? bpf_map_lookup_elem(&instances, &best) : NULL;
+		if (!instance)
 			return 0;
-		struct rs_instance *instance = bpf_map_lookup_elem(&instances, &best);
-		if (instance && rs_reserve(instance))
+		if (rs_reserve(instance))
 			return best;
 	}
 	return 0;

@@ -5,6 +5,7 @@
  * comes back soon when more is due, so that it never holds a CPU for long.
  */
 #include "flow.bpf.h"
+#include "pure/age.h"
 
 #define RS_SWEEP_IDLE_NS   (100 * 1000000ULL)
 #define RS_SWEEP_SOON_NS   (10 * 1000000ULL)
@@ -99,33 +100,6 @@ static long advance_hold_head(__u32 step, struct rs_sweep *sweep)
 	return 0;
 }
 
-/* Is the flow to be removed at `now`? Its times are of the coarse clock, up to a tick behind. */
-RS_INLINE bool flow_is_over(const struct rs_flow *flow, __u64 now)
-{
-	__u64 heard = flow->client_ns > flow->server_ns ? flow->client_ns : flow->server_ns;
-	__u64 quiet_ms = now > heard ? (now - heard) / 1000000 : 0;
-	switch (flow->state) {
-	case RS_TCP_SYN_SENT:
-	case RS_TCP_SYN_RECEIVED:
-		return quiet_ms >= RS_FLOW_HALF_OPEN_MS;
-	case RS_TCP_FIN_CLIENT:
-	case RS_TCP_FIN_SERVER:
-		return quiet_ms >= RS_FLOW_FIN_MS;
-	case RS_TCP_FIN_BOTH:
-	case RS_TCP_CLOSED:
-		return quiet_ms >= RS_FLOW_CLOSED_MS;
-	default:
-		return quiet_ms >= RS_FLOW_ESTABLISHED_MS;
-	}
-}
-
-/* Answered, and silent since: without a view into the protocol, no request is open. A SYN-ACK answers a SYN. */
-RS_INLINE bool flow_is_answered(const struct rs_flow *flow, __u64 now)
-{
-	return flow->state != RS_TCP_SYN_SENT && flow->server_ns >= flow->request_ns && now > flow->server_ns &&
-	       now - flow->server_ns >= RS_BUSY_SILENCE_MS * 1000000ULL;
-}
-
 /* What is left of the flow's instance: RS_INSTANCE_FREE when its entry serves another one by now. */
 RS_INLINE __u32 flow_instance_state(const struct rs_flow *flow)
 {
@@ -141,13 +115,13 @@ RS_INLINE struct rs_flow *visit_flow(const struct rs_tuple *key, __u64 born_ns, 
 		return NULL;
 	__u32 instance = flow_instance_state(flow);
 	bool closed = flow->state == RS_TCP_CLOSED || flow->state == RS_TCP_FIN_BOTH;
-	if (instance == RS_INSTANCE_FREE || flow_is_over(flow, now)) {
+	if (instance == RS_INSTANCE_FREE || rs_flow_is_over(flow, now)) {
 		if (rs_flow_end(key, flow) && !closed)
 			rs_count(flow_idle);
 		return NULL;
 	}
 	/* Nobody is left to answer, or it has been answered. */
-	if (rs_read(flow->busy) && (instance == RS_INSTANCE_DEAD || flow_is_answered(flow, now)))
+	if (rs_read(flow->busy) && (instance == RS_INSTANCE_DEAD || rs_flow_is_answered(flow, now)))
 		rs_flow_set_idle(flow);
 	return flow;
 }

@@ -30,7 +30,7 @@
 /* A producer takes its place in a ring before it writes; this many CPUs may do so at once near its end. */
 #define RS_RING_MARGIN 512
 /* Smallest rings that leave something beside their margins. */
-#define RS_HOLDS_MIN 1024
+#define RS_HOLDS_MIN 2048
 #define RS_FLOWS_MIN 4096
 /* A client's port that is taken at the instance: so many others are tried. */
 #define RS_PORT_TRIES 8
