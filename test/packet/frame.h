@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A packet in words, and as bytes. Checksums are computed anew from the whole packet, so that they also check the
+ * dataplane's incremental updates. */
+#ifndef RS_TEST_FRAME_H
+#define RS_TEST_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FIN 0x01
+#define SYN 0x02
+#define RST 0x04
+#define PSH 0x08
+#define ACK 0x10
+
+struct end {
+	uint8_t ip[4];
+	uint16_t port;
+	uint8_t mac; /* last byte of 02:00:00:00:00:XX */
+};
+
+struct packet {
+	struct end from;
+	struct end to;
+	unsigned flags;
+	uint32_t seq;
+	uint32_t ack;
+	unsigned payload;     /* bytes of a counting pattern */
+	unsigned ip_options;  /* words */
+	unsigned tcp_options; /* words, NOPs */
+	unsigned trailer;     /* bytes of Ethernet padding behind the IP packet */
+	uint8_t protocol;     /* 0 = TCP */
+	uint8_t ttl;	      /* 0 = 64 */
+	uint16_t id;
+	uint16_t fragment;  /* flags and offset, host order; 0 = none */
+	uint16_t ethertype; /* 0 = IPv4 */
+	bool no_df;	    /* else the don't-fragment flag is set */
+	/* Lies. */
+	uint16_t total_length; /* 0 = the true one */
+	uint8_t tcp_words;     /* 0 = the true one */
+	unsigned cut;	       /* bytes missing at the end */
+};
+
+#define FRAME_MAX 2048
+struct frame {
+	size_t length;
+	uint8_t bytes[FRAME_MAX];
+};
+
+/* Builds the frame. */
+void frame_build(struct frame *frame, const struct packet *packet);
+/* The frame's headers as one line, for messages. */
+const char *frame_text(const struct frame *frame, char *text, size_t size);
+
+#endif

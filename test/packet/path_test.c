@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* link: base dp packet */
+/*
+ * Runs the rows of test/packet/rows: each is a test. After each of them what must always hold is checked: every hold
+ * ended once or is held, every place in flight belongs to a busy connection. The last test: every reason was reached.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "packet/row.h"
+
+#include "abi/config.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void given_nothing(struct world *world)
+{
+	(void)world;
+}
+
+void given_one(struct world *world)
+{
+	world_instance(world, 1, RS_INSTANCE_READY);
+}
+
+void given_both(struct world *world)
+{
+	world_instance(world, 1, RS_INSTANCE_READY);
+	world_instance(world, 2, RS_INSTANCE_READY);
+}
+
+void given_probable(struct world *world)
+{
+	world_instance(world, 1, RS_INSTANCE_PROBABLE);
+}
+
+static enum rs_reason reason_of(const char *name, size_t length)
+{
+	for (int i = 0; i < RS_REASON_COUNT; i++) {
+		if (strlen(reason_names[i]) == length && memcmp(reason_names[i], name, length) == 0)
+			return (enum rs_reason)i;
+	}
+	fail_msg("no reason is named %.*s", (int)length, name);
+	return RS_REASON_COUNT;
+}
+
+/* `counts` names exactly what was counted since `before`; "?" leaves it open. */
+static void check_counts(const struct world *world, const char *counts, unsigned step)
+{
+	uint64_t wanted[RS_REASON_COUNT] = {0};
+	struct rs_counters now;
+	assert_int_equal(rs_dp_counters(world->dp, &now), 0);
+	if (counts && counts[0] == '?')
+		return;
+	for (const char *at = counts ? counts : ""; *at;) {
+		size_t length = strcspn(at, " *");
+		enum rs_reason reason = reason_of(at, length);
+		at += length;
+		wanted[reason] = *at == '*' ? strtoul(at + 1, (char **)&at, 10) : 1;
+		at += strspn(at, " ");
+	}
+	for (int i = 0; i < RS_REASON_COUNT; i++) {
+		uint64_t counted = ((const uint64_t *)&now)[i] - ((const uint64_t *)&world->before)[i];
+		if (counted != wanted[i])
+			fail_msg("step %u: %s was counted %llu times, not %llu", step, reason_names[i],
+				 (unsigned long long)counted, (unsigned long long)wanted[i]);
+	}
+}
+
+static void check_frame(const struct frame *got, const struct frame *wanted, unsigned step)
+{
+	char a[256], b[256];
+	if (got->length == wanted->length && memcmp(got->bytes, wanted->bytes, got->length) == 0)
+		return;
+	fail_msg("step %u: the packet is\n  %s, not\n  %s", step, frame_text(got, a, sizeof(a)),
+		 frame_text(wanted, b, sizeof(b)));
+}
+
+static void send_step(struct world *world, const struct step *step, unsigned number)
+{
+	static const enum rs_dp_side side[] = {
+		[FROM_CLIENT] = RS_DP_CLIENT, [FROM_UPLINK] = RS_DP_CLIENT, [FROM_ONE] = RS_DP_INSTANCE,
+		[FROM_TWO] = RS_DP_INSTANCE,  [FROM_HOST] = RS_DP_HOST,	    [RELEASE] = RS_DP_HOST,
+		[RESET] = RS_DP_HOST,
+	};
+	const unsigned ifindex[] = {
+		[FROM_CLIENT] = world->client, [FROM_UPLINK] = world->uplink, [FROM_ONE] = world->one,
+		[FROM_TWO] = world->two,       [FROM_HOST] = world->rouse1,   [RELEASE] = world->rouse1,
+		[RESET] = world->rouse1,
+	};
+	unsigned mark = step->by == RELEASE ? RS_MARK_RELEASE : step->by == RESET ? RS_MARK_RESET : 0;
+	struct frame in, out = {0}, wanted;
+	frame_build(&in, &step->in);
+	int verdict = world_send(world, side[step->by], ifindex[step->by], &in, mark, &out);
+	if (verdict != step->verdict)
+		fail_msg("step %u: the verdict is %d, not %d", number, verdict, step->verdict);
+	if (step->out.from.port) {
+		frame_build(&wanted, &step->out);
+		check_frame(&out, &wanted, number);
+	} else if (step->verdict == PASS) {
+		check_frame(&out, &in, number);
+	}
+}
+
+static struct world here;
+
+static void run_row(void **state)
+{
+	const struct row *row = *state;
+	world_open(&here);
+	row->given(&here);
+	for (unsigned i = 0; i < rs_array_length(row->steps); i++) {
+		const struct step *step = &row->steps[i];
+		if (!step->in.from.port && !step->act)
+			break;
+		assert_int_equal(rs_dp_counters(here.dp, &here.before), 0);
+		if (step->by != ACT)
+			send_step(&here, step, i);
+		if (step->act)
+			step->act(&here);
+		check_counts(&here, step->counts, i);
+	}
+	world_check(&here);
+}
+
+static int close_row(void **state)
+{
+	(void)state;
+	world_close(&here);
+	return 0;
+}
+
+/* Reached by nothing that a test can arrange: the kernel has to be out of memory. */
+static const enum rs_reason unreachable[] = {RS_REASON_rewrite_failed};
+
+static void every_reason_is_reached(void **state)
+{
+	(void)state;
+	unsigned missing = 0;
+	for (size_t i = 0; i < rs_array_length(unreachable); i++)
+		assert_int_equal(world_reached[unreachable[i]], 0);
+	for (int i = 0; i < RS_REASON_COUNT; i++) {
+		bool excused = false;
+		for (size_t j = 0; j < rs_array_length(unreachable); j++)
+			excused |= unreachable[j] == (enum rs_reason)i;
+		if (!excused && !world_reached[i]) {
+			print_error("%s was never counted\n", reason_names[i]);
+			missing++;
+		}
+	}
+	assert_int_equal(missing, 0);
+}
+
+int main(void)
+{
+	static struct CMUnitTest tests[256];
+	static const struct row *const tables[] = {rows_foreign, rows_service, rows_handshake,
+						   rows_hold,	 rows_end,     rows_limit};
+	size_t count = 0;
+	const char *why;
+	if (!world_prepare(&why)) {
+		printf("1..0 # SKIP %s\n", why);
+		return 0;
+	}
+	for (size_t t = 0; t < rs_array_length(tables); t++) {
+		for (const struct row *row = tables[t]; row->name && count < rs_array_length(tests) - 1; row++)
+			tests[count++] = (struct CMUnitTest){.name = row->name,
+							     .test_func = run_row,
+							     .teardown_func = close_row,
+							     .initial_state = (void *)row};
+	}
+	/* With a filter only some rows run, and then some reasons are missing. */
+	if (!getenv("PACKET_ROW"))
+		tests[count++] =
+			(struct CMUnitTest){.name = "every reason is reached", .test_func = every_reason_is_reached};
+	else
+		cmocka_set_test_filter(getenv("PACKET_ROW"));
+	/* cmocka_run_group_tests() wants the array's size at compile time. */
+	return _cmocka_run_group_tests("packet path", tests, count, NULL, NULL);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What is not ours passes, bit by bit as it came; what is ours and cannot be served is counted by its reason. */
+#include "packet/row.h"
+
+#define ELSEWHERE                                                                                                      \
+	{                                                                                                              \
+		{192, 0, 2, 7}, 80, 1                                                                                  \
+	}
+
+// clang-format off
+const struct row rows_foreign[] = {
+	{"TCP to another address passes", given_one,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = ELSEWHERE, .flags = SYN}, .verdict = PASS,
+	   .counts = "not_ours"}}},
+	{"data to another address passes", given_one,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = ELSEWHERE, .flags = ACK, .payload = 900},
+	   .verdict = PASS, .counts = "not_ours"}}},
+	{"TCP from the host to another address passes", given_one,
+	 {{FROM_HOST, .in = {.from = CLIENT, .to = ELSEWHERE, .flags = SYN}, .verdict = PASS,
+	   .counts = "not_ours"}}},
+	{"an instance's connection to elsewhere passes", given_one,
+	 {{FROM_ONE, .in = {.from = ONE, .to = ELSEWHERE, .flags = SYN}, .verdict = PASS,
+	   .counts = "not_ours"}}},
+	{"an instance's packet of no tracked connection passes", given_one,
+	 {{FROM_ONE, FROM_INSTANCE(.flags = ACK, .payload = 3), .verdict = PASS, .counts = "not_ours"}}},
+	{"UDP to another address passes", given_one,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = ELSEWHERE, .protocol = 17}, .verdict = PASS,
+	   .counts = "not_ours"}}},
+	{"a fragment to another address passes", given_one,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = ELSEWHERE, .fragment = 0x2000}, .verdict = PASS,
+	   .counts = "not_ours"}}},
+	{"ARP passes", given_one,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = VIP, .ethertype = 0x0806}, .verdict = PASS,
+	   .counts = "not_ours"}}},
+	{"IPv6 passes", given_one,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = VIP, .ethertype = 0x86dd}, .verdict = PASS,
+	   .counts = "not_ours"}}},
+	{"a truncated header to another address passes", given_one,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = ELSEWHERE, .flags = SYN, .cut = 4},
+	   .verdict = PASS, .counts = "not_ours"}}},
+
+	{"UDP to a VIP is dropped", given_one,
+	 {{FROM_CLIENT, TO_VIP(.protocol = 17), .verdict = DROP, .counts = "unsupported"}}},
+	{"ICMP from an instance to a VIP is dropped", given_one,
+	 {{FROM_ONE, .in = {.from = ONE, .to = VIP, .protocol = 1}, .verdict = DROP,
+	   .counts = "unsupported"}}},
+	{"ICMP from the host to a VIP is dropped", given_one,
+	 {{FROM_HOST, TO_VIP(.protocol = 1), .verdict = DROP, .counts = "unsupported"}}},
+	{"a first fragment for a VIP is dropped", given_one,
+	 {{FROM_CLIENT, TO_VIP(.flags = SYN, .fragment = 0x2000), .verdict = DROP,
+	   .counts = "fragment"}}},
+	{"a later fragment for a VIP is dropped", given_one,
+	 {{FROM_CLIENT, TO_VIP(.flags = SYN, .fragment = 0x0010), .verdict = DROP,
+	   .counts = "fragment"}}},
+	{"a TCP header longer than its packet is malformed", given_one,
+	 {{FROM_CLIENT, TO_VIP(.flags = SYN, .tcp_words = 15), .verdict = DROP, .counts = "malformed"}}},
+	{"a TCP header of four words is malformed", given_one,
+	 {{FROM_CLIENT, TO_VIP(.flags = SYN, .tcp_words = 4), .verdict = DROP, .counts = "malformed"}}},
+	{"an IP length below its header is malformed", given_one,
+	 {{FROM_CLIENT, TO_VIP(.flags = SYN, .total_length = 19), .verdict = DROP,
+	   .counts = "malformed"}}},
+	{"a header that the frame does not contain is malformed", given_one,
+	 {{FROM_CLIENT, TO_VIP(.flags = SYN, .cut = 6), .verdict = DROP, .counts = "malformed"}}},
+	{0},
+};
+// clang-format on
