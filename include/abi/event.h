@@ -33,5 +33,7 @@ struct rs_event {
 };
 
 _Static_assert(sizeof(struct rs_event) == 32, "ABI");
+_Static_assert(__builtin_offsetof(struct rs_event, instance) == 16, "ABI");
+_Static_assert(__builtin_offsetof(struct rs_event, port) == 24, "ABI");
 
 #endif

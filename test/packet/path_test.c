@@ -19,27 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void given_nothing(struct world *world)
-{
-	(void)world;
-}
-
-void given_one(struct world *world)
-{
-	world_instance(world, 1, RS_INSTANCE_READY);
-}
-
-void given_both(struct world *world)
-{
-	world_instance(world, 1, RS_INSTANCE_READY);
-	world_instance(world, 2, RS_INSTANCE_READY);
-}
-
-void given_probable(struct world *world)
-{
-	world_instance(world, 1, RS_INSTANCE_PROBABLE);
-}
-
 static enum rs_reason reason_of(const char *name, size_t length)
 {
 	for (int i = 0; i < RS_REASON_COUNT; i++) {

@@ -38,12 +38,6 @@ struct row {
 /* Tables end with a row without a name. */
 extern const struct row rows_foreign[], rows_service[], rows_handshake[], rows_hold[], rows_end[], rows_limit[];
 
-/* What several tables are given. */
-void given_nothing(struct world *world);
-void given_one(struct world *world);	  /* instance 1 is ready */
-void given_both(struct world *world);	  /* 1 and 2 are */
-void given_probable(struct world *world); /* 1 listens, and has not answered yet */
-
 /* Packets in short. */
 #define CLIENT_BY_GATEWAY                                                                                              \
 	{                                                                                                              \

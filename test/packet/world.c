@@ -112,6 +112,27 @@ struct rs_instance *world_instance(struct world *world, unsigned id, enum rs_ins
 	return rs_dp_instance(world->dp, id);
 }
 
+void given_nothing(struct world *world)
+{
+	(void)world;
+}
+
+void given_one(struct world *world)
+{
+	world_instance(world, 1, RS_INSTANCE_READY);
+}
+
+void given_both(struct world *world)
+{
+	world_instance(world, 1, RS_INSTANCE_READY);
+	world_instance(world, 2, RS_INSTANCE_READY);
+}
+
+void given_probable(struct world *world)
+{
+	world_instance(world, 1, RS_INSTANCE_PROBABLE);
+}
+
 int world_map(const struct world *world, const char *name)
 {
 	int fd = bpf_object__find_map_fd_by_name(world->dp->skeleton->obj, name);

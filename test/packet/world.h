@@ -68,6 +68,11 @@ void world_close(struct world *world);
 int world_map(const struct world *world, const char *name);
 /* Makes instance 1 or 2 of revision 1, in that state. */
 struct rs_instance *world_instance(struct world *world, unsigned id, enum rs_instance_state state);
+/* What several tables are given. */
+void given_nothing(struct world *world);
+void given_one(struct world *world);	  /* instance 1 is ready */
+void given_both(struct world *world);	  /* 1 and 2 are */
+void given_probable(struct world *world); /* 1 listens, and has not answered yet */
 /* Route 1: so many of 100 slots go to `revision`, the others to revision 1. */
 void world_route(struct world *world, unsigned revision, unsigned slots);
 
