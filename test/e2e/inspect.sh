@@ -13,7 +13,7 @@ check "an instance runs" wait_until 20 has_instances warm 1 Ready
 check "it answers" fetch -o /dev/null http://warm.default.rouse/
 
 for map in $(on node find /sys/fs/bpf/rouse -type f -printf '%f\n'); do
-	type=$(on node bpftool --json map show pinned "/sys/fs/bpf/rouse/$map" 2> /dev/null | jq -r '.type // empty')
+	type=$(on node bpftool --json map show pinned "/sys/fs/bpf/rouse/$map" 2> /dev/null | jq -r '.type // empty' || true)
 	case $type in
 	"" | ringbuf) continue ;; # a link or program; and rings have no entries to dump
 	esac
@@ -23,8 +23,10 @@ check "counters have names" contains "$(on node bpftool map dump pinned /sys/fs/
 check "instances have names" contains "$(on node bpftool map dump pinned /sys/fs/bpf/rouse/instances)" '"in_flight"'
 
 "$root/tools/lab" kill "$lab"
-check "cleanup succeeds" on node roused --cleanup --state-dir "/run/rouse-lab/$lab/state" --cgroup-root "rouse-lab-$lab" \
-	--hosts-file "/run/rouse-lab/$lab/hosts"
+mapfile -t options < "/run/rouse-lab/$lab/options"
+check "cleanup succeeds" on node roused --cleanup "${options[@]}"
+check "no directory is left" bash -c "! ls -d /run/rouse-lab/$lab/run /run/rouse-lab/$lab/state"
+check "no name is left" bash -c "! grep rouse /run/rouse-lab/$lab/hosts"
 check "no pins are left" on node sh -c '! ls /sys/fs/bpf/rouse'
 check "no namespaces are left" equal "$(on node ip netns list)" ""
 check "no links are left" bash -c "! '$root/tools/lab' exec $lab node ip -o link | grep -E 'rouse[01]|rouse-'"

@@ -5,11 +5,11 @@ source "$(dirname "$0")/lib.sh"
 
 inventory() { # what a lab could leave in the host's own namespaces: links, namespaces, mounts, tables, directories
 	{
-		ip -o link | awk '{ print "link", $2 }' | grep -E 'rouse|client[0-9]'
+		ip -o link | awk '{ print "link", $2 }' | grep -E 'rouse|client[0-9]' || true
 		ip netns list | sed -n 's/^rouse/netns &/p'
 		awk '$2 ~ /rouse/ { print "mount", $2 }' /proc/mounts
-		ls -d /run/rouse /var/lib/rouse /sys/fs/bpf/rouse 2> /dev/null
-		nft list tables 2> /dev/null | grep rouse
+		ls -d /run/rouse /var/lib/rouse /sys/fs/bpf/rouse 2> /dev/null || true
+		nft list tables 2> /dev/null | grep rouse || true
 	} | sort
 }
 
@@ -32,7 +32,7 @@ map_ids() {
 		jq -r '.id? // empty'
 }
 
-other=${lab}b
+other=o${lab:1}
 lab_up --clients 2
 labs_up+=("$other")
 check "a second lab stands beside the first" "$root/tools/lab" up "$other" --clients 1
