@@ -101,13 +101,15 @@ void rs_workload_adopted(struct rs_workload *workload)
 {
 	int32_t alive =
 		(int32_t)(rs_workload_count(workload, RS_STAGE_STARTING) + rs_workload_count(workload, RS_STAGE_READY));
+	/* One that drains is looked at each second too: nothing else ends it. */
+	if (workload->instances)
+		rs_workload_activate(workload);
 	if (alive <= 0)
 		return;
 	workload->scale.replicas = alive;
 	rs_workload_set_phase(workload,
 			      rs_workload_count(workload, RS_STAGE_READY) ? RS_PHASE_ACTIVE : RS_PHASE_ACTIVATING,
 			      rs_now_ns());
-	rs_workload_activate(workload);
 	rs_workload_status(workload);
 }
 
@@ -477,9 +479,7 @@ bool rs_workload_rest(struct rs_workload *workload)
 	/* A floor keeps it awake, unless nobody is sent to it. */
 	if (config->min_scale > 0 && config->reachability != RS_REACHABILITY_UNREACHABLE)
 		return false;
-	bool may_rest = workload->scale_config.min_scale <= 0 ||
-			workload->scale_config.reachability == RS_REACHABILITY_UNREACHABLE;
-	if (!may_rest || workload->instances || workload->pending_count || workload->scale.replicas > 0 ||
+	if (workload->instances || workload->pending_count || workload->scale.replicas > 0 ||
 	    workload->scale.phase != RS_PHASE_INACTIVE || workload->stable_value > 0 || workload->panic_value > 0)
 		return false;
 	deactivate(workload);
