@@ -4,10 +4,10 @@
 source "$(dirname "$0")/lib.sh"
 lab_up --clients 2
 
-instance_names() { # SERVICE: those that run
+instance_names() { # SERVICE: those that run, and how long they took to become ready
 	on node rouse get instances -o json | jq -r --arg service "$1" '.items[]
 		| select(.metadata.labels["serving.knative.dev/service"] == $service and .status.stage == "Ready")
-		| "\(.metadata.name) \(.status.pid)"' | sort
+		| "\(.metadata.name) \(.status.pid) \(.status.readyMs)"' | sort
 }
 
 held() { # COUNT: so many holds have begun

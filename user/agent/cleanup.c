@@ -18,8 +18,10 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
 {
 	(void)status;
 	(void)type;
-	(void)walk;
-	return remove(path) < 0 && errno != ENOENT ? -1 : 0;
+	if (remove(path) == 0 || errno == ENOENT)
+		return 0;
+	/* Somebody mounted the directory itself: its content is ours, the mount is theirs. */
+	return errno == EBUSY && walk->level == 0 ? 0 : -1;
 }
 
 static int remove_tree(const char *path, struct rs_err *err)

@@ -185,9 +185,13 @@ void rs_instance_ready(struct rs_agent_instance *instance)
 	if (instance->stage != RS_STAGE_STARTING)
 		return;
 	set_stage(instance, RS_STAGE_READY);
-	instance->ready_ns = instance->stage_ns;
+	/* The dataplane saw the first SYN-ACK; what only we know stands there too, for the agent after us. */
+	struct rs_instance *entry = rs_dp_instance(agent->dp, instance->rt->id);
+	if (entry && !entry->ready_ns)
+		entry->ready_ns = instance->stage_ns;
+	instance->ready_ns = entry ? entry->ready_ns : instance->stage_ns;
 	instance->complaint[0] = '\0';
-	instance->next_probe_ns = instance->ready_ns;
+	instance->next_probe_ns = instance->stage_ns;
 	workload->failures = 0;
 	/* Ready in the map before anything is released, or it would be held again. */
 	rs_dp_instance_set_state(agent->dp, instance->rt->id, RS_INSTANCE_READY);
@@ -318,7 +322,7 @@ void rs_instance_adopt(struct rs_workload *workload, struct rs_rt_instance *rt)
 	switch (state) {
 	case RS_INSTANCE_READY:
 		set_stage(instance, RS_STAGE_READY);
-		instance->ready_ns = entry->ready_ns ? entry->ready_ns : instance->stage_ns;
+		instance->ready_ns = entry->ready_ns; /* 0: an unknown time is better than this one */
 		return;
 	case RS_INSTANCE_DRAINING:
 		set_stage(instance, RS_STAGE_DRAINING);
