@@ -144,7 +144,7 @@ int rs_routing_apply(struct rs_agent *agent, struct rs_model_route *route, struc
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	int r = rs_traffic_plan_make(&input, plan, &route->status.all_traffic_assigned);
 	if (r < 0)
-		return rs_err_set(err, r, "%s", route->status.all_traffic_assigned.message);
+		return rs_err_set(err, r, "%s", rs_fact_message(&route->status.all_traffic_assigned));
 	for (size_t i = 0; i < plan->count && r == 0; i++) {
 		const struct rs_traffic_leg *leg = &plan->legs[i];
 		uint32_t vip = leg->tag[0] ? route->tag_vip[leg->target] : route->vip;
@@ -155,8 +155,8 @@ int rs_routing_apply(struct rs_agent *agent, struct rs_model_route *route, struc
 	if (r < 0) {
 		rs_fact_set(&route->status.ingress_ready, RS_FALSE, "DataplaneFailed", "%s", err ? err->message : "");
 	} else {
-		rs_fact_set(&route->status.ingress_ready, RS_TRUE, "", "%s", "");
-		rs_traffic_resolved(&input, &route->status.traffic, route->status.latest);
+		rs_fact_set_true(&route->status.ingress_ready);
+		r = rs_traffic_resolve(&input, &route->status.traffic, route->status.latest);
 	}
 	rs_registry_conditions(agent->registry, route->metadata.namespace, route->service, rs_wall_ns(), NULL, NULL);
 	return r;

@@ -62,8 +62,8 @@ static cJSON *print_condition(const struct rs_condition *condition)
 
 	if (!json || !rs_add_text(json, "type", condition->type) ||
 	    !rs_add_text(json, "status", rs_truth_text(fact->truth)) ||
-	    (fact->reason[0] && !rs_add_text(json, "reason", fact->reason)) ||
-	    (fact->message[0] && !rs_add_text(json, "message", fact->message)) ||
+	    (rs_fact_reason(fact)[0] && !rs_add_text(json, "reason", rs_fact_reason(fact))) ||
+	    (rs_fact_message(fact)[0] && !rs_add_text(json, "message", rs_fact_message(fact))) ||
 	    (condition->is_informational && !rs_add_text(json, "severity", "Info")) ||
 	    !add_time(json, "lastTransitionTime", condition->since_wall_ns))
 		return NULL;

@@ -96,11 +96,9 @@ static struct rs_service *new_service(void)
 {
 	struct rs_service *service = calloc(1, sizeof(*service));
 
-	if (service) {
-		rs_template_init(&service->template);
-		service->traffic.count = 1;
-		service->traffic.targets[0].percent = 100;
-	}
+	if (!service || rs_traffic_add_default(&service->traffic) < 0)
+		return rs_service_free(service);
+	rs_template_init(&service->template);
 	return service;
 }
 

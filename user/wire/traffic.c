@@ -76,33 +76,33 @@ int rs_traffic_read(void *out, const cJSON *json, const struct rs_at *at, struct
 {
 	struct rs_traffic *traffic = out;
 	const cJSON *child;
-	size_t i = 0;
 	int r = rs_read_list(json, at, RS_ROUTE_TARGETS_MAX, err);
 
 	if (r < 0)
 		return r;
-	*traffic = (struct rs_traffic){0};
+	rs_traffic_done(traffic); /* of what it was by default */
 	cJSON_ArrayForEach (child, json) {
-		r = read_target(&traffic->targets[i], child, RS_AT_INDEX(at, i), err);
+		struct rs_traffic_target target = {0};
+
+		r = read_target(&target, child, RS_AT_INDEX(at, traffic->count), err);
 		if (r < 0)
 			return r;
-		i++;
+		if (rs_traffic_add(traffic, &target) < 0)
+			return rs_refuse_memory(at, err);
 	}
-	traffic->count = i;
-	if (i == 0) {
-		/* No targets: all to the latest. */
-		traffic->count = 1;
-		traffic->targets[0].percent = 100;
-	}
+	if (traffic->count == 0 && rs_traffic_add_default(traffic) < 0)
+		return rs_refuse_memory(at, err);
 	return 0;
 }
 
 int rs_wire_traffic_parse(const cJSON *json, const char *path, struct rs_traffic *ret_traffic, struct rs_err *err)
 {
-	struct rs_traffic traffic;
+	struct rs_traffic traffic = {0};
 	int r = rs_traffic_read(&traffic, json, RS_AT_FIELD(NULL, path), err);
 
 	if (r == 0)
 		*ret_traffic = traffic;
+	else
+		rs_traffic_done(&traffic);
 	return r;
 }

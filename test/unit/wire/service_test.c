@@ -190,6 +190,7 @@ static void test_traffic_alone(void **state)
 	assert_string_equal(err.message,
 			    "traffic[0].percent: \"10%\" must be a whole number 0..100, without quotes and %");
 	assert_int_equal(traffic.count, 2);
+	rs_traffic_done(&traffic);
 	cJSON_Delete(json);
 	cJSON_Delete(broken);
 }

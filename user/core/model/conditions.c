@@ -1,36 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/model/conditions.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-#include "base/str.h"
-
-const char *rs_truth_text(enum rs_truth truth)
-{
-	static const char *const texts[] = {[RS_UNKNOWN] = "Unknown", [RS_TRUE] = "True", [RS_FALSE] = "False"};
-
-	return texts[truth];
-}
-
-static bool fact_equal(const struct rs_fact *a, const struct rs_fact *b)
-{
-	return a->truth == b->truth && strcmp(a->reason, b->reason) == 0 && strcmp(a->message, b->message) == 0;
-}
-
-bool rs_fact_set(struct rs_fact *fact, enum rs_truth truth, const char *reason, const char *format, ...)
-{
-	struct rs_fact old = *fact;
-	va_list arguments;
-
-	fact->truth = truth;
-	rs_str_copy(fact->reason, sizeof(fact->reason), reason ? reason : "");
-	va_start(arguments, format);
-	vsnprintf(fact->message, sizeof(fact->message), format, arguments);
-	va_end(arguments);
-	return !fact_equal(fact, &old);
-}
 
 /* Writes conditions[*index] and moves on; the time moves only with the truth. */
 static bool put(struct rs_conditions *conditions, size_t *index, const char *type, const struct rs_fact *fact,
@@ -38,12 +9,17 @@ static bool put(struct rs_conditions *conditions, size_t *index, const char *typ
 {
 	struct rs_condition *condition = &conditions->items[*index];
 	const bool is_new = *index >= conditions->count;
-	const bool changed = is_new || !fact_equal(&condition->fact, fact);
+	const bool changed = is_new || !rs_fact_equal(&condition->fact, fact);
 
 	if (is_new || condition->fact.truth != fact->truth)
 		condition->since_wall_ns = now_wall_ns;
 	condition->type = type;
-	condition->fact = *fact;
+	if (changed) {
+		struct rs_fact old = condition->fact;
+
+		rs_fact_copy(&condition->fact, fact);
+		rs_fact_done(&old);
+	}
 	condition->is_informational = is_informational;
 	if (is_new)
 		conditions->count = *index + 1;
@@ -80,6 +56,7 @@ bool rs_conditions_configuration(struct rs_configuration *configuration, const s
 	const struct rs_condition *ready = latest ? rs_conditions_find(&latest->status.conditions, "Ready") : NULL;
 	struct rs_fact fact = {0};
 	size_t index = 0;
+	bool changed;
 
 	if (!latest)
 		rs_fact_set(&fact, RS_FALSE, "RevisionDeleted", "Revision \"%s\" was deleted.",
@@ -88,8 +65,10 @@ bool rs_conditions_configuration(struct rs_configuration *configuration, const s
 		fact.truth = RS_TRUE;
 	else if (ready && ready->fact.truth == RS_FALSE)
 		rs_fact_set(&fact, RS_FALSE, "RevisionFailed", "Revision \"%s\" failed with message: %s.",
-			    configuration->latest_created, ready->fact.message);
-	return put(&configuration->status.conditions, &index, "Ready", &fact, false, now_wall_ns);
+			    configuration->latest_created, rs_fact_message(&ready->fact));
+	changed = put(&configuration->status.conditions, &index, "Ready", &fact, false, now_wall_ns);
+	rs_fact_done(&fact);
+	return changed;
 }
 
 bool rs_conditions_route(struct rs_model_route *route, uint64_t now_wall_ns)
@@ -126,6 +105,20 @@ bool rs_conditions_service(struct rs_service *service, const struct rs_configura
 	changed |= put(conditions, &index, "ConfigurationsReady", configurations, false, now_wall_ns);
 	changed |= put(conditions, &index, "RoutesReady", routes, false, now_wall_ns);
 	return changed;
+}
+
+void rs_conditions_copy(struct rs_conditions *out, const struct rs_conditions *from)
+{
+	*out = *from;
+	for (size_t i = 0; i < from->count; i++)
+		rs_fact_copy(&out->items[i].fact, &from->items[i].fact);
+}
+
+void rs_conditions_done(struct rs_conditions *conditions)
+{
+	for (size_t i = 0; i < conditions->count; i++)
+		rs_fact_done(&conditions->items[i].fact);
+	*conditions = (struct rs_conditions){0};
 }
 
 const struct rs_condition *rs_conditions_find(const struct rs_conditions *conditions, const char *type)

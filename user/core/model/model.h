@@ -97,16 +97,29 @@ enum rs_truth {
 
 const char *rs_truth_text(enum rs_truth truth); /* "Unknown", "True", "False" */
 
-/* What somebody has found out, with its reason (CamelCase, "" when true) and a sentence. */
+/* Why a truth is what it is: a reason (CamelCase) and a sentence. It never changes once it is made, so a fact and the
+ * conditions made of it share one, and copies cannot fail. Most facts are plainly true and have none. */
+struct rs_why;
+
+/* What somebody has found out. */
 struct rs_fact {
 	enum rs_truth truth;
-	char reason[RS_REASON_SIZE];
-	char message[RS_CONDITION_MESSAGE_SIZE];
+	struct rs_why *why; /* counted; NULL = nothing to say */
 };
 
-/* Fills a fact; the message is cut when it is too long. Returns true when the fact has changed. */
+/* "" when there is nothing to say. Valid until the fact is set or done. */
+const char *rs_fact_reason(const struct rs_fact *fact);
+const char *rs_fact_message(const struct rs_fact *fact);
+
+/* Sets a fact; reason and message are cut when they are too long. Without memory for them the truth stands alone.
+ * Returns true when the fact has changed. */
 bool rs_fact_set(struct rs_fact *fact, enum rs_truth truth, const char *reason, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* True, with nothing to add. Returns true when the fact has changed. */
+bool rs_fact_set_true(struct rs_fact *fact);
+void rs_fact_copy(struct rs_fact *out, const struct rs_fact *from);
+bool rs_fact_equal(const struct rs_fact *a, const struct rs_fact *b);
+void rs_fact_done(struct rs_fact *fact);
 
 struct rs_condition {
 	const char *type; /* a literal: "Ready", "Active", ... */
@@ -119,6 +132,9 @@ struct rs_conditions {
 	struct rs_condition items[RS_CONDITIONS_MAX];
 	size_t count;
 };
+
+void rs_conditions_copy(struct rs_conditions *out, const struct rs_conditions *from);
+void rs_conditions_done(struct rs_conditions *conditions);
 
 /* --- the template --------------------------------------------------------------------------------------------- */
 
@@ -225,11 +241,18 @@ struct rs_traffic_target {
 	uint8_t percent;
 };
 
+/* At most RS_ROUTE_TARGETS_MAX; most services have one. */
 struct rs_traffic {
-	struct rs_traffic_target targets[RS_ROUTE_TARGETS_MAX];
+	struct rs_traffic_target *targets;
 	size_t count;
 };
 
+/* Appends a copy of the target. The caller checks the maximum. */
+int rs_traffic_add(struct rs_traffic *traffic, const struct rs_traffic_target *target);
+/* Appends all to the latest: what a service without a traffic block has. */
+int rs_traffic_add_default(struct rs_traffic *traffic);
+int rs_traffic_copy(struct rs_traffic *out, const struct rs_traffic *from);
+void rs_traffic_done(struct rs_traffic *traffic);
 bool rs_traffic_equal(const struct rs_traffic *a, const struct rs_traffic *b);
 
 struct rs_service_status {
@@ -294,6 +317,9 @@ struct rs_route_status {
 	bool latest[RS_ROUTE_TARGETS_MAX];   /* of traffic.targets[i]: follows the latest */
 	struct rs_conditions conditions;     /* Ready, AllTrafficAssigned, IngressReady */
 };
+
+int rs_route_status_copy(struct rs_route_status *out, const struct rs_route_status *from);
+void rs_route_status_done(struct rs_route_status *status);
 
 #define RS_VIP_NONE UINT32_MAX
 

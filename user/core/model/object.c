@@ -57,6 +57,41 @@ void rs_metadata_done(struct rs_metadata *metadata)
 	rs_pairs_done(&metadata->annotations);
 }
 
+int rs_traffic_add(struct rs_traffic *traffic, const struct rs_traffic_target *target)
+{
+	struct rs_traffic_target *targets = realloc(traffic->targets, (traffic->count + 1) * sizeof(*targets));
+
+	if (!targets)
+		return -ENOMEM;
+	traffic->targets = targets;
+	targets[traffic->count++] = *target;
+	return 0;
+}
+
+int rs_traffic_add_default(struct rs_traffic *traffic)
+{
+	return rs_traffic_add(traffic, &(const struct rs_traffic_target){.percent = 100});
+}
+
+int rs_traffic_copy(struct rs_traffic *out, const struct rs_traffic *from)
+{
+	*out = (struct rs_traffic){0};
+	if (from->count == 0)
+		return 0;
+	out->targets = malloc(from->count * sizeof(*out->targets));
+	if (!out->targets)
+		return -ENOMEM;
+	memcpy(out->targets, from->targets, from->count * sizeof(*out->targets));
+	out->count = from->count;
+	return 0;
+}
+
+void rs_traffic_done(struct rs_traffic *traffic)
+{
+	free(traffic->targets);
+	*traffic = (struct rs_traffic){0};
+}
+
 bool rs_traffic_equal(const struct rs_traffic *a, const struct rs_traffic *b)
 {
 	if (a->count != b->count)
@@ -68,11 +103,41 @@ bool rs_traffic_equal(const struct rs_traffic *a, const struct rs_traffic *b)
 	return true;
 }
 
+int rs_route_status_copy(struct rs_route_status *out, const struct rs_route_status *from)
+{
+	*out = *from;
+	rs_fact_copy(&out->all_traffic_assigned, &from->all_traffic_assigned);
+	rs_fact_copy(&out->ingress_ready, &from->ingress_ready);
+	rs_conditions_copy(&out->conditions, &from->conditions);
+	int r = rs_traffic_copy(&out->traffic, &from->traffic);
+	if (r < 0)
+		rs_route_status_done(out);
+	return r;
+}
+
+void rs_route_status_done(struct rs_route_status *status)
+{
+	rs_fact_done(&status->all_traffic_assigned);
+	rs_fact_done(&status->ingress_ready);
+	rs_conditions_done(&status->conditions);
+	rs_traffic_done(&status->traffic);
+}
+
+static void revision_status_done(struct rs_revision_status *status)
+{
+	rs_fact_done(&status->resources_available);
+	rs_fact_done(&status->container_healthy);
+	rs_fact_done(&status->active);
+	rs_conditions_done(&status->conditions);
+}
+
 struct rs_service *rs_service_free(struct rs_service *service)
 {
 	if (service) {
 		rs_metadata_done(&service->metadata);
 		rs_template_done(&service->template);
+		rs_traffic_done(&service->traffic);
+		rs_conditions_done(&service->status.conditions);
 		free(service);
 	}
 	return NULL;
@@ -83,6 +148,7 @@ struct rs_configuration *rs_configuration_free(struct rs_configuration *configur
 	if (configuration) {
 		rs_metadata_done(&configuration->metadata);
 		rs_template_done(&configuration->template);
+		rs_conditions_done(&configuration->status.conditions);
 		free(configuration);
 	}
 	return NULL;
@@ -93,6 +159,7 @@ struct rs_model_revision *rs_model_revision_free(struct rs_model_revision *revis
 	if (revision) {
 		rs_metadata_done(&revision->metadata);
 		rs_template_done(&revision->template);
+		revision_status_done(&revision->status);
 		free(revision);
 	}
 	return NULL;
@@ -102,6 +169,8 @@ struct rs_model_route *rs_model_route_free(struct rs_model_route *route)
 {
 	if (route) {
 		rs_metadata_done(&route->metadata);
+		rs_traffic_done(&route->traffic);
+		rs_route_status_done(&route->status);
 		free(route);
 	}
 	return NULL;

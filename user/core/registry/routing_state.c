@@ -20,12 +20,13 @@ uint64_t rs_registry_whole_seconds(uint64_t wall_ns)
  *	       3. any other: reserve
  */
 static enum rs_routing_state state_of(const struct rs_model_revision *revision,
-				      const struct rs_configuration *configuration, const struct rs_traffic *resolved)
+				      const struct rs_configuration *configuration,
+				      const struct rs_traffic_input *input)
 {
 	const char *name = revision->metadata.name;
 
-	for (size_t i = 0; i < resolved->count; i++)
-		if (strcmp(resolved->targets[i].revision, name) == 0)
+	for (size_t i = 0; i < input->traffic->count; i++)
+		if (strcmp(rs_traffic_revision(input, &input->traffic->targets[i]), name) == 0)
 			return RS_ROUTING_ACTIVE;
 	if (strcmp(configuration->latest_created, name) == 0 && strcmp(configuration->latest_ready, name) != 0)
 		return RS_ROUTING_PENDING;
@@ -42,15 +43,12 @@ void rs_registry_route_revisions(struct rs_registry *registry, const struct rs_c
 		.latest_ready = configuration->latest_ready,
 		.latest_created = configuration->latest_created,
 	};
-	struct rs_traffic resolved;
-	bool latest[RS_ROUTE_TARGETS_MAX];
 	size_t first, end;
 
-	rs_traffic_resolved(&input, &resolved, latest);
 	rs_registry_revisions_of(registry, route->metadata.namespace, route->service, &first, &end);
 	for (; first < end; first++) {
 		struct rs_model_revision *revision = registry->revisions.items[first];
-		const enum rs_routing_state state = state_of(revision, configuration, &resolved);
+		const enum rs_routing_state state = state_of(revision, configuration, &input);
 		const bool is_new = created && revision == created;
 
 		if (!is_new && revision->routing_state == state)

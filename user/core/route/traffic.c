@@ -7,14 +7,11 @@
 #include "base/str.h"
 
 /* Rule 1. */
-static const char *latest(const struct rs_traffic_input *input)
+const char *rs_traffic_revision(const struct rs_traffic_input *input, const struct rs_traffic_target *target)
 {
+	if (target->revision[0])
+		return target->revision;
 	return input->latest_ready[0] ? input->latest_ready : input->latest_created;
-}
-
-static const char *revision_of(const struct rs_traffic_input *input, const struct rs_traffic_target *target)
-{
-	return target->revision[0] ? target->revision : latest(input);
 }
 
 static void add_share(struct rs_traffic_leg *leg, const char *revision, uint8_t percent, bool is_latest)
@@ -33,24 +30,23 @@ static void add_share(struct rs_traffic_leg *leg, const char *revision, uint8_t 
 	share->is_latest = is_latest;
 }
 
-int rs_traffic_plan_make(const struct rs_traffic_input *input, struct rs_traffic_plan *ret_plan,
-			 struct rs_fact *ret_fact)
+int rs_traffic_plan_make(const struct rs_traffic_input *input, struct rs_traffic_plan *ret_plan, struct rs_fact *fact)
 {
 	const struct rs_traffic *traffic = input->traffic;
 	bool uses_latest = false;
 
 	/* Rule 2. */
 	for (size_t i = 0; i < traffic->count; i++) {
-		const char *revision = revision_of(input, &traffic->targets[i]);
+		const char *revision = rs_traffic_revision(input, &traffic->targets[i]);
 
 		uses_latest |= !traffic->targets[i].revision[0];
 		if (!revision[0]) {
-			rs_fact_set(ret_fact, RS_UNKNOWN, "RevisionMissing",
+			rs_fact_set(fact, RS_UNKNOWN, "RevisionMissing",
 				    "Configuration \"%s\" does not have any Revision.", input->configuration);
 			return -ENOENT;
 		}
 		if (!input->exists(input->user, revision)) {
-			rs_fact_set(ret_fact, RS_FALSE, "RevisionMissing",
+			rs_fact_set(fact, RS_FALSE, "RevisionMissing",
 				    "Revision \"%s\" referenced in traffic not found.", revision);
 			return -ENOENT;
 		}
@@ -59,7 +55,7 @@ int rs_traffic_plan_make(const struct rs_traffic_input *input, struct rs_traffic
 	ret_plan->count = 1;
 	for (size_t i = 0; i < traffic->count; i++) {
 		const struct rs_traffic_target *target = &traffic->targets[i];
-		const char *revision = revision_of(input, target);
+		const char *revision = rs_traffic_revision(input, target);
 		struct rs_traffic_leg *leg;
 
 		if (target->percent > 0)
@@ -76,10 +72,10 @@ int rs_traffic_plan_make(const struct rs_traffic_input *input, struct rs_traffic
 		rs_traffic_leg_fill(&ret_plan->legs[i]);
 	ret_plan->is_provisional = uses_latest && !input->latest_ready[0];
 	if (ret_plan->is_provisional)
-		rs_fact_set(ret_fact, RS_UNKNOWN, "RevisionMissing",
+		rs_fact_set(fact, RS_UNKNOWN, "RevisionMissing",
 			    "Configuration \"%s\" is waiting for a Revision to become ready.", input->configuration);
 	else
-		*ret_fact = (struct rs_fact){.truth = RS_TRUE};
+		rs_fact_set_true(fact);
 	return 0;
 }
 
@@ -125,15 +121,22 @@ void rs_traffic_leg_fill(struct rs_traffic_leg *leg)
 	rs_traffic_slots(percents, leg->count, leg->slots);
 }
 
-void rs_traffic_resolved(const struct rs_traffic_input *input, struct rs_traffic *ret_traffic,
-			 bool ret_latest[static RS_ROUTE_TARGETS_MAX])
+int rs_traffic_resolve(const struct rs_traffic_input *input, struct rs_traffic *traffic,
+		       bool latest[static RS_ROUTE_TARGETS_MAX])
 {
-	*ret_traffic = *input->traffic;
-	for (size_t i = 0; i < RS_ROUTE_TARGETS_MAX; i++) {
-		struct rs_traffic_target *target = &ret_traffic->targets[i];
+	struct rs_traffic resolved;
+	int r = rs_traffic_copy(&resolved, input->traffic);
 
-		ret_latest[i] = i < ret_traffic->count && !target->revision[0];
-		if (ret_latest[i])
-			rs_str_copy(target->revision, sizeof(target->revision), latest(input));
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < resolved.count; i++) {
+		struct rs_traffic_target *target = &resolved.targets[i];
+
+		latest[i] = !target->revision[0];
+		if (latest[i])
+			rs_str_copy(target->revision, sizeof(target->revision), rs_traffic_revision(input, target));
 	}
+	rs_traffic_done(traffic);
+	*traffic = resolved;
+	return 0;
 }

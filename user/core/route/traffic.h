@@ -44,10 +44,12 @@ struct rs_traffic_input {
 	void *user;
 };
 
-/* Fills the plan and what the route says about it (condition AllTrafficAssigned). Returns 0, or -ENOENT with only
- * *ret_fact written when a revision is missing. */
-int rs_traffic_plan_make(const struct rs_traffic_input *input, struct rs_traffic_plan *ret_plan,
-			 struct rs_fact *ret_fact);
+/* The revision that a target stands for (rule 1); "" when there is none. */
+const char *rs_traffic_revision(const struct rs_traffic_input *input, const struct rs_traffic_target *target);
+
+/* Fills the plan and sets what the route says about it (condition AllTrafficAssigned). Returns 0, or -ENOENT with only
+ * *fact set when a revision is missing. */
+int rs_traffic_plan_make(const struct rs_traffic_input *input, struct rs_traffic_plan *ret_plan, struct rs_fact *fact);
 
 /* The order of 100 connections for `count` shares that add up to 100: every run of them, at any place, has nearly its
  * part of each share (Tijdeman's chairman assignment: no prefix is off by a whole connection). Use it again after a
@@ -57,8 +59,9 @@ void rs_traffic_slots(const uint8_t *percents, size_t count, uint8_t ret_slots[s
 /* The same for a leg, from its shares. */
 void rs_traffic_leg_fill(struct rs_traffic_leg *leg);
 
-/* What status.traffic shows: the targets in the manifest's order, each with the name of its revision. */
-void rs_traffic_resolved(const struct rs_traffic_input *input, struct rs_traffic *ret_traffic,
-			 bool ret_latest[static RS_ROUTE_TARGETS_MAX]);
+/* Makes `traffic` what status.traffic shows: the targets in the manifest's order, each with the name of its revision.
+ * Returns 0, or -ENOMEM and then both are as they were. */
+int rs_traffic_resolve(const struct rs_traffic_input *input, struct rs_traffic *traffic,
+		       bool latest[static RS_ROUTE_TARGETS_MAX]);
 
 #endif

@@ -40,8 +40,7 @@ static inline struct rs_service *manifest(const char *name, const char *command)
 	rs_str_copy(service->metadata.namespace, RS_NAME_SIZE, "default");
 	rs_str_copy(service->metadata.name, RS_NAME_SIZE, name);
 	assert_int_equal(rs_strings_add(&service->template.container.command, command), 0);
-	service->traffic.count = 1;
-	service->traffic.targets[0].percent = 100;
+	assert_int_equal(rs_traffic_add_default(&service->traffic), 0);
 	return service;
 }
 
@@ -55,11 +54,11 @@ static inline struct rs_service *named(const char *name, const char *command, co
 
 static inline void add_target(struct rs_service *service, const char *revision, const char *tag, uint8_t percent)
 {
-	struct rs_traffic_target *target = &service->traffic.targets[service->traffic.count++];
+	struct rs_traffic_target target = {.percent = percent};
 
-	rs_str_copy(target->revision, RS_NAME_SIZE, revision);
-	rs_str_copy(target->tag, RS_NAME_SIZE, tag);
-	target->percent = percent;
+	rs_str_copy(target.revision, RS_NAME_SIZE, revision);
+	rs_str_copy(target.tag, RS_NAME_SIZE, tag);
+	assert_int_equal(rs_traffic_add(&service->traffic, &target), 0);
 }
 
 /* Applies and forgets the changes. */

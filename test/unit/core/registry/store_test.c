@@ -23,12 +23,24 @@ static void *copy_object(enum rs_kind kind, const void *object)
 
 	memcpy(copy, object, sizes[kind]);
 	assert_int_equal(rs_metadata_copy(copy, metadata), 0);
-	if (kind == RS_KIND_SERVICE)
-		rs_template_copy(&((struct rs_service *)copy)->template, &service->template);
-	if (kind == RS_KIND_CONFIGURATION)
-		rs_template_copy(&((struct rs_configuration *)copy)->template, &configuration->template);
-	if (kind == RS_KIND_REVISION)
-		rs_template_copy(&((struct rs_model_revision *)copy)->template, &revision->template);
+	if (kind == RS_KIND_SERVICE) {
+		struct rs_service *out = copy;
+		assert_int_equal(rs_template_copy(&out->template, &service->template), 0);
+		assert_int_equal(rs_traffic_copy(&out->traffic, &service->traffic), 0);
+		out->status = (struct rs_service_status){0};
+	} else if (kind == RS_KIND_CONFIGURATION) {
+		struct rs_configuration *out = copy;
+		assert_int_equal(rs_template_copy(&out->template, &configuration->template), 0);
+		out->status = (struct rs_configuration_status){0};
+	} else if (kind == RS_KIND_REVISION) {
+		struct rs_model_revision *out = copy;
+		assert_int_equal(rs_template_copy(&out->template, &revision->template), 0);
+		out->status = (struct rs_revision_status){0};
+	} else {
+		struct rs_model_route *out = copy;
+		assert_int_equal(rs_traffic_copy(&out->traffic, &route->traffic), 0);
+		out->status = (struct rs_route_status){0};
+	}
 	return copy;
 }
 
@@ -275,7 +287,7 @@ static void test_a_deleted_latest_revision_is_told(void **state)
 	const struct rs_conditions *conditions =
 		&rs_registry_configuration(registry, "default", "hello")->status.conditions;
 	assert_int_equal(rs_conditions_ready(conditions), RS_FALSE);
-	assert_string_equal(rs_conditions_find(conditions, "Ready")->fact.reason, "RevisionDeleted");
+	assert_string_equal(rs_fact_reason(&rs_conditions_find(conditions, "Ready")->fact), "RevisionDeleted");
 	rs_registry_free(registry);
 }
 
@@ -375,8 +387,9 @@ static void test_conditions_from_facts(void **state)
 	rs_registry_conditions(registry, "default", "hello", AT(4), NULL, NULL);
 	const struct rs_condition *ready_now = rs_conditions_find(&service->status.conditions, "Ready");
 	assert_int_equal(ready_now->fact.truth, RS_FALSE);
-	assert_string_equal(ready_now->fact.reason, "RevisionFailed");
-	assert_string_equal(ready_now->fact.message, "Revision \"hello-00001\" failed with message: it ended.");
+	assert_string_equal(rs_fact_reason(&ready_now->fact), "RevisionFailed");
+	assert_string_equal(rs_fact_message(&ready_now->fact),
+			    "Revision \"hello-00001\" failed with message: it ended.");
 	assert_true(ready_now->since_wall_ns == AT(4));
 	rs_registry_conditions(registry, "default", "nobody", AT(4), count_changed, &changed);
 	rs_registry_free(registry);

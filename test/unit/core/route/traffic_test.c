@@ -27,16 +27,11 @@ static bool exists(void *user, const char *revision)
 
 static const char *const revisions[] = {"a-1", "a-2", "a-3", NULL};
 
-static struct rs_traffic traffic_of(const struct rs_traffic_target *targets, size_t count)
-{
-	struct rs_traffic traffic = {.count = count};
-
-	memcpy(traffic.targets, targets, count * sizeof(*targets));
-	return traffic;
-}
 #define TRAFFIC(...)                                                                                                   \
-	traffic_of((const struct rs_traffic_target[]){__VA_ARGS__},                                                    \
-		   sizeof((const struct rs_traffic_target[]){__VA_ARGS__}) / sizeof(struct rs_traffic_target))
+	{                                                                                                              \
+		.targets = (struct rs_traffic_target[]){__VA_ARGS__},                                                  \
+		.count = rs_array_length(((struct rs_traffic_target[]){__VA_ARGS__})),                                 \
+	}
 
 static struct rs_traffic_input input_of(const struct rs_traffic *traffic, const char *ready, const char *created)
 {
@@ -56,7 +51,7 @@ static void test_1_latest_is_ready_or_created(void **state)
 	const struct rs_traffic traffic = TRAFFIC({"", "", 100});
 	struct rs_traffic_input input = input_of(&traffic, "a-1", "a-2");
 	struct rs_traffic_plan plan;
-	struct rs_fact fact;
+	struct rs_fact fact = {0};
 
 	assert_int_equal(rs_traffic_plan_make(&input, &plan, &fact), 0);
 	assert_string_equal(plan.legs[0].shares[0].revision, "a-1");
@@ -69,8 +64,8 @@ static void test_1_latest_is_ready_or_created(void **state)
 	assert_string_equal(plan.legs[0].shares[0].revision, "a-2");
 	assert_true(plan.is_provisional);
 	assert_int_equal(fact.truth, RS_UNKNOWN);
-	assert_string_equal(fact.reason, "RevisionMissing");
-	assert_string_equal(fact.message, "Configuration \"a\" is waiting for a Revision to become ready.");
+	assert_string_equal(rs_fact_reason(&fact), "RevisionMissing");
+	assert_string_equal(rs_fact_message(&fact), "Configuration \"a\" is waiting for a Revision to become ready.");
 	/* Not when nothing follows the latest. */
 	const struct rs_traffic pinned = TRAFFIC({"a-2", "", 100});
 	input = input_of(&pinned, "", "a-2");
@@ -78,6 +73,7 @@ static void test_1_latest_is_ready_or_created(void **state)
 	assert_false(plan.is_provisional);
 	assert_false(plan.legs[0].shares[0].is_latest);
 	assert_int_equal(fact.truth, RS_TRUE);
+	rs_fact_done(&fact);
 }
 
 static void test_2_missing_leaves_the_plan(void **state)
@@ -86,19 +82,20 @@ static void test_2_missing_leaves_the_plan(void **state)
 	const struct rs_traffic gone = TRAFFIC({"a-1", "", 50}, {"a-9", "", 50}), latest = TRAFFIC({"", "", 100});
 	struct rs_traffic_input input = input_of(&gone, "a-1", "a-1");
 	struct rs_traffic_plan plan;
-	struct rs_fact fact;
+	struct rs_fact fact = {0};
 
 	memset(&plan, 0x5a, sizeof(plan));
 	assert_int_equal(rs_traffic_plan_make(&input, &plan, &fact), -ENOENT);
 	for (size_t i = 0; i < sizeof(plan); i++)
 		assert_int_equal(((unsigned char *)&plan)[i], 0x5a);
 	assert_int_equal(fact.truth, RS_FALSE);
-	assert_string_equal(fact.reason, "RevisionMissing");
-	assert_string_equal(fact.message, "Revision \"a-9\" referenced in traffic not found.");
+	assert_string_equal(rs_fact_reason(&fact), "RevisionMissing");
+	assert_string_equal(rs_fact_message(&fact), "Revision \"a-9\" referenced in traffic not found.");
 	input = input_of(&latest, "", "");
 	assert_int_equal(rs_traffic_plan_make(&input, &plan, &fact), -ENOENT);
 	assert_int_equal(fact.truth, RS_UNKNOWN);
-	assert_string_equal(fact.message, "Configuration \"a\" does not have any Revision.");
+	assert_string_equal(rs_fact_message(&fact), "Configuration \"a\" does not have any Revision.");
+	rs_fact_done(&fact);
 }
 
 static void test_3_the_main_leg_merges(void **state)
@@ -107,7 +104,7 @@ static void test_3_the_main_leg_merges(void **state)
 	const struct rs_traffic traffic = TRAFFIC({"a-1", "", 30}, {"a-2", "", 50}, {"a-1", "", 20}, {"a-3", "", 0});
 	const struct rs_traffic_input input = input_of(&traffic, "a-3", "a-3");
 	struct rs_traffic_plan plan;
-	struct rs_fact fact;
+	struct rs_fact fact = {0};
 	unsigned counts[2] = {0};
 
 	assert_int_equal(rs_traffic_plan_make(&input, &plan, &fact), 0);
@@ -120,6 +117,7 @@ static void test_3_the_main_leg_merges(void **state)
 		counts[plan.legs[0].slots[i]]++;
 	assert_int_equal(counts[0], 50);
 	assert_int_equal(counts[1], 50);
+	rs_fact_done(&fact);
 }
 
 static void test_4_each_tag_is_a_leg(void **state)
@@ -128,7 +126,7 @@ static void test_4_each_tag_is_a_leg(void **state)
 	const struct rs_traffic traffic = TRAFFIC({"a-1", "old", 0}, {"", "", 100}, {"", "next", 0});
 	const struct rs_traffic_input input = input_of(&traffic, "a-2", "a-3");
 	struct rs_traffic_plan plan;
-	struct rs_fact fact;
+	struct rs_fact fact = {0};
 
 	assert_int_equal(rs_traffic_plan_make(&input, &plan, &fact), 0);
 	assert_int_equal(plan.count, 3);
@@ -142,6 +140,7 @@ static void test_4_each_tag_is_a_leg(void **state)
 	assert_string_equal(plan.legs[2].shares[0].revision, "a-2");
 	for (size_t i = 0; i < RS_ROUTE_SLOTS; i++)
 		assert_int_equal(plan.legs[2].slots[i], 0);
+	rs_fact_done(&fact);
 }
 
 static void test_resolved(void **state)
@@ -149,10 +148,12 @@ static void test_resolved(void **state)
 	(void)state;
 	const struct rs_traffic traffic = TRAFFIC({"a-1", "old", 10}, {"", "", 90});
 	const struct rs_traffic_input input = input_of(&traffic, "a-2", "a-3");
-	struct rs_traffic resolved;
-	bool latest[RS_ROUTE_TARGETS_MAX];
+	struct rs_traffic resolved = {0};
+	bool latest[RS_ROUTE_TARGETS_MAX] = {0};
 
-	rs_traffic_resolved(&input, &resolved, latest);
+	/* Twice: the second takes the first's place. */
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(rs_traffic_resolve(&input, &resolved, latest), 0);
 	assert_int_equal(resolved.count, 2);
 	assert_string_equal(resolved.targets[0].revision, "a-1");
 	assert_string_equal(resolved.targets[0].tag, "old");
@@ -160,7 +161,7 @@ static void test_resolved(void **state)
 	assert_int_equal(resolved.targets[1].percent, 90);
 	assert_false(latest[0]);
 	assert_true(latest[1]);
-	assert_false(latest[2]);
+	rs_traffic_done(&resolved);
 }
 
 /* The slots repeat for ever. Any prefix is off by less than a connection, and so is any run of 100, which has each
