@@ -2,11 +2,11 @@
 """What stands beside Rouse in front of the same instance, in the same node: each a context manager that gives a URL."""
 
 import subprocess
-import time
 from contextlib import contextmanager
 
-NODE = "10.99.1.1"  # as client1 sees it
+NODE = "10.99.2.1"  # as client2 sees it
 TABLE = "bench_peer"
+NFTABLES_PORT = 9001
 NGINX_PORT = 9002
 HAPROXY_PORT = 9003
 
@@ -40,7 +40,7 @@ http {{
 
 HAPROXY = """
 global
-	maxconn 16384
+	maxconn 4096
 defaults
 	mode http
 	http-reuse always
@@ -68,11 +68,14 @@ def direct(_lab, _name, address, port):
 @contextmanager
 def nftables(lab, _name, address, port):
     # Tracking costs every packet of the node: the table stands only while it is measured.
-    text = f"table ip {TABLE} {{ chain prerouting {{ type nat hook prerouting priority -100;" \
-           f" ip daddr {NODE} tcp dport 9001 dnat to {address}:{port}; }} }}"
+    text = f"""table ip {TABLE} {{
+        chain prerouting {{ type nat hook prerouting priority -100;
+            ip daddr {NODE} tcp dport {NFTABLES_PORT} dnat to {address}:{port}
+        }}
+    }}"""
     lab.run("node", "nft", text)
     try:
-        yield f"http://{NODE}:9001/"
+        yield f"http://{NODE}:{NFTABLES_PORT}/"
     finally:
         lab.run("node", "nft", "delete", "table", "ip", TABLE)
 
@@ -86,12 +89,11 @@ def proxy(lab, configuration, command, listen, address, port):
                                stderr=subprocess.DEVNULL)
     try:
         url = f"http://{NODE}:{listen}/"
-        lab.wait(lambda: lab.run("client1", "curl", "-sf", "-m", "2", url, check=False), 10, command[0])
+        lab.wait(lambda: lab.run("client2", "curl", "-sf", "-m", "2", url, check=False), 10, command[0])
         yield url
     finally:
-        process.terminate()
+        lab.run("node", "pkill", "-x", command[0], check=False)
         process.wait()
-        time.sleep(0.05)
 
 
 def nginx(lab, _name, address, port):

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""make bench-warm: requests a second through Rouse and beside it, in turns: A B A C A D A E, and again."""
+"""make bench-warm: requests a second through Rouse and beside it, in turns: A B A C A D A E, and again.
+
+Peers reach the same instance, so their client is Rouse's twin: the same ports of one address would meet connections
+that the instance still remembers.
+"""
 
 import re
 import sys
@@ -14,8 +18,8 @@ CONNECTIONS = 32
 MODES = {"keepalive": (), "connection": ("-H", "Connection: close")}
 
 
-def requests_a_second(lab, url, mode):
-    text = lab.run("client1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", *MODES[mode], url)
+def requests_a_second(lab, client, url, mode):
+    text = lab.run(client, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", *MODES[mode], url)
     errors = re.search(r"Socket errors: (.*)|Non-2xx.*: (\d+)", text)
     if errors:
         print(f"    {mode} {url}: {errors[0]}", flush=True)
@@ -28,9 +32,9 @@ def measure(lab, report, mode, address, port):
     for _ in range(ROUNDS):
         for name, peer in peers.PEERS.items():
             with peers.rouse(lab, "warm", address, port) as url:
-                ours = requests_a_second(lab, url, mode)
+                ours = requests_a_second(lab, "client1", url, mode)
             with peer(lab, "warm", address, port) as url:
-                theirs = requests_a_second(lab, url, mode)
+                theirs = requests_a_second(lab, "client2", url, mode)
             rates["rouse"].append(ours)
             rates[name].append(theirs)
             ratios[name].append(ours / theirs)
@@ -45,7 +49,7 @@ def measure(lab, report, mode, address, port):
 
 def main():
     report = Report("warm")
-    with Lab("warm") as lab:
+    with Lab("warm", clients=2) as lab:
         lab.apply([service("warm", [lab.stub, "0"], {"min-scale": "1", "max-scale": "1"})])
         lab.wait_for_instances("warm", 1)
         status = lab.instances("warm")[0]["status"]
