@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "net/dp.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "dp/internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* --- namespaces --------------------------------------------------------------------------------------------------- */
+
+static int this_namespace(void)
+{
+	return open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+}
+
+static int new_namespace(int back)
+{
+	if (unshare(CLONE_NEWNET) < 0)
+		return -1;
+	int ns = this_namespace();
+	assert_int_equal(setns(back, CLONE_NEWNET), 0);
+	return ns;
+}
+
+void net_shell(int ns, const char *format, ...)
+{
+	char command[1024];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (setns(ns, CLONE_NEWNET) == 0)
+			execl("/bin/sh", "sh", "-ec", command, (char *)NULL);
+		_exit(127);
+	}
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		fail_msg("in a namespace, \"%s\" failed", command);
+}
+
+static unsigned add_veth(struct net *net, const char *name, int ns)
+{
+	net_shell(net->node, "ip link add %s type veth peer name eth0 netns /proc/%d/fd/%d && ip link set %s up", name,
+		  (int)getpid(), ns, name);
+	net_shell(ns, "ip link set lo up && ip link set eth0 up");
+	return if_nametoindex(name);
+}
+
+static void read_mac(int ns, unsigned char mac[6])
+{
+	int fd = net_socket(ns, SOCK_DGRAM);
+	struct ifreq request = {.ifr_name = "eth0"};
+	assert_int_equal(ioctl(fd, SIOCGIFHWADDR, &request), 0);
+	memcpy(mac, request.ifr_hwaddr.sa_data, 6);
+	close(fd);
+}
+
+static void add_client(struct net *net)
+{
+	net->client_if = add_veth(net, "client", net->client);
+	net_shell(net->node, "ip addr add 10.0.1.1/24 dev client");
+	net_shell(net->client, "ip addr add 10.0.1.2/24 dev eth0 && ip route add default via 10.0.1.1");
+}
+
+static void add_instance(struct net *net, unsigned id, const char *name)
+{
+	net->instance_if[id] = add_veth(net, name, net->instance[id]);
+	net_shell(net->node, "ip addr add 198.19.255.1/32 dev %s && ip route add 198.19.0.%u/32 dev %s", name, id,
+		  name);
+	net_shell(net->instance[id],
+		  "ip addr add 198.19.0.%u/32 dev eth0 && ip route add 198.19.255.1 dev eth0 &&"
+		  " ip route add default via 198.19.255.1",
+		  id);
+	read_mac(net->instance[id], net->instance_mac[id]);
+}
+
+static void add_hostlink(struct net *net)
+{
+	struct rs_err err = {0};
+	struct rs_hostlink_config config = {
+		.vip_bits = 16,
+		.instance_bits = 16,
+		.vip_range.s_addr = inet_addr("198.18.0.0"),
+		.instance_range.s_addr = inet_addr("198.19.0.0"),
+		.address.s_addr = inet_addr("198.18.255.254"),
+		.gateway.s_addr = inet_addr("198.18.255.253"),
+	};
+	if (rs_hostlink_setup(&config, &net->link, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+/* --- the dataplane ------------------------------------------------------------------------------------------------ */
+
+void net_open_agent(struct net *net)
+{
+	struct rs_err err = {0};
+	struct rs_dp_config config = {
+		.bpf_dir = net->bpf_dir,
+		.vip_range = {inet_addr("198.18.0.0")},
+		.vip_bits = 16,
+		.hook = net->hook,
+		.rouse0_ifindex = net->link.outer_ifindex,
+		.rouse1_ifindex = net->link.inner_ifindex,
+		.holds_max = RS_HOLDS_MIN,
+		.flows_max = RS_FLOWS_MIN,
+	};
+	memcpy(config.rouse0_mac, net->link.outer_mac, 6);
+	memcpy(config.rouse1_mac, net->link.inner_mac, 6);
+	if (rs_dp_open(&config, &net->dp, &err) < 0 ||
+	    rs_dp_attach(net->dp, net->link.inner_ifindex, RS_DP_HOST, RS_WAY_HOST, &err) < 0 ||
+	    rs_dp_attach(net->dp, net->client_if, RS_DP_CLIENT, RS_WAY_PEER, &err) < 0 ||
+	    rs_dp_attach(net->dp, net->instance_if[1], RS_DP_INSTANCE, RS_WAY_PEER, &err) < 0 ||
+	    rs_dp_attach(net->dp, net->instance_if[2], RS_DP_INSTANCE, RS_WAY_PEER, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+void net_close_agent(struct net *net)
+{
+	net->dp = rs_dp_close(net->dp);
+}
+
+bool net_open(struct net *net, enum rs_hook hook, const char **ret_why)
+{
+	static unsigned serial;
+	memset(net, 0, sizeof(*net));
+	*ret_why = "it needs root: network namespaces and BPF";
+	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0)
+		return false;
+	net->hook = hook;
+	net->node = this_namespace();
+	net->client = new_namespace(net->node);
+	net->instance[1] = new_namespace(net->node);
+	net->instance[2] = new_namespace(net->node);
+	net_shell(net->node, "ip link set lo up; sysctl -qw net.ipv4.conf.all.rp_filter=1"
+			     " net.ipv4.conf.default.rp_filter=1 net.ipv4.ip_forward=1");
+	add_client(net);
+	add_instance(net, 1, "one");
+	add_instance(net, 2, "two");
+	add_hostlink(net);
+	net->bpf_dir = rs_str_format("/sys/fs/bpf/dataplane-net-%d-%u", (int)getpid(), serial++);
+	net_open_agent(net);
+	assert_int_equal(rs_dp_revision_init(net->dp, 1, 0x1111, 10000, 60000), 0);
+	struct rs_route route = {.generation = 1, .target_count = 1, .target = {1}};
+	assert_int_equal(rs_dp_route_set(net->dp, 1, &route), 0);
+	net_frontend(net, VIP, 80);
+	net_frontend(net, VIP, 8080);
+	net_mark(net);
+	return true;
+}
+
+void net_close(struct net *net)
+{
+	struct rs_err err = {0};
+	if (net->dp)
+		net_check_sum(net);
+	rs_dp_close(net->dp);
+	if (rs_dp_cleanup(net->bpf_dir, &err) < 0 || rs_hostlink_cleanup(&err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(access(net->bpf_dir, F_OK), -1);
+	assert_int_equal(if_nametoindex(RS_HOSTLINK_OUTER), 0);
+	net_shell(net->node, "! tc qdisc show | grep clsact");
+	free(net->bpf_dir);
+	const int namespaces[] = {net->node, net->client, net->instance[1], net->instance[2]};
+	for (size_t i = 0; i < rs_array_length(namespaces); i++)
+		close(namespaces[i]);
+}
+
+void net_frontend(struct net *net, const char *vip, unsigned short port)
+{
+	struct in_addr address = {inet_addr(vip)};
+	assert_int_equal(rs_dp_frontend_set(net->dp, address, port, 1), 0);
+}
+
+struct rs_instance *net_instance(struct net *net, unsigned id, enum rs_instance_state state)
+{
+	struct stat stat;
+	struct rs_instance instance = {
+		.revision = 1,
+		.ifindex = net->instance_if[id],
+		.address = rs_address_v4(htonl(0xc6130000 + id)),
+		.port = htons(8080),
+	};
+	memcpy(instance.mac, net->instance_mac[id], 6);
+	assert_int_equal(fstat(net->instance[id], &stat), 0);
+	assert_int_equal(rs_dp_instance_add(net->dp, id, &instance, (unsigned)stat.st_ino), 0);
+	if (state != RS_INSTANCE_STARTING)
+		rs_dp_instance_set_state(net->dp, id, state);
+	return rs_dp_instance(net->dp, id);
+}
+
+/* --- sockets ------------------------------------------------------------------------------------------------------ */
+
+int net_socket(int ns, int type)
+{
+	rs_auto_fd int back = this_namespace();
+	assert_int_equal(setns(ns, CLONE_NEWNET), 0);
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(setns(back, CLONE_NEWNET), 0);
+	assert_true(fd >= 0);
+	int yes = 1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	return fd;
+}
+
+static struct sockaddr_in socket_address(const char *address, unsigned short port)
+{
+	return (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(address), .sin_port = htons(port)};
+}
+
+int net_listen(int ns, unsigned short port, int backlog)
+{
+	int fd = net_socket(ns, SOCK_STREAM);
+	struct sockaddr_in any = socket_address("0.0.0.0", port);
+	assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof(any)), 0);
+	assert_int_equal(listen(fd, backlog), 0);
+	return fd;
+}
+
+int net_connect(int ns, const char *address, unsigned short port, unsigned short from)
+{
+	int fd = net_socket(ns, SOCK_STREAM);
+	struct sockaddr_in to = socket_address(address, port), local = socket_address("0.0.0.0", from);
+	if (from)
+		assert_int_equal(bind(fd, (struct sockaddr *)&local, sizeof(local)), 0);
+	int r = connect(fd, (struct sockaddr *)&to, sizeof(to));
+	if (r < 0 && errno != EINPROGRESS)
+		fail_msg("connect to %s:%u: %s", address, port, strerror(errno));
+	return fd;
+}
+
+int net_connected(int fd, int timeout_ms)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+	if (poll(&poll_fd, 1, timeout_ms) == 0)
+		return ETIMEDOUT;
+	int error = 0;
+	socklen_t length = sizeof(error);
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length), 0);
+	return error;
+}
+
+bool net_readable(int fd, int timeout_ms)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	return poll(&poll_fd, 1, timeout_ms) > 0;
+}
+
+int net_accept(int listener, int timeout_ms)
+{
+	if (!net_readable(listener, timeout_ms))
+		fail_msg("nobody has connected within %d ms", timeout_ms);
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* Moves `length` bytes of a pattern and checks them at the other end. */
+static void pump(int from, int to, unsigned length)
+{
+	static unsigned char out[65536], in[65536];
+	unsigned sent = 0, received = 0;
+	while (received < length) {
+		if (sent < length) {
+			unsigned n = length - sent < sizeof(out) ? length - sent : (unsigned)sizeof(out);
+			for (unsigned i = 0; i < n; i++)
+				out[i] = (unsigned char)((sent + i) * 31 + ((sent + i) >> 8));
+			ssize_t r = send(from, out, n, MSG_NOSIGNAL);
+			if (r < 0 && errno != EAGAIN)
+				fail_msg("send: %s", strerror(errno));
+			sent += r > 0 ? (unsigned)r : 0;
+		}
+		if (!net_readable(to, DEADLINE_MS))
+			fail_msg("%u of %u bytes came through", received, length);
+		ssize_t r = recv(to, in, sizeof(in), 0);
+		if (r <= 0)
+			fail_msg("the connection ended after %u of %u bytes: %s", received, length,
+				 r < 0 ? strerror(errno) : "closed");
+		for (unsigned i = 0; i < (unsigned)r; i++)
+			assert_int_equal(in[i], (unsigned char)((received + i) * 31 + ((received + i) >> 8)));
+		received += (unsigned)r;
+	}
+}
+
+void net_exchange(int client, int server, unsigned length)
+{
+	pump(client, server, length);
+	pump(server, client, length);
+}
+
+/* --- facts -------------------------------------------------------------------------------------------------------- */
+
+uint64_t net_counter(const struct net *net, enum rs_reason reason)
+{
+	struct rs_counters now;
+	assert_int_equal(rs_dp_counters(net->dp, &now), 0);
+	return ((const uint64_t *)&now)[reason];
+}
+
+void net_mark(struct net *net)
+{
+	assert_int_equal(rs_dp_counters(net->dp, &net->before), 0);
+}
+
+uint64_t net_since_mark(const struct net *net, enum rs_reason reason)
+{
+	return net_counter(net, reason) - ((const uint64_t *)&net->before)[reason];
+}
+
+void net_wait(const struct net *net, enum rs_reason reason, uint64_t times)
+{
+	static const char *const names[] = {
+#define X(name, text) #name,
+		RS_REASONS(X)
+#undef X
+	};
+	uint64_t deadline = rs_now_ns() + DEADLINE_MS * RS_NS_PER_MS;
+	while (net_since_mark(net, reason) < times) {
+		if (rs_now_ns() > deadline)
+			fail_msg("%s was counted %llu times, not %llu", names[reason],
+				 (unsigned long long)net_since_mark(net, reason), (unsigned long long)times);
+		poll(NULL, 0, 1);
+	}
+}
+
+static int count_hold(void *user, const struct rs_hold *hold)
+{
+	(void)hold;
+	++*(uint64_t *)user;
+	return 0;
+}
+
+void net_check_sum(const struct net *net)
+{
+	struct rs_counters c;
+	uint64_t held = 0;
+	assert_int_equal(rs_dp_holds_each(net->dp, count_hold, &held), 0);
+	assert_int_equal(rs_dp_counters(net->dp, &c), 0);
+	assert_int_equal(c.hold_begun, c.hold_released + c.hold_expired + c.hold_shed + c.hold_reset + held);
+	assert_int_equal(rs_dp_revision(net->dp, 1)->held, held);
+}
+
+void net_wait_idle(const struct net *net)
+{
+	uint64_t deadline = rs_now_ns() + DEADLINE_MS * RS_NS_PER_MS;
+	for (unsigned id = 1; id <= 2; id++) {
+		while (rs_dp_instance(net->dp, id)->in_flight) {
+			if (rs_now_ns() > deadline)
+				fail_msg("instance %u still has %u in flight", id,
+					 rs_dp_instance(net->dp, id)->in_flight);
+			poll(NULL, 0, 2);
+		}
+	}
+}
+
+struct list {
+	unsigned long long *sequences;
+	unsigned count;
+	unsigned max;
+};
+
+static void list_hold(void *user, unsigned long long sequence, unsigned revision)
+{
+	struct list *list = user;
+	assert_int_equal(revision, 1);
+	if (list->count < list->max)
+		list->sequences[list->count++] = sequence;
+}
+
+unsigned net_holds(struct net *net, unsigned long long *ret_sequences, unsigned max)
+{
+	struct list list = {.sequences = ret_sequences, .max = max};
+	rs_dp_holds_new(net->dp, list_hold, &list);
+	return list.count;
+}
