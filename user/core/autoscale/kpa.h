@@ -74,7 +74,8 @@ struct rs_kpa_decision rs_kpa_decide(struct rs_kpa *kpa, const struct rs_kpa_spe
 
 /* Held connections have raised the scale to `want` between two decisions. When that is panic by the rule of the short
  * average (5), it is panic at once: the average, which has not seen the burst yet, must not undo it. */
-void rs_kpa_note_burst(struct rs_kpa *kpa, const struct rs_kpa_spec *spec, int32_t want, int32_t ready, uint64_t now_ns);
+void rs_kpa_note_burst(struct rs_kpa *kpa, const struct rs_kpa_spec *spec, int32_t want, int32_t ready,
+		       uint64_t now_ns);
 
 /* What holds before the first decision: desired RS_KPA_UNKNOWN, and the excess
  * burst capacity that `initial_scale` instances will have. valid is false. */
