@@ -131,7 +131,7 @@ static void apply_revision(struct rs_agent *agent, struct rs_model_revision *rev
 	rs_workload_activate(workload);
 }
 
-static void forget(struct rs_agent *agent, struct rs_change *change)
+static void forget(struct rs_change *change)
 {
 	if (change->kind != RS_KIND_REVISION)
 		return;
@@ -141,7 +141,6 @@ static void forget(struct rs_agent *agent, struct rs_change *change)
 	/* The last instances still need what they were started from. */
 	change->object = NULL;
 	rs_workload_remove(revision->user);
-	(void)agent;
 }
 
 static void follow(struct rs_agent *agent, struct rs_changes *changes)
@@ -169,7 +168,7 @@ static void follow(struct rs_agent *agent, struct rs_changes *changes)
 	}
 	for (size_t i = 0; i < changes->count; i++) {
 		if (changes->items[i].op == RS_CHANGE_DELETE)
-			forget(agent, &changes->items[i]);
+			forget(&changes->items[i]);
 	}
 }
 
