@@ -122,7 +122,7 @@ static int find_helper(const struct rs_options *options, char **ret_path, struct
 {
 	if (options->sandbox_helper) {
 		*ret_path = strdup(options->sandbox_helper);
-		return *ret_path ? 0 : -ENOMEM;
+		return *ret_path ? 0 : rs_err_set(err, -ENOMEM, "out of memory");
 	}
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -131,7 +131,7 @@ static int find_helper(const struct rs_options *options, char **ret_path, struct
 	self[n] = '\0';
 	char *slash = strrchr(self, '/');
 	*ret_path = rs_str_format("%.*s/rouse-sandbox", (int)(slash - self), self);
-	return *ret_path ? 0 : -ENOMEM;
+	return *ret_path ? 0 : rs_err_set(err, -ENOMEM, "out of memory");
 }
 
 /* Strings live as long as the paths, which the caller owns. */
@@ -234,7 +234,7 @@ static int open_objects(struct rs_agent *agent, struct rs_err *err)
 	if (r < 0)
 		return rs_err_set(err, r, "out of memory");
 	rs_auto_free char *path = rs_str_format("%s/store.db", agent->options->state_dir);
-	r = path ? rs_store_open(path, agent->event, &agent->store, err) : -ENOMEM;
+	r = path ? rs_store_open(path, agent->event, &agent->store, err) : rs_err_set(err, -ENOMEM, "out of memory");
 	if (r == 0)
 		r = rs_store_load(agent->store, &loader, agent, err);
 	return r < 0 ? r : rs_registry_load_done(agent->registry, err);
@@ -285,6 +285,13 @@ unsigned rs_agent_known_entry(const struct rs_agent *agent, uint64_t uid)
 	return found ? found->id : 0;
 }
 
+/* A service that is deleted and made again has revisions of the same names: the dataplane knows them apart. */
+static bool is_namesakes(struct rs_agent *agent, const struct rs_workload *workload, const struct rs_rt_instance *rt)
+{
+	const struct rs_instance *entry = rs_dp_instance(agent->dp, rt->id);
+	return entry && entry->revision && entry->revision != workload->id;
+}
+
 static void adopt_instance(void *user, struct rs_rt_instance *rt)
 {
 	struct rs_agent *agent = user;
@@ -298,7 +305,7 @@ static void adopt_instance(void *user, struct rs_rt_instance *rt)
 	}
 	struct rs_workload *workload = NULL;
 	struct rs_err err = {0};
-	if (!revision || rs_workload_get(agent, revision, &workload, &err) < 0) {
+	if (!revision || rs_workload_get(agent, revision, &workload, &err) < 0 || is_namesakes(agent, workload, rt)) {
 		rs_info("removing instance=%s of a revision that is gone owner=%s", rt->name, rt->owner);
 		rs_rt_remove(agent->rt, rt);
 		return;
@@ -366,7 +373,8 @@ static int adopt(struct rs_agent *agent, struct rs_err *err)
 static int open_api(struct rs_agent *agent, struct rs_err *err)
 {
 	rs_auto_free char *path = rs_str_format("%s/api.sock", agent->options->run_dir);
-	return path ? rs_api_new(agent->event, path, &rs_agent_backend, agent, &agent->api, err) : -ENOMEM;
+	return path ? rs_api_new(agent->event, path, &rs_agent_backend, agent, &agent->api, err)
+		    : rs_err_set(err, -ENOMEM, "out of memory");
 }
 
 static int build(struct rs_agent *agent, struct rs_err *err)
@@ -393,8 +401,8 @@ static int build(struct rs_agent *agent, struct rs_err *err)
 		return r;
 	resume_holds(agent);
 	r = rs_rt_fill_pool(agent->rt, err);
-	if (r == 0)
-		r = rs_names_flush(agent->names);
+	if (r == 0 && (r = rs_names_flush(agent->names)) < 0)
+		rs_err_set(err, r, "cannot write the hosts file: %s", strerror(-r));
 	if (r == 0)
 		r = open_api(agent, err);
 	if (r < 0)
