@@ -3,7 +3,7 @@
  * The process runtime from inside. The agent's side only keeps books and
  * watches descriptors; what takes time is done by rouse-sandbox.
  *
- *	rt.c        new, free, start, each
+ *	rt.c        new, free, start
  *	pool.c      builds sandboxes ahead of need
  *	settle.c    what a start leaves to do afterwards
  *	life.c      reports and exits, stop, freeze

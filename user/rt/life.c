@@ -168,8 +168,10 @@ int rs_rt_stop(struct rs_rt *rt, struct rs_rt_instance *instance, int signal, ui
 		return -errno;
 	uint64_t at = rs_now_ns() / RS_NS_PER_US + grace_ms * RS_NS_PER_US;
 	box->kill_timer = sd_event_source_disable_unref(box->kill_timer);
-	int r = sd_event_add_time(rt->event, &box->kill_timer, CLOCK_MONOTONIC, at, 1000, on_grace_over, box);
-	return r < 0 ? r : 0;
+	/* Who ignores the signal must not stay for ever because there was no memory for a timer. */
+	if (sd_event_add_time(rt->event, &box->kill_timer, CLOCK_MONOTONIC, at, 1000, on_grace_over, box) < 0)
+		return rs_cgroup_kill(&rt->cgroups, instance->name);
+	return 0;
 }
 
 static int set_frozen(struct rs_rt *rt, struct rs_rt_instance *instance, bool frozen)

@@ -141,7 +141,7 @@ static int receive(int fd, struct search *search)
 
 int rs_rt_listener(struct rs_rt *rt, struct rs_rt_instance *instance, struct rs_rt_listener *ret_listener)
 {
-	struct rs_box *box = (struct rs_box *)instance;
+	struct rs_box *box = rs_box_of(instance);
 	struct search search = {.port = instance->port};
 	static const uint8_t families[] = {AF_INET, AF_INET6};
 	(void)rt;

@@ -236,16 +236,3 @@ int rs_rt_start(struct rs_rt *rt, const struct rs_rt_spec *spec, struct rs_rt_in
 	*ret_instance = &box->instance;
 	return 0;
 }
-
-int rs_rt_each(struct rs_rt *rt, int (*each)(void *user, struct rs_rt_instance *instance), void *user)
-{
-	for (uint32_t id = 1; id <= RS_INSTANCES_MAX; id++) {
-		struct rs_box *box = rt->boxes[id];
-		if (!box || (box->state != RS_BOX_RUNNING && box->state != RS_BOX_EXITED))
-			continue;
-		int r = each(user, &box->instance);
-		if (r)
-			return r;
-	}
-	return 0;
-}

@@ -29,18 +29,14 @@ enum rs_probe_kind {
 	RS_PROBE_EXEC,
 };
 
-/* A Kubernetes probe (core/v1 Probe). Times in milliseconds. */
+/* One run of a Kubernetes probe (core/v1 Probe). When to run it, and what follows, is the caller's. */
 struct rs_probe_spec {
 	enum rs_probe_kind kind;
 	const char *path;	    /* httpGet: "/healthz" */
 	const char *host;	    /* httpGet: Host header, NULL = none */
 	uint16_t port;		    /* host order; httpGet, tcpSocket */
 	const char *const *command; /* exec: NULL-terminated */
-	uint32_t initial_delay_ms;
-	uint32_t period_ms;
-	uint32_t timeout_ms;
-	uint32_t success_threshold;
-	uint32_t failure_threshold;
+	uint32_t timeout_ms;	    /* 0 = 1 s */
 };
 
 /* What to run. */
@@ -166,9 +162,6 @@ int rs_rt_listener(struct rs_rt *rt, struct rs_rt_instance *instance, struct rs_
 /* Rotates logs that outgrew log_bytes_max, each to itself with ".1" behind it (sandbox/rotate.c: nothing is lost where
  * the file system can cut a file's head). Call about once a second. */
 void rs_rt_rotate_logs(struct rs_rt *rt);
-
-/* Iterates over started instances (not the pool); stop at the first non-zero return. */
-int rs_rt_each(struct rs_rt *rt, int (*each)(void *user, struct rs_rt_instance *instance), void *user);
 
 /* Removes everything that any agent with this config ever made: instances, pool, namespaces, cgroups, records. */
 int rs_rt_cleanup(const struct rs_rt_config *config, struct rs_err *err);
