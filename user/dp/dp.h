@@ -87,8 +87,6 @@ struct rs_instance *rs_dp_instance(struct rs_dp *dp, unsigned instance);
 /* Empties the entry and makes it the revision's: no holds, no instances, zero statistics. */
 int rs_dp_revision_init(struct rs_dp *dp, unsigned revision, unsigned long long uid, unsigned hold_max,
 			unsigned hold_total_ms);
-/* The entry with this uid, 0 when there is none. */
-unsigned rs_dp_revision_find(struct rs_dp *dp, unsigned long long uid);
 /* A free entry, 0 when all are in use. */
 unsigned rs_dp_revision_free_entry(struct rs_dp *dp);
 /* Makes the entry an instance in state STARTING, known by its namespace, and puts it on its revision's list.

@@ -88,16 +88,6 @@ struct rs_instance *rs_dp_instance(struct rs_dp *dp, unsigned instance)
 											     : NULL;
 }
 
-unsigned rs_dp_revision_find(struct rs_dp *dp, unsigned long long uid)
-{
-	unsigned count = bpf_map__max_entries(dp->skeleton->maps.revisions);
-	for (unsigned i = 1; i < count; i++) {
-		if (dp->revisions[i].uid == uid)
-			return i;
-	}
-	return 0;
-}
-
 unsigned rs_dp_revision_free_entry(struct rs_dp *dp)
 {
 	/* Each search goes on where the last one ended: entries are used anew as late as possible. */
