@@ -363,8 +363,10 @@ int rs_store_append_event(struct rs_store *store, const struct rs_store_event *e
 	pthread_mutex_unlock(&store->lock);
 	if (fits)
 		return 0;
+	if (!copy)
+		return -ENOMEM;
 	free(copy);
-	return copy ? -EAGAIN : -ENOMEM;
+	return -EAGAIN;
 }
 
 uint64_t rs_store_events_dropped(const struct rs_store *store)
