@@ -8,8 +8,6 @@ VECTORS_RUN := $(B)/test/vectors-run
 $(VECTORS_RUN): $(call san,$(wildcard test/vectors/*.c) $(BASE) $(CORE))
 	$(call say,LINK san,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $(SANITIZE) $^ $(call pkg_libs,libcjson) -lm -o $@
 
-# At -O1 gcc warns that rs_err_prefix() may cut a message short, which is what it is meant to do.
-
 test-vectors: $(VECTORS_RUN) ## run golden vectors: VECTORS="a.json b.json"
 	$(Q)$(VECTORS_RUN) $(VECTORS)
 .PHONY: test-vectors
