@@ -258,8 +258,8 @@ RS_INLINE bool rs_syn_continues(struct __sk_buff *skb, const struct rs_packet *p
 				bool released, struct rs_park *known)
 {
 	bool is_new = rs_is_new_use(packet, flow);
-	if (is_new || !rs_can_answer(rs_flow_instance(flow))) {
-		/* An instance that went before it answered: nobody has to hear of it. */
+	if (is_new || flow->refused || !rs_can_answer(rs_flow_instance(flow))) {
+		/* An instance that went before it answered, or refused: nobody has to hear of it. */
 		if (!is_new && flow->state == RS_TCP_SYN_SENT) {
 			known->route = flow->route;
 			known->revision = flow->revision;
@@ -339,7 +339,8 @@ RS_INLINE void rs_answered(const struct rs_tuple *key, const struct rs_flow *flo
 {
 	if (instance && __sync_val_compare_and_swap(&instance->state, RS_INSTANCE_PROBABLE, RS_INSTANCE_READY) ==
 				RS_INSTANCE_PROBABLE) {
-		instance->ready_ns = bpf_ktime_get_ns();
+		if (!instance->ready_ns) /* not when it has refused for a while, and answers again */
+			instance->ready_ns = bpf_ktime_get_ns();
 		rs_event_send(RS_EVENT_READY, flow->revision, flow->instance);
 	}
 	struct rs_hold *hold = rs_hold_find(key);
@@ -347,16 +348,22 @@ RS_INLINE void rs_answered(const struct rs_tuple *key, const struct rs_flow *flo
 		rs_count(hold_released);
 }
 
-/* An RST to a SYN. While the SYN is held it must not reach the client: the agent will try again. */
-RS_INLINE bool rs_refused(const struct rs_tuple *key, struct rs_flow *flow)
+/* An RST to a SYN: nobody listens there, or not any more. It never reaches the client. A held SYN stays held, and the
+ * agent tries again; any other is held at its next copy, with the same pick. Until the instance answers one that the
+ * agent releases, no other is sent there: this holds with the agent dead and its process as well. */
+RS_INLINE void rs_refused(const struct rs_tuple *key, struct rs_flow *flow, struct rs_instance *instance)
 {
-	struct rs_hold *hold = rs_hold_find(key);
-	if (!hold || hold->isn != flow->isn)
-		return false;
-	rs_event_send(RS_EVENT_REFUSED, flow->revision, flow->instance);
 	rs_count(rst_held_back);
-	rs_flow_end(key, flow);
-	return true;
+	if (instance)
+		__sync_val_compare_and_swap(&instance->state, RS_INSTANCE_READY, RS_INSTANCE_PROBABLE);
+	struct rs_hold *hold = rs_hold_find(key);
+	rs_event_send(RS_EVENT_REFUSED, flow->revision, flow->instance);
+	if (hold && hold->isn == flow->isn) {
+		rs_flow_end(key, flow);
+	} else {
+		flow->refused = 1;
+		rs_flow_set_idle(flow);
+	}
 }
 
 /* Does the packet acknowledge the flow's SYN (and the data in it)? One to an earlier SYN of the tuple does not. */
@@ -374,10 +381,12 @@ RS_INLINE int rs_reply(struct __sk_buff *skb, const struct rs_packet *packet, co
 		return rs_pass_untouched();
 	__u64 now = bpf_ktime_get_coarse_ns();
 	if (flow->state == RS_TCP_SYN_SENT && rs_acknowledges_syn(packet, flow)) {
-		if (rs_packet_is_syn_ack(packet))
+		if (rs_packet_is_syn_ack(packet)) {
 			rs_answered(&key, flow, rs_flow_instance(flow));
-		else if (rs_packet_has(packet, RS_TCP_RST) && rs_refused(&key, flow))
+		} else if (rs_packet_has(packet, RS_TCP_RST)) {
+			rs_refused(&key, flow, rs_flow_instance(flow));
 			return RS_DROP;
+		}
 	}
 	rs_flow_step(&key, flow, RS_FROM_SERVER, packet->flags, now);
 	if (packet->payload_length || (packet->flags & (RS_TCP_SYN | RS_TCP_FIN))) {

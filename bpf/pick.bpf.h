@@ -46,6 +46,8 @@ RS_INLINE bool rs_pickable(const struct rs_instance *instance, __u32 revision, b
 	       (!instance->limit || rs_read(instance->in_flight) < instance->limit);
 }
 
+#define RS_LOAD_UNSURE (1U << 30)
+
 struct rs_scan {
 	struct rs_revision *revision;
 	__u32 id;
@@ -62,7 +64,9 @@ static long rs_scan_instance(__u32 i, struct rs_scan *scan)
 	struct rs_instance *instance = candidate ? bpf_map_lookup_elem(&instances, &candidate) : NULL;
 	if (!instance || !rs_pickable(instance, scan->id, scan->released))
 		return 0;
-	__u32 load = rs_read(instance->in_flight);
+	/* One that only listens so far, or has just refused, is a last resort. */
+	__u32 load =
+		rs_read(instance->in_flight) + (rs_read(instance->state) == RS_INSTANCE_READY ? 0 : RS_LOAD_UNSURE);
 	if (load < scan->best_load) {
 		scan->best_load = load;
 		scan->best = candidate;

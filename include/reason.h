@@ -51,7 +51,7 @@
 	X(release_early, "a released SYN found no instance to take it: it stays held")                                 \
 	X(release_stale, "the agent's packet for a hold that had ended: dropped")                                      \
 	X(release_answered, "a released SYN whose connection had been answered: dropped")                              \
-	X(rst_held_back, "an instance's RST to a held SYN: dropped, the SYN stays held")                               \
+	X(rst_held_back, "an instance's RST to a SYN: dropped, the SYN stays held, or is at its next copy")            \
 	/* flows */                                                                                                    \
 	X(flow_ended, "a connection's entry was removed")                                                              \
 	X(flow_idle, "of these, removed because nothing had been heard for too long")                                  \

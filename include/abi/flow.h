@@ -56,7 +56,8 @@ struct rs_flow {
 	__u8 client_way;   /* enum rs_way */
 	__u8 in_slow_ring; /* 1 = an entry of flow_ring_slow exists; the sweeper's own */
 	__u8 hairpin;	   /* 1 = the client is the instance itself, which sees the VIP in its place */
-	__u8 pad[5];
+	__u8 refused;	   /* 1 = the instance answered the SYN with RST: its next copy begins anew, or is held */
+	__u8 pad[4];
 };
 
 /* Ageing: every flow stands in the fast ring (visited each second) while it is busy, half-open or

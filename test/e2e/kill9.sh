@@ -10,8 +10,8 @@ instance_names() { # SERVICE: those that run, and how long they took to become r
 		| "\(.metadata.name) \(.status.pid) \(.status.readyMs)"' | sort
 }
 
-held() { # COUNT: so many holds have begun
-	(($(counter hold_begun) >= $1)) || { counter hold_begun; return 1; }
+counted() { # REASON COUNT: at least so many
+	(($(counter "$1") >= $2)) || { counter "$1"; return 1; }
 }
 
 {
@@ -29,7 +29,7 @@ for round in 1 2 3; do
 	check "$round: without an agent warm services are served" equal "$(grep -c ' ok ' "$scratch/dead")" 50
 	on client2 coldclient -n 5 cold.default.rouse:80 > "$scratch/held" &
 	held=$!
-	check "$round: SYNs are held meanwhile" wait_until 5 held $((5 * round))
+	check "$round: SYNs are held meanwhile" wait_until 5 counted hold_begun $((5 * round))
 	"$root/tools/lab" start "$lab"
 	wait $held || true
 	check "$round: what arrived while it was dead is served after the restart" equal "$(grep -c ' ok ' "$scratch/held")" 5
@@ -39,6 +39,18 @@ for round in 1 2 3; do
 done
 wait
 check "no request failed under load" bash -c "! grep -E 'Socket errors|Non-2xx' $scratch/wrk"
+
+# Process and agent die together: nobody is left who knows, but the kernel's RST must not reach a client.
+"$root/tools/lab" kill "$lab"
+for pid in $(cut -d' ' -f2 <<< "$before"); do
+	on node kill -KILL "$pid"
+done
+on client2 coldclient -n 5 warm.default.rouse:80 > "$scratch/orphans" &
+orphans=$!
+check "SYNs to a dead process are held back" wait_until 5 counted rst_held_back 1
+"$root/tools/lab" start "$lab"
+wait $orphans || true
+check "and served after the restart" equal "$(grep -c ' ok ' "$scratch/orphans")" 5
 check "objects survived" on node rouse get service warm
 check "names survived" fetch -o /dev/null http://warm.default.rouse/
 check_holds

@@ -20,7 +20,8 @@
  *	attach.c            interfaces that clients sit behind
  *	names.c             the hosts file
  *	record.c            events for people
- *	backend.c, view.c   what the API shows and does
+ *	backend.c, objects.c, listing.c, view.c
+ *	                    what the API does and shows
  *	health.c            each part of the node: well or not
  *	metrics.c           Prometheus text
  */
@@ -62,7 +63,6 @@ struct rs_agent_instance {
 	bool probed; /* the manifest has a readiness or startup probe */
 	bool probe_running;
 	uint32_t probe_successes;
-	uint32_t probe_failures;
 	uint32_t liveness_failures;
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	uint64_t listen_ns;  /* 0 until seen */
@@ -78,6 +78,7 @@ struct rs_pending {
 	uint64_t sequence;
 	uint64_t sent_ns; /* 0 = never */
 	uint32_t tries;
+	uint32_t probes; /* tries while no instance had answered yet */
 };
 
 /* A revision at work. */
@@ -244,7 +245,7 @@ void rs_instance_drain(struct rs_agent_instance *instance);
 void rs_instance_undrain(struct rs_agent_instance *instance);
 /* The next start waits, longer with each failure in a row. */
 void rs_instance_backoff(struct rs_workload *workload);
-/* Once a second: probes, drains that are over, starts that take too long. */
+/* Once a second: probes, listeners whose event was missed, drains that are over. */
 void rs_instance_check(struct rs_agent_instance *instance, uint64_t now_ns);
 void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_event *event);
 /* Something answered, by SYN-ACK or probe. Idempotent. */
@@ -258,6 +259,8 @@ const char *rs_stage_text(enum rs_stage stage);
 void rs_release_collect(struct rs_agent *agent);
 /* Lets pending SYNs go on, as many as the instances can take, and comes back for the rest. */
 void rs_release_run(struct rs_workload *workload);
+/* The same, when another instance listens: who was refused by an earlier one does not wait longer for that. */
+void rs_release_probe(struct rs_workload *workload);
 /* Resets those whose hold would end before `next_start_ns`; UINT64_MAX resets all. */
 void rs_release_give_up(struct rs_workload *workload, uint64_t next_start_ns, const char *why);
 

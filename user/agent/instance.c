@@ -171,7 +171,7 @@ void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_e
 		return;
 	}
 	if (instance->workload->pending_count)
-		rs_release_run(instance->workload);
+		rs_release_probe(instance->workload);
 	else
 		check_listener(instance);
 	if (instance->stage == RS_STAGE_STARTING)
@@ -298,7 +298,7 @@ int rs_instance_start(struct rs_workload *workload, struct rs_err *err)
 		rs_rt_remove(workload->agent->rt, rt);
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	}
-	instance->started_ns = rs_now_ns();
+	instance->started_ns = rt->started_ns;
 	set_stage(instance, RS_STAGE_STARTING);
 	workload->agent->counters.starts++;
 	r = add_to_dataplane(instance);

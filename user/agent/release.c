@@ -14,11 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROBE_AGAIN_NS	    (300 * RS_NS_PER_US)
-#define SEND_AGAIN_NS	    (3 * RS_NS_PER_MS)
-#define SEND_AGAIN_MAX_NS   (50 * RS_NS_PER_MS)
-#define LOOK_AGAIN_US	    1000
-#define PROBE_LOOK_AGAIN_US 300
+#define PROBE_AGAIN_NS	  (300 * RS_NS_PER_US)
+#define SEND_AGAIN_NS	  (3 * RS_NS_PER_MS)
+#define SEND_AGAIN_MAX_NS (50 * RS_NS_PER_MS)
+#define LOOK_AGAIN_US	  1000
 
 static int append(struct rs_workload *workload, uint64_t sequence)
 {
@@ -89,11 +88,12 @@ static void settle(struct rs_workload *workload)
 	workload->pending_count = kept;
 }
 
+/* Twice as long after each try: what listens a moment after its event is seen at once, what has stopped to listen
+ * costs next to nothing. */
 static uint64_t again_after(const struct rs_pending *pending, bool probing)
 {
-	if (probing)
-		return PROBE_AGAIN_NS;
-	uint64_t wait = SEND_AGAIN_NS << (pending->tries < 5 ? pending->tries : 5);
+	unsigned tries = probing ? pending->probes : pending->tries;
+	uint64_t wait = (probing ? PROBE_AGAIN_NS : SEND_AGAIN_NS) << (tries < 8 ? tries : 8);
 	return wait < SEND_AGAIN_MAX_NS ? wait : SEND_AGAIN_MAX_NS;
 }
 
@@ -194,11 +194,20 @@ void rs_release_run(struct rs_workload *workload)
 		}
 		agent->counters.releases++;
 		pending->sent_ns = rs_now_ns();
-		if (!probing)
+		if (probing)
+			pending->probes++;
+		else
 			pending->tries++;
 		outlook.room--;
 	}
-	come_back(workload, probing ? PROBE_LOOK_AGAIN_US : LOOK_AGAIN_US);
+	come_back(workload, probing ? again_after(&workload->pending[0], true) / RS_NS_PER_US : LOOK_AGAIN_US);
+}
+
+void rs_release_probe(struct rs_workload *workload)
+{
+	for (size_t i = 0; i < workload->pending_count; i++)
+		workload->pending[i].probes = 0;
+	rs_release_run(workload);
 }
 
 void rs_release_give_up(struct rs_workload *workload, uint64_t next_start_ns, const char *why)

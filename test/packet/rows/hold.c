@@ -113,6 +113,15 @@ static void hears_refused(struct world *world)
 	assert_int_equal(rs_dp_revision(world->dp, 1)->held, 1);
 }
 
+/* Its process has ended, and no agent has noticed. */
+static void one_takes_no_more(struct world *world)
+{
+	struct rs_instance *one = rs_dp_instance(world->dp, 1);
+	listen_to(world, RS_EVENT_REFUSED);
+	assert_int_equal(one->state, RS_INSTANCE_PROBABLE);
+	assert_int_equal(one->in_flight, 0);
+}
+
 /* As if the SYN-ACK had passed while the hold could not be found. */
 static void answered_unseen(struct world *world)
 {
@@ -277,6 +286,20 @@ const struct row rows_hold[] = {
 	  {FROM_ONE, FROM_INSTANCE(.flags = SYN | ACK, .seq = 900, .ack = 101), .verdict = REDIRECT,
 	   OUT_TO_CLIENT(.flags = SYN | ACK, .seq = 900, .ack = 101),
 	   .counts = "replied hold_released"}}},
+	{"an RST of a ready instance to a SYN is held back, and the next copy is held", given_one,
+	 {SYN_FORWARDED,
+	  {FROM_ONE, FROM_INSTANCE(.flags = RST | ACK, .ack = 101), .verdict = DROP, .counts = "rst_held_back",
+	   .act = one_takes_no_more},
+	  {SYN_AGAIN(), .verdict = DROP, .counts = "flow_ended hold_begun hold_parked hold_wake"},
+	  {RELEASED_SYN, .counts = "connection_new forwarded"},
+	  {FROM_ONE, FROM_INSTANCE(.flags = SYN | ACK, .seq = 900, .ack = 101), .verdict = REDIRECT,
+	   OUT_TO_CLIENT(.flags = SYN | ACK, .seq = 900, .ack = 101),
+	   .counts = "replied hold_released", .act = hears_ready}}},
+	{"the next copy goes to an instance that is ready", given_both,
+	 {SYN_FORWARDED,
+	  {FROM_ONE, FROM_INSTANCE(.flags = RST | ACK, .ack = 101), .verdict = DROP, .counts = "rst_held_back"},
+	  {SYN_AGAIN(), .verdict = REDIRECT, OUT_TO_TWO(.flags = SYN, .seq = 100),
+	   .counts = "flow_ended connection_new forwarded"}}},
 	{"the instance dies before it answers: the release finds nobody, and stays held", given_nothing,
 	 {SYN_PARKED,
 	  {ACT, .act = one_listens},
