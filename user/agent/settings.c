@@ -19,6 +19,12 @@ static double number_or(double annotation, double configured)
 	return annotation >= 0 ? annotation : configured;
 }
 
+/* A revision has so many places in the dataplane. */
+static int32_t within_places(int32_t scale)
+{
+	return scale < RS_REVISION_INSTANCES_MAX ? scale : RS_REVISION_INSTANCES_MAX;
+}
+
 static enum rs_reachability reachability(const struct rs_workload *workload)
 {
 	if (workload->removed)
@@ -50,6 +56,7 @@ void rs_settings_read(struct rs_workload *workload)
 		.rps_utilization = RS_RPS_UTILIZATION,
 	};
 	struct rs_target target = rs_target_resolve(&input);
+	int32_t max_scale = scale_or(a->max_scale, config->max_scale);
 	double burst = a->has_target_burst_capacity ? a->target_burst_capacity : config->target_burst_capacity;
 
 	workload->spec = (struct rs_kpa_spec){
@@ -60,7 +67,7 @@ void rs_settings_read(struct rs_workload *workload)
 		.max_scale_up_rate = config->max_scale_up_rate,
 		.max_scale_down_rate = config->max_scale_down_rate,
 		.stable_window_ns = duration_or(a->window_ns, config->stable_window_ns),
-		.activation_scale = scale_or(a->activation_scale, 1),
+		.activation_scale = within_places(scale_or(a->activation_scale, 1)),
 		.scale_down_delay_ns = duration_or(a->scale_down_delay_ns, config->scale_down_delay_ns),
 	};
 	workload->scale_config = (struct rs_scale_config){
@@ -70,10 +77,10 @@ void rs_settings_read(struct rs_workload *workload)
 		.retention_ns = duration_or(a->retention_ns, config->retention_ns),
 		.progress_deadline_ns = duration_or(a->progress_deadline_ns, config->progress_deadline_ns),
 		.activation_buffer_ns = RS_SCALE_ACTIVATION_BUFFER_NS,
-		.min_scale = scale_or(a->min_scale, config->min_scale),
-		.max_scale = scale_or(a->max_scale, config->max_scale),
-		.initial_scale =
-			rs_initial_scale(a->initial_scale, config->initial_scale, config->allow_zero_initial_scale),
+		.min_scale = within_places(scale_or(a->min_scale, config->min_scale)),
+		.max_scale = within_places(max_scale ? max_scale : RS_REVISION_INSTANCES_MAX),
+		.initial_scale = within_places(
+			rs_initial_scale(a->initial_scale, config->initial_scale, config->allow_zero_initial_scale)),
 		.target_burst_capacity = burst,
 	};
 }

@@ -442,7 +442,11 @@ static void start_more(struct rs_workload *workload, int32_t count)
 		retry_at(workload, workload->next_start_ns);
 		return;
 	}
-	for (; count > 0; count--) {
+	/* Those that go still have their places in the dataplane; the next tick comes back for the rest. */
+	unsigned places = RS_REVISION_INSTANCES_MAX;
+	for (const struct rs_agent_instance *i = workload->instances; i && places; i = i->next)
+		places--;
+	for (; count > 0 && places > 0; count--, places--) {
 		struct rs_err err = {0};
 		int r = rs_instance_start(workload, &err);
 		if (r == -EAGAIN) {
