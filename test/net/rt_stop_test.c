@@ -181,6 +181,24 @@ static void test_logs_rotate_and_lose_nothing(void **state)
 	assert_int_equal(test->failed, 0);
 }
 
+static void test_a_flood_of_output_is_cut(void **state)
+{
+	struct rt_test *test = *state;
+	struct rs_rt_instance *instance = rt_test_start(test, "yes");
+	assert_true(rt_test_until(test,
+				  rt_test_shell("test -n \"$(find %s -size +4M 2> /dev/null)\"", instance->log_path)));
+	for (int i = 0; i < 3; i++) {
+		rs_rt_rotate_logs(test->rt);
+		assert_true(rt_test_until(test, rt_test_shell("test -e %s.1", instance->log_path)));
+		assert_true(rt_test_until(test, rt_test_shell("! test -e %s.1.partial", instance->log_path)));
+		/* Four times the maximum of 64 KiB, and as much again where a head cannot be cut. */
+		assert_true(
+			rt_test_until(test, rt_test_shell("test -n \"$(find %s.1 -size -513k)\"", instance->log_path)));
+	}
+	rt_test_end(test, instance);
+	assert_int_equal(test->failed, 0);
+}
+
 int main(void)
 {
 #define test(name) cmocka_unit_test_setup_teardown(name, rt_test_up, rt_test_down)
@@ -189,6 +207,7 @@ int main(void)
 		test(test_removal_kills_what_is_left),	test(test_a_running_instance_can_be_removed),
 		test(test_it_freezes_and_thaws),	test(test_memory_is_limited),
 		test(test_processor_time_is_limited),	test(test_logs_rotate_and_lose_nothing),
+		test(test_a_flood_of_output_is_cut),
 	};
 	return cmocka_run_group_tests(tests, rt_test_enter, NULL);
 }

@@ -3,7 +3,11 @@
 #include "rt/internal.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <sys/stat.h>
+
+/* Between two looks a log may outgrow its maximum by far; no more than this of it is kept in ".1". */
+#define KEPT_TIMES 4
 
 static void on_rotated(void *user, enum rs_job_end end, int value, const char *text)
 {
@@ -28,6 +32,7 @@ static void rotate(struct rs_box *box)
 	rs_job_arg(&args, "rouse-sandbox");
 	rs_job_arg(&args, "rotate");
 	rs_job_arg(&args, "path=%s", box->instance.log_path);
+	rs_job_arg(&args, "keep=%" PRIu64, KEPT_TIMES * box->rt->config.log_bytes_max);
 	(void)rs_job_start(box->rt, &args, 0, on_rotated, box, &box->rotation);
 	rs_job_args_done(&args);
 }

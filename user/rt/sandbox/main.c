@@ -56,6 +56,8 @@ static int parse_option(struct rs_sandbox_options *options, const char *key, siz
 		options->id = (uint32_t)number;
 		return r;
 	}
+	if (!strncmp(key, "keep=", length + 1))
+		return parse_number(value, INT64_MAX, &options->keep);
 	if (!strncmp(key, "pid=", length + 1)) {
 		r = parse_number(value, INT32_MAX, &number);
 		options->pid = (pid_t)number;

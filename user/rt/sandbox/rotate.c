@@ -9,6 +9,9 @@
  * Where a file system cannot cut (tmpfs, btrfs), everything is copied and the
  * file truncated: only what is written between the last read and the truncate,
  * some microseconds, is lost.
+ *
+ * All of it is bounded. Of a head larger than `keep` the last `keep` bytes are
+ * kept; and a writer that is faster than the copy is not run after.
  */
 #include "rt/sandbox/sandbox.h"
 
@@ -58,7 +61,9 @@ int rs_sandbox_rotate(const struct rs_sandbox_options *options, struct rs_err *e
 		return rs_err_set(err, -errno, "cannot open the log %s: %m", options->path);
 	/* Whole blocks, and at least a byte stays: collapsing a range that reaches the end is refused. */
 	off_t head = status.st_size > 0 ? (status.st_size - 1) / status.st_blksize * status.st_blksize : 0;
-	off_t r = copy(log, out, head);
+	off_t keep = options->keep ? options->keep : INT64_MAX;
+	off_t r = lseek(log, head > keep ? head - keep : 0, SEEK_SET);
+	r = r < 0 ? -errno : copy(log, out, head - r);
 	if (r < 0 || rename(partial, old) < 0) {
 		r = r < 0 ? r : -errno;
 		unlink(partial);
@@ -66,8 +71,7 @@ int rs_sandbox_rotate(const struct rs_sandbox_options *options, struct rs_err *e
 	}
 	if (head && fallocate(log, FALLOC_FL_COLLAPSE_RANGE, 0, head) == 0)
 		return 0;
-	while ((r = copy(log, out, INT64_MAX)) > 0)
-		;
+	r = copy(log, out, keep);
 	if (r < 0 || ftruncate(log, 0) < 0)
 		return rs_err_set(err, -errno, "cannot truncate the log %s: %m", options->path);
 	return 0;

@@ -45,6 +45,7 @@ struct rs_sandbox_options {
 	const char *logs;    /* cleanup: directory of the logs */
 	pid_t pid;	     /* enter: the instance's main process */
 	const char *path;    /* rotate: the log */
+	long long keep;	     /* rotate: of its head at most so many bytes; 0 = all */
 	char **command;	     /* enter: what to run, after "--" */
 };
 
