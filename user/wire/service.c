@@ -243,11 +243,11 @@ static int finish_revision(struct rs_model_revision *revision, struct rs_err *er
 	if (since && rs_time_parse(since, &revision->routing_state_wall_ns) < 0)
 		return rs_refuse(RS_AT_KEY(annotations, RS_ANNOTATION_ROUTING_SINCE), err, "\"%.40s\" is not a time",
 				 since);
-	rs_pairs_remove(&metadata->labels, RS_LABEL_ROUTING_STATE);
-	rs_pairs_remove(&metadata->annotations, RS_ANNOTATION_ROUTING_SINCE);
-	rs_str_copy(revision->template.name, RS_NAME_SIZE, metadata->name);
-	if (rs_pairs_copy(&revision->template.annotations, &metadata->annotations) < 0)
+	if (rs_pairs_remove(&metadata->labels, RS_LABEL_ROUTING_STATE) < 0 ||
+	    rs_pairs_remove(&metadata->annotations, RS_ANNOTATION_ROUTING_SINCE) < 0)
 		return rs_refuse_memory(NULL, err);
+	rs_str_copy(revision->template.name, RS_NAME_SIZE, metadata->name);
+	rs_pairs_copy(&revision->template.annotations, &metadata->annotations);
 	for (size_t i = 0; i < metadata->labels.count; i++) {
 		const struct rs_pair *label = &metadata->labels.items[i];
 

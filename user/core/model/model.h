@@ -38,20 +38,23 @@ int rs_kind_parse(const char *text, enum rs_kind *ret_kind);
 
 /* --- text ----------------------------------------------------------------------------------------------------- */
 
+/* Lists are changed by their functions only: copies, which cannot fail, share the items until one of them changes.
+ * They belong to one thread. */
+
 /* NULL-terminated, so that `items` can be lent to exec and to the runtime. `items` is NULL when empty. */
 struct rs_strings {
-	char **items;
+	const char **items;
 	size_t count;
 };
 
 int rs_strings_add(struct rs_strings *strings, const char *text);
-int rs_strings_copy(struct rs_strings *out, const struct rs_strings *from);
+void rs_strings_copy(struct rs_strings *out, const struct rs_strings *from);
 bool rs_strings_equal(const struct rs_strings *a, const struct rs_strings *b);
 void rs_strings_done(struct rs_strings *strings);
 
 struct rs_pair {
-	char *key;
-	char *value;
+	const char *key;
+	const char *value;
 };
 
 /* Labels and annotations (sorted by key), environment (in the manifest's order). */
@@ -65,10 +68,10 @@ int rs_pairs_add(struct rs_pairs *pairs, const char *key, const char *value);
 /* Sets in a sorted list: replaces or inserts. */
 int rs_pairs_set(struct rs_pairs *pairs, const char *key, const char *value);
 /* Removes from a list; a missing key is fine. */
-void rs_pairs_remove(struct rs_pairs *pairs, const char *key);
+int rs_pairs_remove(struct rs_pairs *pairs, const char *key);
 /* The value, or NULL. */
 const char *rs_pairs_get(const struct rs_pairs *pairs, const char *key);
-int rs_pairs_copy(struct rs_pairs *out, const struct rs_pairs *from);
+void rs_pairs_copy(struct rs_pairs *out, const struct rs_pairs *from);
 bool rs_pairs_equal(const struct rs_pairs *a, const struct rs_pairs *b);
 void rs_pairs_done(struct rs_pairs *pairs);
 
@@ -86,7 +89,7 @@ struct rs_metadata {
 	struct rs_pairs annotations;
 };
 
-int rs_metadata_copy(struct rs_metadata *out, const struct rs_metadata *from);
+void rs_metadata_copy(struct rs_metadata *out, const struct rs_metadata *from);
 void rs_metadata_done(struct rs_metadata *metadata);
 
 enum rs_truth {

@@ -37,18 +37,11 @@ int rs_kind_parse(const char *text, enum rs_kind *ret_kind)
 	return -EINVAL;
 }
 
-int rs_metadata_copy(struct rs_metadata *out, const struct rs_metadata *from)
+void rs_metadata_copy(struct rs_metadata *out, const struct rs_metadata *from)
 {
-	int r;
-
 	*out = *from;
-	out->labels = out->annotations = (struct rs_pairs){0};
-	r = rs_pairs_copy(&out->labels, &from->labels);
-	if (r == 0)
-		r = rs_pairs_copy(&out->annotations, &from->annotations);
-	if (r < 0)
-		rs_metadata_done(out);
-	return r;
+	rs_pairs_copy(&out->labels, &from->labels);
+	rs_pairs_copy(&out->annotations, &from->annotations);
 }
 
 void rs_metadata_done(struct rs_metadata *metadata)

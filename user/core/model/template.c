@@ -53,12 +53,10 @@ static int copy_probe(struct rs_probe *out, const struct rs_probe *from)
 
 	*out = *from;
 	out->path = out->host = NULL;
-	out->command = (struct rs_strings){0};
+	rs_strings_copy(&out->command, &from->command);
 	r = copy_text(&out->path, from->path);
 	if (r == 0)
 		r = copy_text(&out->host, from->host);
-	if (r == 0)
-		r = rs_strings_copy(&out->command, &from->command);
 	return r;
 }
 
@@ -84,17 +82,12 @@ static int copy_container(struct rs_container *out, const struct rs_container *f
 	int r;
 
 	*out = *from;
-	out->command = out->args = (struct rs_strings){0};
-	out->env = (struct rs_pairs){0};
 	out->image = out->working_dir = NULL;
 	out->readiness = out->liveness = out->startup = (struct rs_probe){0};
-	r = rs_strings_copy(&out->command, &from->command);
-	if (r == 0)
-		r = rs_strings_copy(&out->args, &from->args);
-	if (r == 0)
-		r = rs_pairs_copy(&out->env, &from->env);
-	if (r == 0)
-		r = copy_text(&out->image, from->image);
+	rs_strings_copy(&out->command, &from->command);
+	rs_strings_copy(&out->args, &from->args);
+	rs_pairs_copy(&out->env, &from->env);
+	r = copy_text(&out->image, from->image);
 	if (r == 0)
 		r = copy_text(&out->working_dir, from->working_dir);
 	if (r == 0)
@@ -111,13 +104,9 @@ int rs_template_copy(struct rs_template *out, const struct rs_template *from)
 	int r;
 
 	*out = *from;
-	out->labels = out->annotations = (struct rs_pairs){0};
-	out->container = (struct rs_container){0};
-	r = rs_pairs_copy(&out->labels, &from->labels);
-	if (r == 0)
-		r = rs_pairs_copy(&out->annotations, &from->annotations);
-	if (r == 0)
-		r = copy_container(&out->container, &from->container);
+	rs_pairs_copy(&out->labels, &from->labels);
+	rs_pairs_copy(&out->annotations, &from->annotations);
+	r = copy_container(&out->container, &from->container);
 	if (r < 0)
 		rs_template_done(out);
 	return r;

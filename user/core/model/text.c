@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Lists of strings and of key-value pairs. */
+/*
+ * Lists of strings and of key-value pairs. Copies share one list until one of
+ * them changes: an object's labels, its template's command and environment
+ * stand in service, configuration and revision alike.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,34 +12,86 @@
 #include "base/str.h"
 #include "core/model/model.h"
 
-int rs_strings_add(struct rs_strings *strings, const char *text)
+/* What stands before the items of every list that is not empty. */
+struct sharing {
+	size_t users;
+};
+
+static struct sharing *sharing_of(const void *items)
+{
+	return (struct sharing *)items - 1;
+}
+
+/* The items with room for `bytes`, or NULL; they have one user. */
+static void *resize(void *items, size_t bytes)
+{
+	struct sharing *block = realloc(items ? sharing_of(items) : NULL, sizeof(*block) + bytes);
+
+	if (!block)
+		return NULL;
+	block->users = 1;
+	return block + 1;
+}
+
+static void share(const void *items)
+{
+	if (items)
+		sharing_of(items)->users++;
+}
+
+static bool is_shared(const void *items)
+{
+	return items && sharing_of(items)->users > 1;
+}
+
+/* True when nobody else uses them: the caller frees what they own, and then them. */
+static bool is_last(const void *items)
+{
+	return items && --sharing_of(items)->users == 0;
+}
+
+/* --- strings --------------------------------------------------------------------------------------------------- */
+
+static int append_string(struct rs_strings *strings, const char *text)
 {
 	rs_auto_free char *copy = strdup(text);
-	char **items = realloc(strings->items, (strings->count + 2) * sizeof(*items));
+	const char **items = resize(strings->items, (strings->count + 2) * sizeof(*items));
 
-	if (items)
+	if (items) {
 		strings->items = items;
-	if (!items || !copy) {
-		if (items)
-			items[strings->count] = NULL;
-		return -ENOMEM;
+		items[strings->count] = NULL;
 	}
+	if (!items || !copy)
+		return -ENOMEM;
 	items[strings->count++] = rs_take_ptr(copy);
 	items[strings->count] = NULL;
 	return 0;
 }
 
-int rs_strings_copy(struct rs_strings *out, const struct rs_strings *from)
+int rs_strings_add(struct rs_strings *strings, const char *text)
 {
-	struct rs_strings copy = {0};
+	struct rs_strings own = {0};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < from->count; i++)
-		r = rs_strings_add(&copy, from->items[i]);
-	if (r < 0)
-		rs_strings_done(&copy);
-	*out = copy;
-	return r;
+	if (!is_shared(strings->items))
+		return append_string(strings, text);
+	for (size_t i = 0; r == 0 && i < strings->count; i++)
+		r = append_string(&own, strings->items[i]);
+	if (r == 0)
+		r = append_string(&own, text);
+	if (r < 0) {
+		rs_strings_done(&own);
+		return r;
+	}
+	rs_strings_done(strings);
+	*strings = own;
+	return 0;
+}
+
+void rs_strings_copy(struct rs_strings *out, const struct rs_strings *from)
+{
+	share(from->items);
+	*out = *from;
 }
 
 bool rs_strings_equal(const struct rs_strings *a, const struct rs_strings *b)
@@ -50,44 +106,92 @@ bool rs_strings_equal(const struct rs_strings *a, const struct rs_strings *b)
 
 void rs_strings_done(struct rs_strings *strings)
 {
-	for (size_t i = 0; i < strings->count; i++)
-		free(strings->items[i]);
-	free(strings->items);
+	if (is_last(strings->items)) {
+		for (size_t i = 0; i < strings->count; i++)
+			free((char *)strings->items[i]);
+		free(sharing_of(strings->items));
+	}
 	*strings = (struct rs_strings){0};
+}
+
+/* --- pairs ----------------------------------------------------------------------------------------------------- */
+
+/* One block, which begins with the key. */
+static int pair_new(const char *key, const char *value, struct rs_pair *ret_pair)
+{
+	const size_t key_size = strlen(key) + 1, value_size = strlen(value) + 1;
+	char *block = malloc(key_size + value_size);
+
+	if (!block)
+		return -ENOMEM;
+	ret_pair->key = memcpy(block, key, key_size);
+	ret_pair->value = memcpy(block + key_size, value, value_size);
+	return 0;
+}
+
+static void pair_done(struct rs_pair *pair)
+{
+	free((char *)pair->key);
 }
 
 static int insert(struct rs_pairs *pairs, size_t index, const char *key, const char *value)
 {
-	rs_auto_free char *key_copy = strdup(key), *value_copy = strdup(value);
-	struct rs_pair *items = realloc(pairs->items, (pairs->count + 1) * sizeof(*items));
+	struct rs_pair *items, pair;
 
-	if (items)
-		pairs->items = items;
-	if (!items || !key_copy || !value_copy)
+	if (pair_new(key, value, &pair) < 0)
 		return -ENOMEM;
+	items = resize(pairs->items, (pairs->count + 1) * sizeof(*items));
+	if (!items) {
+		pair_done(&pair);
+		return -ENOMEM;
+	}
+	pairs->items = items;
 	memmove(items + index + 1, items + index, (pairs->count - index) * sizeof(*items));
-	items[index] = (struct rs_pair){.key = rs_take_ptr(key_copy), .value = rs_take_ptr(value_copy)};
+	items[index] = pair;
 	pairs->count++;
+	return 0;
+}
+
+/* Before every change. */
+static int make_own(struct rs_pairs *pairs)
+{
+	struct rs_pairs own = {0};
+
+	if (!is_shared(pairs->items))
+		return 0;
+	for (size_t i = 0; i < pairs->count; i++)
+		if (insert(&own, i, pairs->items[i].key, pairs->items[i].value) < 0) {
+			rs_pairs_done(&own);
+			return -ENOMEM;
+		}
+	rs_pairs_done(pairs);
+	*pairs = own;
 	return 0;
 }
 
 int rs_pairs_add(struct rs_pairs *pairs, const char *key, const char *value)
 {
-	return insert(pairs, pairs->count, key, value);
+	int r = make_own(pairs);
+
+	return r < 0 ? r : insert(pairs, pairs->count, key, value);
 }
 
 int rs_pairs_set(struct rs_pairs *pairs, const char *key, const char *value)
 {
+	int r = make_own(pairs);
+
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < pairs->count; i++) {
 		const int order = strcmp(pairs->items[i].key, key);
 
 		if (order == 0) {
-			char *copy = strdup(value);
+			struct rs_pair pair;
 
-			if (!copy)
+			if (pair_new(key, value, &pair) < 0)
 				return -ENOMEM;
-			free(pairs->items[i].value);
-			pairs->items[i].value = copy;
+			pair_done(&pairs->items[i]);
+			pairs->items[i] = pair;
 			return 0;
 		}
 		if (order > 0)
@@ -96,19 +200,24 @@ int rs_pairs_set(struct rs_pairs *pairs, const char *key, const char *value)
 	return insert(pairs, pairs->count, key, value);
 }
 
-void rs_pairs_remove(struct rs_pairs *pairs, const char *key)
+int rs_pairs_remove(struct rs_pairs *pairs, const char *key)
 {
+	if (!rs_pairs_get(pairs, key))
+		return 0;
+	if (make_own(pairs) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < pairs->count; i++)
 		if (strcmp(pairs->items[i].key, key) == 0) {
-			free(pairs->items[i].key);
-			free(pairs->items[i].value);
-			memmove(pairs->items + i, pairs->items + i + 1, (pairs->count - i - 1) * sizeof(*pairs->items));
-			if (--pairs->count == 0) {
-				free(pairs->items);
-				pairs->items = NULL;
+			if (pairs->count == 1) {
+				rs_pairs_done(pairs);
+				break;
 			}
-			return;
+			pair_done(&pairs->items[i]);
+			memmove(pairs->items + i, pairs->items + i + 1, (pairs->count - i - 1) * sizeof(*pairs->items));
+			pairs->count--;
+			break;
 		}
+	return 0;
 }
 
 const char *rs_pairs_get(const struct rs_pairs *pairs, const char *key)
@@ -119,23 +228,18 @@ const char *rs_pairs_get(const struct rs_pairs *pairs, const char *key)
 	return NULL;
 }
 
-int rs_pairs_copy(struct rs_pairs *out, const struct rs_pairs *from)
+void rs_pairs_copy(struct rs_pairs *out, const struct rs_pairs *from)
 {
-	struct rs_pairs copy = {0};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < from->count; i++)
-		r = rs_pairs_add(&copy, from->items[i].key, from->items[i].value);
-	if (r < 0)
-		rs_pairs_done(&copy);
-	*out = copy;
-	return r;
+	share(from->items);
+	*out = *from;
 }
 
 bool rs_pairs_equal(const struct rs_pairs *a, const struct rs_pairs *b)
 {
 	if (a->count != b->count)
 		return false;
+	if (a->items == b->items)
+		return true;
 	for (size_t i = 0; i < a->count; i++)
 		if (strcmp(a->items[i].key, b->items[i].key) != 0 || strcmp(a->items[i].value, b->items[i].value) != 0)
 			return false;
@@ -144,10 +248,10 @@ bool rs_pairs_equal(const struct rs_pairs *a, const struct rs_pairs *b)
 
 void rs_pairs_done(struct rs_pairs *pairs)
 {
-	for (size_t i = 0; i < pairs->count; i++) {
-		free(pairs->items[i].key);
-		free(pairs->items[i].value);
+	if (is_last(pairs->items)) {
+		for (size_t i = 0; i < pairs->count; i++)
+			pair_done(&pairs->items[i]);
+		free(sharing_of(pairs->items));
 	}
-	free(pairs->items);
 	*pairs = (struct rs_pairs){0};
 }

@@ -20,7 +20,6 @@ static int child_metadata(struct rs_apply_plan *plan, const struct rs_metadata *
 			  struct rs_metadata *out)
 {
 	const struct rs_metadata *service = &plan->service->metadata;
-	int r;
 
 	rs_str_copy(out->namespace, sizeof(out->namespace), service->namespace);
 	rs_str_copy(out->name, sizeof(out->name), service->name);
@@ -34,12 +33,9 @@ static int child_metadata(struct rs_apply_plan *plan, const struct rs_metadata *
 		out->generation = 1;
 		out->created_wall_ns = plan->now_wall_ns;
 	}
-	r = rs_pairs_copy(&out->labels, &service->labels);
-	if (r == 0)
-		r = rs_pairs_set(&out->labels, RS_LABEL_SERVICE, service->name);
-	if (r == 0)
-		r = rs_pairs_copy(&out->annotations, &service->annotations);
-	return r;
+	rs_pairs_copy(&out->annotations, &service->annotations);
+	rs_pairs_copy(&out->labels, &service->labels);
+	return rs_pairs_set(&out->labels, RS_LABEL_SERVICE, service->name);
 }
 
 void rs_apply_next_service(struct rs_apply_plan *plan)
@@ -93,11 +89,9 @@ static int revision_metadata(struct rs_apply_plan *plan, const char *name, struc
 	out->generation = 1;
 	out->created_wall_ns = plan->now_wall_ns;
 	snprintf(generation, sizeof(generation), "%lld", (long long)configuration->generation);
-	r = rs_pairs_copy(&out->annotations, &template->annotations);
-	if (r == 0)
-		r = rs_pairs_copy(&out->labels, &template->labels);
-	if (r == 0)
-		r = rs_pairs_set(&out->labels, RS_LABEL_CONFIGURATION, configuration->name);
+	rs_pairs_copy(&out->annotations, &template->annotations);
+	rs_pairs_copy(&out->labels, &template->labels);
+	r = rs_pairs_set(&out->labels, RS_LABEL_CONFIGURATION, configuration->name);
 	if (r == 0)
 		r = rs_pairs_set(&out->labels, RS_LABEL_CONFIGURATION_GENERATION, generation);
 	if (r == 0)

@@ -87,8 +87,8 @@ static void test_copies_are_equal_until_changed(void **state)
 	CHANGES(container->name[0] = 'x');
 	CHANGES(set_text(&container->image, "y"));
 	CHANGES(rs_strings_add(&container->command, "y"));
-	CHANGES(container->args.items[0][0] = 'y');
-	CHANGES(container->env.items[0].value[0] = 'y');
+	CHANGES(rs_strings_add(&container->args, "y"));
+	CHANGES(rs_pairs_add(&container->env, "Y", "y"));
 	CHANGES(set_text(&container->working_dir, "/"));
 	CHANGES(container->port_name[0] = 'x');
 	CHANGES(container->port++);
@@ -101,7 +101,7 @@ static void test_copies_are_equal_until_changed(void **state)
 	CHANGES(probe->path[0] = 'x');
 	CHANGES(probe->host[0] = 'x');
 	CHANGES(probe->port++);
-	CHANGES(probe->command.items[0][0] = 'x');
+	CHANGES(rs_strings_add(&probe->command, "x"));
 	CHANGES(probe->initial_delay_ms++);
 	CHANGES(probe->period_ms++);
 	CHANGES(probe->timeout_ms++);
@@ -160,12 +160,55 @@ static void test_strings_end_with_null(void **state)
 		assert_int_equal(rs_strings_add(&strings, "x"), 0);
 		assert_null(strings.items[strings.count]);
 	}
-	assert_int_equal(rs_strings_copy(&copy, &strings), 0);
+	rs_strings_copy(&copy, &strings);
 	assert_true(rs_strings_equal(&copy, &strings));
-	copy.items[2][0] = 'y';
-	assert_false(rs_strings_equal(&copy, &strings));
 	rs_strings_done(&copy);
 	rs_strings_done(&strings);
+}
+
+static void test_copies_share_until_one_changes(void **state)
+{
+	(void)state;
+	struct rs_strings strings = {0}, strings_copy;
+	struct rs_pairs pairs = {0}, pairs_copy;
+
+	rs_strings_copy(&strings_copy, &strings);
+	assert_null(strings_copy.items);
+	rs_strings_add(&strings, "one");
+	rs_strings_copy(&strings_copy, &strings);
+	assert_ptr_equal(strings_copy.items, strings.items);
+	assert_int_equal(rs_strings_add(&strings_copy, "two"), 0);
+	assert_int_equal(strings.count, 1);
+	assert_null(strings.items[1]);
+	assert_int_equal(strings_copy.count, 2);
+	assert_null(strings_copy.items[2]);
+	rs_strings_done(&strings);
+	assert_string_equal(strings_copy.items[0], "one");
+	rs_strings_done(&strings_copy);
+
+	rs_pairs_set(&pairs, "a", "1");
+	rs_pairs_set(&pairs, "b", "2");
+	for (int change = 0; change < 4; change++) {
+		rs_pairs_copy(&pairs_copy, &pairs);
+		assert_ptr_equal(pairs_copy.items, pairs.items);
+		assert_int_equal(change == 0   ? rs_pairs_set(&pairs_copy, "b", "changed")
+				 : change == 1 ? rs_pairs_add(&pairs_copy, "c", "3")
+				 : change == 2 ? rs_pairs_remove(&pairs_copy, "a")
+					       : rs_pairs_set(&pairs_copy, "aa", "between"),
+				 0);
+		assert_false(rs_pairs_equal(&pairs_copy, &pairs));
+		assert_int_equal(pairs.count, 2);
+		assert_string_equal(rs_pairs_get(&pairs, "a"), "1");
+		assert_string_equal(rs_pairs_get(&pairs, "b"), "2");
+		rs_pairs_done(&pairs_copy);
+	}
+	/* Removing nothing changes nothing. */
+	rs_pairs_copy(&pairs_copy, &pairs);
+	assert_int_equal(rs_pairs_remove(&pairs_copy, "nobody"), 0);
+	assert_ptr_equal(pairs_copy.items, pairs.items);
+	rs_pairs_done(&pairs);
+	assert_string_equal(rs_pairs_get(&pairs_copy, "b"), "2");
+	rs_pairs_done(&pairs_copy);
 }
 
 static void test_kinds(void **state)
@@ -359,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_pairs_stay_sorted),
 		cmocka_unit_test(test_strings_end_with_null),
+		cmocka_unit_test(test_copies_share_until_one_changes),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_annotations_are_read),
 		cmocka_unit_test(test_annotations_are_refused),
