@@ -17,7 +17,11 @@ gone() { # LAB
 	! [[ -e /run/rouse-lab/$1 ]] || { echo "/run/rouse-lab/$1 is there"; return 1; }
 	[[ -z $(find /sys/fs/cgroup -path "*rouse-lab*$1*" -print -quit) ]] || { find /sys/fs/cgroup -path "*$1*"; return 1; }
 	! grep -l "rouse-lab/$1/" /proc/[0-9]*/mounts 2> /dev/null || return 1
-	! grep -la "rouse-lab-$1" /proc/[0-9]*/cmdline 2> /dev/null | grep -v "/$$/" || return 1
+	! pgrep -af "rouse-lab[-/]$1" || return 1
+}
+
+still_there() { # LAB: that `gone` can say no
+	! gone "$1"
 }
 
 maps_gone() { # ID...
@@ -48,6 +52,7 @@ ids=$(map_ids)
 check "maps are pinned" test -n "$ids"
 service sleepy -- "$files/stub" 0 | apply
 check "an instance starts" fetch http://sleepy.default.rouse/
+check "a lab that is up is seen" still_there "$lab"
 check "the agent is killed" "$root/tools/lab" kill "$lab"
 check "a lab with a dead agent goes down" "$root/tools/lab" down "$lab"
 check "nothing is left of it" wait_until 10 gone "$lab"
