@@ -40,7 +40,13 @@ static int read_generate_name(void *out, const cJSON *json, const struct rs_at *
 {
 	struct rs_metadata *metadata = out;
 
-	return rs_read_name(json, at, metadata->generate_name, err);
+	char prefix[RS_NAME_SIZE];
+	int r = rs_read_name(json, at, prefix, err);
+
+	if (r < 0 || !prefix[0])
+		return r;
+	metadata->generate_name = strdup(prefix);
+	return metadata->generate_name ? 0 : rs_refuse_memory(at, err);
 }
 
 static int read_namespace(void *out, const cJSON *json, const struct rs_at *at, struct rs_err *err)

@@ -80,8 +80,8 @@ void rs_pairs_done(struct rs_pairs *pairs);
 struct rs_metadata {
 	char namespace[RS_NAME_SIZE];
 	char name[RS_NAME_SIZE];
-	char generate_name[RS_NAME_SIZE]; /* prefix; the registry makes the name */
 	char uid[RS_UID_SIZE];
+	char *generate_name; /* in a manifest: the prefix of a name that the registry makes; NULL = none */
 	int64_t generation;
 	uint64_t resource_version; /* in a manifest: what the writer has seen; 0 = does not care */
 	uint64_t created_wall_ns;
@@ -89,7 +89,6 @@ struct rs_metadata {
 	struct rs_pairs annotations;
 };
 
-void rs_metadata_copy(struct rs_metadata *out, const struct rs_metadata *from);
 void rs_metadata_done(struct rs_metadata *metadata);
 
 enum rs_truth {

@@ -37,15 +37,10 @@ int rs_kind_parse(const char *text, enum rs_kind *ret_kind)
 	return -EINVAL;
 }
 
-void rs_metadata_copy(struct rs_metadata *out, const struct rs_metadata *from)
-{
-	*out = *from;
-	rs_pairs_copy(&out->labels, &from->labels);
-	rs_pairs_copy(&out->annotations, &from->annotations);
-}
-
 void rs_metadata_done(struct rs_metadata *metadata)
 {
+	free(metadata->generate_name);
+	metadata->generate_name = NULL;
 	rs_pairs_done(&metadata->labels);
 	rs_pairs_done(&metadata->annotations);
 }

@@ -20,7 +20,7 @@ static int check_name(const struct rs_metadata *metadata, struct rs_err *err)
 {
 	char example[RS_NAME_SIZE + 1];
 
-	if (metadata->name[0] || !metadata->generate_name[0])
+	if (metadata->name[0] || !metadata->generate_name)
 		return rs_name_check_1035(metadata->name, SERVICE_NAME_MAX, "metadata.name", err);
 	snprintf(example, sizeof(example), "%sx", metadata->generate_name);
 	return rs_name_check_1035(example, GENERATE_NAME_MAX + 1, "metadata.generateName", err);

@@ -26,7 +26,7 @@ static int name_service(struct rs_apply_plan *plan)
 	struct rs_metadata *metadata = &plan->service->metadata;
 
 	while (!metadata->name[0]) {
-		if (!metadata->generate_name[0])
+		if (!metadata->generate_name)
 			return rs_err_set(plan->err, -EINVAL, "metadata.name: is missing");
 		rs_registry_make_name(plan->registry, metadata->generate_name, metadata->name);
 		if (rs_registry_service(plan->registry, metadata->namespace, metadata->name))

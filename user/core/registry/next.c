@@ -42,7 +42,8 @@ void rs_apply_next_service(struct rs_apply_plan *plan)
 {
 	struct rs_metadata *metadata = &plan->service->metadata;
 
-	metadata->generate_name[0] = '\0';
+	free(metadata->generate_name);
+	metadata->generate_name = NULL;
 	if (plan->old_service) {
 		const struct rs_metadata *old = &plan->old_service->metadata;
 

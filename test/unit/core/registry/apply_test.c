@@ -219,7 +219,8 @@ static void test_generated_names(void **state)
 	for (int i = 0; i < 3; i++) {
 		struct rs_service *service = manifest("", "a");
 
-		rs_str_copy(service->metadata.generate_name, RS_NAME_SIZE, "job-");
+		service->metadata.generate_name = strdup("job-");
+		assert_non_null(service->metadata.generate_name);
 		assert_int_equal(apply(registry, service, AT(i)), RS_APPLIED_CREATED);
 		assert_int_equal(strncmp(service->metadata.name, "job-", 4), 0);
 		assert_int_equal(strlen(service->metadata.name), 9);

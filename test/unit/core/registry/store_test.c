@@ -22,7 +22,8 @@ static void *copy_object(enum rs_kind kind, const void *object)
 	void *copy = calloc(1, sizes[kind]);
 
 	memcpy(copy, object, sizes[kind]);
-	rs_metadata_copy(copy, metadata);
+	rs_pairs_copy(&((struct rs_metadata *)copy)->labels, &metadata->labels);
+	rs_pairs_copy(&((struct rs_metadata *)copy)->annotations, &metadata->annotations);
 	if (kind == RS_KIND_SERVICE) {
 		struct rs_service *out = copy;
 		assert_int_equal(rs_template_copy(&out->template, &service->template), 0);
