@@ -94,7 +94,8 @@ RS_INLINE int rs_continue(struct __sk_buff *skb, const struct rs_packet *packet,
 	__u64 now = bpf_ktime_get_coarse_ns();
 	flow->client_ns = now;
 	if (packet->payload_length) {
-		flow->request_ns = now;
+		/* The coarse clock stands still for milliseconds: what comes after the SYN-ACK is later than it. */
+		flow->request_ns = now > flow->server_ns ? now : flow->server_ns + 1;
 		flow->bytes_in += packet->payload_length;
 		struct rs_revision_stats *stats = rs_stats(flow->revision);
 		if (stats)
@@ -390,7 +391,7 @@ RS_INLINE int rs_reply(struct __sk_buff *skb, const struct rs_packet *packet, co
 	}
 	rs_flow_step(&key, flow, RS_FROM_SERVER, packet->flags, now);
 	if (packet->payload_length || (packet->flags & (RS_TCP_SYN | RS_TCP_FIN))) {
-		flow->server_ns = now;
+		flow->server_ns = now > flow->request_ns ? now : flow->request_ns;
 		flow->bytes_out += packet->payload_length;
 	}
 	if (packet->payload_length || (packet->flags & RS_TCP_RST)) {
