@@ -112,6 +112,15 @@ static void is_busy_again(struct world *world)
 	assert_int_equal(rs_dp_instance(world->dp, 1)->in_flight, 1);
 }
 
+/* All within one tick of the coarse clock, as on one node. */
+static void is_not_answered_by_the_handshake(struct world *world)
+{
+	struct rs_tuple key;
+	struct rs_flow flow = world_flow(world, &key);
+	assert_true(flow.server_ns > 0);
+	assert_true(flow.request_ns > flow.server_ns);
+}
+
 #define DATA_FORWARDED                                                                                                 \
 	{                                                                                                              \
 		FROM_CLIENT, TO_VIP(.flags = ACK | PSH, .seq = 101, .ack = 901, .payload = 20),                        \
@@ -165,6 +174,12 @@ const struct row rows_end[] = {
 	  {ACT, .act = wait_idle},
 	  DATA_FORWARDED,
 	  {ACT, .act = is_busy_again}}},
+	{"a request that follows its handshake at once waits for its answer", given_one,
+	 {SYN_FORWARDED,
+	  SYN_ACK_REPLIED,
+	  ACK_FORWARDED,
+	  DATA_FORWARDED,
+	  {ACT, .act = is_not_answered_by_the_handshake}}},
 	{"a dead instance has no request open", given_one,
 	 {SYN_FORWARDED,
 	  {ACT, .act = one_dies},
