@@ -42,9 +42,9 @@ check "no request failed under load" bash -c "! grep -E 'Socket errors|Non-2xx' 
 
 # Process and agent die together: nobody is left who knows, but the kernel's RST must not reach a client.
 "$root/tools/lab" kill "$lab"
-for pid in $(cut -d' ' -f2 <<< "$before"); do
-	on node kill -KILL "$pid"
-done
+while read -r _ pid; do
+	on node kill -KILL "$pid" < /dev/null
+done <<< "$before"
 on client2 coldclient -n 5 warm.default.rouse:80 > "$scratch/orphans" &
 orphans=$!
 check "SYNs to a dead process are held back" wait_until 5 counted rst_held_back 1
