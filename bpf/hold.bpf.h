@@ -150,7 +150,9 @@ RS_INLINE int rs_hold_index(const struct rs_tuple *key, __u64 sequence)
 	if (r != -RS_EEXIST)
 		return (int)r;
 	__u64 *other = bpf_map_lookup_elem(&hold_index, key);
-	if (other && rs_hold_at(*other, RS_HOLD_IS(HELD) | RS_HOLD_IS(FREE) | RS_HOLD_IS(MOVED)))
+	struct rs_hold *hold = other ? rs_hold_slot(*other) : NULL;
+	if (hold && (rs_read_acquire(hold->sequence) < *other + 1 ||
+		     rs_hold_at(*other, RS_HOLD_IS(HELD) | RS_HOLD_IS(FREE) | RS_HOLD_IS(MOVED))))
 		return -RS_EEXIST; /* or is being written, ended or moved at this moment */
 	/* It led to a hold that has ended: that must not shut out this client for ever. */
 	return (int)bpf_map_update_elem(&hold_index, key, &sequence, BPF_ANY);
@@ -186,12 +188,12 @@ RS_INLINE bool rs_hold_park(struct __sk_buff *skb, const struct rs_packet *packe
 	hold->total_ms = revision->hold_total_ms ? revision->hold_total_ms : RS_HOLD_TOTAL_MS;
 	hold->retransmits = 0;
 	rs_hold_store_frame(skb, hold, packet);
-	rs_publish(hold->sequence, sequence + 1);
 
 	int r = rs_hold_index(&packet->tuple, sequence);
 	if (r != 0) {
 		/* It never was held: as a slot that moved, it is nobody's. */
 		rs_publish(hold->state, (__u32)RS_HOLD_MOVED);
+		rs_publish(hold->sequence, sequence + 1);
 		/* The agent, which stops at a slot that is being written, may have stopped at this one. */
 		rs_wake(revision, park->revision);
 		if (r == -RS_EEXIST) {
@@ -208,6 +210,7 @@ RS_INLINE bool rs_hold_park(struct __sk_buff *skb, const struct rs_packet *packe
 	/* From here on the slot is seen. The exchange orders it before the wake and before the second look at
 	 * the instances; the agent writes "ready" and then looks for holds: one of both sees the other. */
 	rs_publish(hold->state, (__u32)RS_HOLD_HELD);
+	rs_publish(hold->sequence, sequence + 1);
 	return true;
 }
 

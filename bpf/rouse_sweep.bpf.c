@@ -61,17 +61,18 @@ RS_INLINE bool move_long_hold(struct rs_rings *ring, struct rs_hold *old)
 		return false;
 	rs_publish(moved->state, (__u32)RS_HOLD_FREE);
 	__builtin_memcpy(&moved->version, &old->version, sizeof(*old) - __builtin_offsetof(struct rs_hold, version));
-	rs_publish(moved->sequence, sequence + 1);
 	/* Until here it is only a copy that nothing leads to. The swap hands the hold over: one of both slots is
 	 * HELD, never both, and whoever ends it ends it once. */
 	if (rs_read_acquire(old->version) != version ||
 	    __sync_val_compare_and_swap(&old->state, RS_HOLD_HELD, RS_HOLD_MOVED) != RS_HOLD_HELD) {
 		rs_publish(moved->state, (__u32)RS_HOLD_MOVED);
+		rs_publish(moved->sequence, sequence + 1);
 		return false;
 	}
 	rs_count(hold_moved);
 	long r = bpf_map_update_elem(&hold_index, &moved->key, &sequence, BPF_ANY);
 	rs_publish(moved->state, (__u32)RS_HOLD_HELD);
+	rs_publish(moved->sequence, sequence + 1);
 	if (r != 0 && rs_hold_end(moved, RS_HOLD_SHED))
 		rs_count_shed(RS_REASON_hold_shed_map);
 	return true;

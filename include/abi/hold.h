@@ -7,8 +7,8 @@
  *
  * A slot's life: FREE while it is filled, HELD, FREE again while whoever won
  * the compare-and-swap accounts for its end, then the outcome. `sequence` is
- * written while it is FREE, so a reader that finds its sequence never takes
- * the state of the slot's last user for its own.
+ * written last, after HELD: a reader that finds its sequence finds a whole
+ * hold, and never takes the state of the slot's last user for its own.
  *
  * begun = released + expired + shed + reset + held now, always.
  */

@@ -128,7 +128,7 @@ void net_open_agent(struct net *net)
 		.rouse0_ifindex = net->link.outer_ifindex,
 		.rouse1_ifindex = net->link.inner_ifindex,
 		.holds_max = RS_HOLDS_MIN,
-		.flows_max = RS_FLOWS_MIN,
+		.flows_max = 4 * RS_FLOWS_MIN,
 	};
 	memcpy(config.rouse0_mac, net->link.outer_mac, 6);
 	memcpy(config.rouse1_mac, net->link.inner_mac, 6);

@@ -44,7 +44,7 @@ enum rs_hold_state rs_dp_hold_state(struct rs_dp *dp, unsigned long long sequenc
 	const struct rs_hold *hold = rs_dp_hold(dp, sequence);
 	if (__atomic_load_n(&hold->sequence, __ATOMIC_ACQUIRE) != sequence + 1)
 		return RS_HOLD_FREE;
-	/* Found and in transition: it is about to be held, or has just been. */
+	/* Its end is being accounted for at this moment: that it was held is still true. */
 	unsigned state = __atomic_load_n(&hold->state, __ATOMIC_ACQUIRE);
 	return state == RS_HOLD_FREE ? RS_HOLD_HELD : (enum rs_hold_state)state;
 }
@@ -61,7 +61,7 @@ void rs_dp_holds_new(struct rs_dp *dp, void (*hold)(void *user, unsigned long lo
 		/* A producer that is still writing rings when it is done. */
 		if (__atomic_load_n(&slot->sequence, __ATOMIC_ACQUIRE) != dp->holds_seen + 1)
 			break;
-		/* In transition counts as held: how it ends is seen later. */
+		/* One that ends at this moment too: how is seen later. */
 		unsigned state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
 		if (state == RS_HOLD_FREE || state == RS_HOLD_HELD)
 			hold(user, dp->holds_seen, slot->revision);
