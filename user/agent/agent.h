@@ -109,7 +109,8 @@ struct rs_workload {
 	struct rs_scale_state scale;
 	enum rs_scale_why why;
 	double stable_value, panic_value;
-	bool starved; /* waits for a sandbox */
+	bool starved;	/* waits for a sandbox */
+	bool node_full; /* and the node has none left: said already */
 	bool kpa_ready;
 	uint64_t next_tick_ns;
 	struct rs_revision_stats stats;

@@ -404,16 +404,28 @@ void rs_instance_check(struct rs_agent_instance *instance, uint64_t now_ns)
 
 /* --- what the runtime tells ------------------------------------------------------------------------------------ */
 
+/* Of those that wait for a sandbox the one whose first SYN came first; those without any come last. */
+static struct rs_workload *next_starved(const struct rs_agent *agent)
+{
+	struct rs_workload *best = NULL;
+	uint64_t best_sequence = UINT64_MAX;
+	for (struct rs_workload *w = agent->active; w; w = w->active_next) {
+		uint64_t sequence = w->pending_count ? w->pending[0].sequence : UINT64_MAX;
+		if (w->starved && (!best || sequence < best_sequence)) {
+			best = w;
+			best_sequence = sequence;
+		}
+	}
+	return best;
+}
+
 static void on_prepared(void *user, struct rs_rt_instance *rt)
 {
 	struct rs_agent *agent = user;
 	struct rs_err err = {0};
 	if (rs_dp_attach(agent->dp, rt->ifindex, RS_DP_INSTANCE, RS_WAY_PEER, &err) < 0)
 		rs_error("cannot attach to the sandbox %s: %s", rt->name, err.message);
-	for (struct rs_workload *w = agent->active; w; w = w->active_next) {
-		if (!w->starved)
-			continue;
-		w->starved = false;
+	for (struct rs_workload *w; (w = next_starved(agent));) {
 		rs_workload_reconcile(w);
 		if (w->starved)
 			break; /* the pool is empty again */

@@ -256,7 +256,7 @@ static int apply(struct rs_options *options, int id, const char *value, struct r
 	case OPT_HOOK:
 		return parse_hook(value, &options->hook, err);
 	case OPT_POOL:
-		return parse_number("pool", value, 0, 512, &options->pool, err);
+		return parse_number("pool", value, 1, 512, &options->pool, err);
 	case OPT_MAX_INSTANCES:
 		return parse_number("max-instances", value, 1, RS_INSTANCES_MAX - 1, &options->max_instances, err);
 	case OPT_MAX_FLOWS:

@@ -429,6 +429,19 @@ static void start_failed(struct rs_workload *workload, int code, const struct rs
 	rs_workload_status(workload);
 }
 
+/* Not a failure of the revision: no back-off, no reset. Whoever is held waits for a place, within its hold's total. */
+static void tell_node_full(struct rs_workload *workload, const struct rs_err *err)
+{
+	const struct rs_metadata *metadata = &workload->revision->metadata;
+	if (workload->node_full)
+		return;
+	workload->node_full = true;
+	rs_record(workload->agent, "Warning", "NodeFull", metadata->namespace, "Revision", metadata->name, "%s",
+		  err->message);
+	rs_fact_set(&workload->revision->status.resources_available, RS_FALSE, "NodeFull", "%s", err->message);
+	rs_workload_status(workload);
+}
+
 static void start_more(struct rs_workload *workload, int32_t count)
 {
 	uint64_t now_ns = rs_now_ns();
@@ -449,14 +462,17 @@ static void start_more(struct rs_workload *workload, int32_t count)
 	for (; count > 0 && places > 0; count--, places--) {
 		struct rs_err err = {0};
 		int r = rs_instance_start(workload, &err);
-		if (r == -EAGAIN) {
+		if (r == -EAGAIN || r == -ENOSPC) {
 			workload->starved = true; /* on_prepared comes back here */
+			if (r == -ENOSPC)
+				tell_node_full(workload, &err);
 			return;
 		}
 		if (r < 0) {
 			start_failed(workload, r, &err);
 			return;
 		}
+		workload->node_full = false;
 	}
 }
 

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# More services wake than the node has places for: they are served in turn, as soon as a place is free.
+source "$(dirname "$0")/lib.sh"
+lab_up --grace 1s --option max-instances=3 --option pool=1
+
+for n in 1 2 3 4 5 6; do
+	service "wake$n" rouse.dev/hold-timeout=60s -- "$files/stub" 0
+	echo ---
+done | apply
+on client1 coldclient -t 60000 wake{1,2,3,4,5,6}.default.rouse:80 > "$scratch/answers" || true
+check "all six are served by three places" equal "$(grep -c ' ok ' "$scratch/answers")" 6
+check "why some waited is said" contains "$(on node rouse events)" NodeFull
+check "a wait is no failure" bash -c "! '$root/tools/lab' exec $lab node rouse events | grep StartFailed"
+check_holds
