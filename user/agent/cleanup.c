@@ -33,6 +33,20 @@ static int remove_tree(const char *path, struct rs_err *err)
 	return 0;
 }
 
+/* Takes our own names out of a directory, and the directory when it is empty then: an option that names a directory
+ * of somebody else must not cost them anything. */
+static int remove_names(const char *directory, const char *const *names, struct rs_err *err)
+{
+	int r = 0;
+	for (; r == 0 && *names; names++) {
+		rs_auto_free char *path = rs_str_format("%s/%s", directory, *names);
+		r = path ? remove_tree(path, err) : rs_err_set(err, -ENOMEM, "out of memory");
+	}
+	if (r == 0 && rmdir(directory) < 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EBUSY)
+		r = rs_err_set(err, -errno, "cannot remove %s: %s", directory, strerror(errno));
+	return r;
+}
+
 struct rs_outbound_config rs_agent_outbound_config(const struct rs_options *options)
 {
 	return (struct rs_outbound_config){
@@ -72,12 +86,13 @@ int rs_agent_cleanup(const struct rs_options *options)
 	note(rs_dp_cleanup(options->bpf_dir, &err), &err, &first);
 	note(rs_hostlink_cleanup(&err), &err, &first);
 	note(rs_names_cleanup(options, &err), &err, &first);
-	rs_auto_free char *logs = rs_str_format("%s/logs", options->state_dir);
-	if (logs)
-		note(remove_tree(logs, &err), &err, &first);
+	static const char *const state[] = {"logs", NULL};
+	static const char *const services[] = {"store.db", "store.db-wal", "store.db-shm", "store.db.lock", NULL};
+	static const char *const run[] = {"instances", "sysctl", "api.sock", "hosts", "lock", NULL};
+	note(remove_names(options->state_dir, state, &err), &err, &first);
 	if (options->purge)
-		note(remove_tree(options->state_dir, &err), &err, &first);
-	note(remove_tree(options->run_dir, &err), &err, &first);
+		note(remove_names(options->state_dir, services, &err), &err, &first);
+	note(remove_names(options->run_dir, run, &err), &err, &first);
 	close(lock);
 	if (first == 0 && !options->purge && access(options->state_dir, F_OK) == 0)
 		rs_info("the services stay in %s; --purge removes them as well", options->state_dir);

@@ -48,6 +48,16 @@ const char *rs_dp_hook_name(const struct rs_dp *dp)
 	return dp->use_tcx ? "tcx" : "clsact";
 }
 
+/* Detaches now. Without its pin the link would go too, but from a work queue some time later: until then packets still
+ * meet it, and a new link is refused. Other kinds of links than TCX are left to that. */
+static void drop_link(const char *path)
+{
+	rs_auto_fd int fd = bpf_obj_get(path);
+	if (fd >= 0)
+		bpf_link_detach(fd);
+	unlink(path);
+}
+
 /* The program's pinned link on this very interface is swapped to `program`; -ENOENT when there is none. */
 static int update_link(const char *path, int program)
 {
@@ -152,7 +162,7 @@ int rs_dp_attach(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, enum 
 			return r;
 		rs_auto_free char *path = pin_path(dp, ifindex);
 		if (path)
-			unlink(path);
+			drop_link(path);
 		iface.flags = RS_IFACE_CLSACT | (made_qdisc ? RS_IFACE_CLSACT_QDISC : old.flags);
 	}
 	r = bpf_map_update_elem(map, &ifindex, &iface, BPF_ANY);
@@ -164,7 +174,7 @@ int rs_dp_detach(struct rs_dp *dp, unsigned ifindex)
 	rs_auto_free char *path = pin_path(dp, ifindex);
 	if (!path)
 		return -ENOMEM;
-	unlink(path); /* the link goes with its last reference */
+	drop_link(path);
 	int map = bpf_map__fd(dp->skeleton->maps.ifaces);
 	struct rs_iface iface;
 	if (bpf_map_lookup_elem(map, &ifindex, &iface) == 0)
@@ -189,20 +199,28 @@ void rs_dp_prune(struct rs_dp *dp)
 		rs_dp_detach(dp, key);
 }
 
-static int unlink_all(const char *dir)
+static int drop_pins(const char *dir, void (*drop)(const char *path))
 {
 	DIR *stream = opendir(dir);
 	if (!stream)
 		return errno == ENOENT ? 0 : -errno;
 	int r = 0;
-	for (struct dirent *entry; (entry = readdir(stream));) {
-		if (entry->d_name[0] == '.')
+	for (struct dirent *entry; r == 0 && (entry = readdir(stream));) {
+		if (entry->d_name[0] == '.' || entry->d_type == DT_DIR)
 			continue;
-		if (unlinkat(dirfd(stream), entry->d_name, 0) < 0 && errno != EISDIR && errno != ENOENT)
-			r = -errno;
+		rs_auto_free char *path = rs_str_format("%s/%s", dir, entry->d_name);
+		if (path)
+			drop(path);
+		else
+			r = -ENOMEM;
 	}
 	closedir(stream);
 	return r;
+}
+
+static void drop_map(const char *path)
+{
+	unlink(path);
 }
 
 int rs_dp_cleanup(const char *bpf_dir, struct rs_err *err)
@@ -219,9 +237,9 @@ int rs_dp_cleanup(const char *bpf_dir, struct rs_err *err)
 			detach_clsact(key, &iface);
 		previous = &key;
 	}
-	int r = unlink_all(links);
+	int r = drop_pins(links, drop_link);
 	if (r == 0)
-		r = unlink_all(bpf_dir);
+		r = drop_pins(bpf_dir, drop_map);
 	if (r == 0 &&
 	    ((rmdir(links) < 0 && errno != ENOENT) || (rmdir(bpf_dir) < 0 && errno != ENOENT && errno != EBUSY)))
 		r = -errno;
