@@ -25,6 +25,8 @@
 #define LINGER_US (1000 * 1000)
 /* Checks of a listener whose event was missed or came before it could be found. */
 #define LISTENER_AGAIN_US 1000
+/* A program that has been ready for so long is no crash loop, whatever it did before. */
+#define WELL_MS 10000
 /* Failed starts wait 0.1 s, 0.2 s, 0.4 s, ... up to five minutes, as Kubernetes' crash loops at most do. */
 #define BACKOFF_FIRST_NS (100 * RS_NS_PER_MS)
 #define BACKOFF_MAX_NS	 (300 * RS_NS_PER_S)
@@ -192,7 +194,6 @@ void rs_instance_ready(struct rs_agent_instance *instance)
 	instance->ready_ns = entry ? entry->ready_ns : instance->stage_ns;
 	instance->complaint[0] = '\0';
 	instance->next_probe_ns = instance->stage_ns;
-	workload->failures = 0;
 	/* Ready in the map before anything is released, or it would be held again. */
 	rs_dp_instance_set_state(agent->dp, instance->rt->id, RS_INSTANCE_READY);
 	rs_release_run(workload);
@@ -386,6 +387,8 @@ void rs_instance_check(struct rs_agent_instance *instance, uint64_t now_ns)
 			run_probe(instance, probe);
 		break;
 	case RS_STAGE_READY:
+		if (in_stage_ms >= WELL_MS)
+			instance->workload->failures = 0;
 		if (probe && now_ns >= instance->next_probe_ns &&
 		    now_ns >= instance->started_ns + probe->initial_delay_ms * RS_NS_PER_MS)
 			run_probe(instance, probe);
@@ -558,6 +561,7 @@ static void on_probe(void *user, struct rs_rt_instance *rt, uint64_t cookie, boo
 		record(instance, "Warning", "LivenessFailed", text ? text : "failed");
 		rs_dp_instance_set_state(instance->workload->agent->dp, rt->id, RS_INSTANCE_DRAINING);
 		stop(instance);
+		rs_instance_backoff(instance->workload);
 		rs_workload_reconcile(instance->workload);
 	}
 }
