@@ -53,7 +53,8 @@ double rs_smoothing_coefficient(uint32_t buckets)
 double rs_round_digits(double value, int digits)
 {
 	double scale = pow(10, digits);
-	return round(value * scale) / scale;
+	/* Adding zero makes the zero that is left of a tiny negative rest a positive one: people read it. */
+	return round(value * scale) / scale + 0.0;
 }
 
 int rs_window_init(struct rs_window *window, enum rs_window_kind kind, uint64_t window_ns, uint64_t bucket_ns,

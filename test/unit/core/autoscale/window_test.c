@@ -210,9 +210,18 @@ static void test_a_slot_that_goes_back_counts_as_the_newest(void **state)
 	assert_int_equal(rs_max_window_current(&window), 1);
 }
 
+static void test_a_rounded_rest_is_a_positive_zero(void **state)
+{
+	(void)state;
+	assert_false(signbit(rs_round_digits(-1e-12, 6)));
+	assert_true(rs_round_digits(-1e-12, 6) == 0);
+	assert_true(rs_round_digits(-0.25, 6) == -0.25);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_rounded_rest_is_a_positive_zero),
 		cmocka_unit_test(test_a_window_that_does_not_fit_is_refused),
 		cmocka_unit_test(test_before_the_first_write_everything_is_zero),
 		cmocka_unit_test(test_a_young_clock_does_not_wrap),
