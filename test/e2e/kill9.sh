@@ -42,7 +42,7 @@ check "no request failed under load" bash -c "! grep -E 'Socket errors|Non-2xx' 
 
 # Process and agent die together: nobody is left who knows, but the kernel's RST must not reach a client.
 "$root/tools/lab" kill "$lab"
-while read -r _ pid; do
+while read -r _ pid _; do
 	on node kill -KILL "$pid" < /dev/null
 done <<< "$before"
 on client2 coldclient -n 5 warm.default.rouse:80 > "$scratch/orphans" &
