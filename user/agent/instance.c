@@ -220,19 +220,19 @@ static struct rs_agent_instance *new_instance(struct rs_workload *workload, stru
 	return instance;
 }
 
-static int add_to_dataplane(struct rs_agent_instance *instance)
+static int add_to_dataplane(const struct rs_workload *workload, const struct rs_rt_instance *rt)
 {
-	struct rs_workload *workload = instance->workload;
+	const struct rs_template *template = &workload->revision->template;
 	struct rs_instance entry = {
 		.revision = workload->id,
-		.limit = workload->revision->template.container_concurrency,
-		.ifindex = instance->rt->ifindex,
-		.address = rs_address_v4(instance->rt->address.s_addr),
-		.port = htons(instance->rt->port),
-		.flags = instance->probed ? RS_INSTANCE_PROBED : 0,
+		.limit = template->container_concurrency,
+		.ifindex = rt->ifindex,
+		.address = rs_address_v4(rt->address.s_addr),
+		.port = htons(template->container.port),
+		.flags = starting_probe(workload->revision) ? RS_INSTANCE_PROBED : 0,
 	};
-	memcpy(entry.mac, instance->rt->mac, 6);
-	return rs_dp_instance_add(workload->agent->dp, instance->rt->id, &entry, (unsigned)instance->rt->netns_inode);
+	memcpy(entry.mac, rt->mac, 6);
+	return rs_dp_instance_add(workload->agent->dp, rt->id, &entry, (unsigned)rt->netns_inode);
 }
 
 /* command and args as one NULL-terminated list, borrowed from the template. */
@@ -287,8 +287,16 @@ int rs_instance_start(struct rs_workload *workload, struct rs_err *err)
 		.cpu_millis = container->cpu_millis,
 		.memory_bytes = container->memory_bytes,
 	};
-	struct rs_rt_instance *rt = NULL;
-	int r = rs_rt_start(workload->agent->rt, &spec, &rt, err);
+	/* The dataplane knows it before it runs: a quick program listens before the call below returns. */
+	struct rs_agent *agent = workload->agent;
+	struct rs_rt_instance *next = rs_rt_next(agent->rt), *rt = NULL;
+	int r = next ? add_to_dataplane(workload, next) : 0;
+	if (r < 0)
+		rs_err_set(err, r, "the dataplane cannot take another instance: %s", strerror(-r));
+	else
+		r = rs_rt_start(agent->rt, &spec, &rt, err);
+	if (r < 0 && next)
+		rs_dp_instance_remove(agent->dp, next->id, (unsigned)next->netns_inode);
 	for (char **item = env; *item; item++)
 		free(*item);
 	free(env);
@@ -302,12 +310,7 @@ int rs_instance_start(struct rs_workload *workload, struct rs_err *err)
 	instance->started_ns = rt->started_ns;
 	set_stage(instance, RS_STAGE_STARTING);
 	workload->agent->counters.starts++;
-	r = add_to_dataplane(instance);
-	if (r < 0) {
-		rs_rt_stop(workload->agent->rt, rt, SIGKILL, 0);
-		return rs_err_set(err, r, "the dataplane cannot take another instance: %s", strerror(-r));
-	}
-	/* In case the event came before the entry, or is lost. */
+	/* In case the event is lost. */
 	check_later(instance, 20 * LISTENER_AGAIN_US);
 	return 0;
 }
@@ -332,7 +335,7 @@ void rs_instance_adopt(struct rs_workload *workload, struct rs_rt_instance *rt)
 		/* It may have begun to listen while nobody looked. */
 		set_stage(instance, RS_STAGE_STARTING);
 		if (state == RS_INSTANCE_FREE || state == RS_INSTANCE_DEAD)
-			add_to_dataplane(instance);
+			add_to_dataplane(workload, rt);
 		check_later(instance, LISTENER_AGAIN_US);
 	}
 }

@@ -202,6 +202,11 @@ static void undo(struct rs_box *box)
 	box->instance.port = 0;
 }
 
+struct rs_rt_instance *rs_rt_next(struct rs_rt *rt)
+{
+	return rt->pool_first ? &rt->pool_first->instance : NULL;
+}
+
 int rs_rt_start(struct rs_rt *rt, const struct rs_rt_spec *spec, struct rs_rt_instance **ret_instance,
 		struct rs_err *err)
 {

@@ -132,6 +132,10 @@ const char *rs_rt_unenforced(const struct rs_rt *rt);
 /* Fills the pool up to pool_size, asynchronously. */
 int rs_rt_fill_pool(struct rs_rt *rt, struct rs_err *err);
 
+/* The pooled sandbox that the next rs_rt_start() takes, so that whoever has to know of it knows before the program
+ * runs; NULL when the pool is empty. */
+struct rs_rt_instance *rs_rt_next(struct rs_rt *rt);
+
 /* Starts the spec in a pooled sandbox and refills the pool. -EAGAIN when the pool is empty (one is being
  * built: try again at on_prepared); -ENOSPC at max_instances; -EINVAL with err for a bad spec. */
 int rs_rt_start(struct rs_rt *rt, const struct rs_rt_spec *spec, struct rs_rt_instance **ret_instance,
