@@ -131,6 +131,17 @@ static void run_probe(struct rs_agent_instance *instance, const struct rs_probe 
 					      instance->stage == RS_STAGE_STARTING) == 0;
 	instance->next_probe_ns = rs_now_ns() + period_ms(probe) * RS_NS_PER_MS;
 }
+/* The first probe while it starts, not before initialDelaySeconds are over. */
+static void probe_when_due(struct rs_agent_instance *instance)
+{
+	const struct rs_probe *probe = current_probe(instance);
+	uint64_t now_ns = rs_now_ns(), due_ns = instance->started_ns + probe->initial_delay_ms * RS_NS_PER_MS;
+	if (now_ns < due_ns)
+		check_later(instance, (due_ns - now_ns) / RS_NS_PER_US + 1);
+	else
+		run_probe(instance, probe);
+}
+
 static int on_check(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct rs_agent_instance *instance = user;
@@ -139,7 +150,7 @@ static int on_check(sd_event_source *source, uint64_t usec, void *user)
 	if (instance->stage != RS_STAGE_STARTING)
 		return 0;
 	if (instance->probed)
-		run_probe(instance, current_probe(instance));
+		probe_when_due(instance);
 	else
 		check_listener(instance);
 	return 0;
@@ -169,7 +180,7 @@ void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_e
 	if (!instance->listen_ns)
 		instance->listen_ns = event->time_ns;
 	if (instance->probed) {
-		run_probe(instance, current_probe(instance));
+		probe_when_due(instance);
 		return;
 	}
 	if (instance->workload->pending_count)
