@@ -115,20 +115,20 @@ RS_INLINE void rs_flow_reply_tuple(const struct rs_tuple *key, const struct rs_f
 }
 
 /* Removes both halves. Returns false when another CPU did. */
-RS_GLOBAL int rs_flow_end(const struct rs_tuple *key, struct rs_flow *flow)
+RS_GLOBAL int rs_flow_end(const struct rs_tuple *of, struct rs_flow *flow)
 {
-	if (!key || !flow)
+	if (!of || !flow)
 		return false;
 	if (__sync_val_compare_and_swap(&flow->ended, 0, 1) != 0)
 		return false;
-	struct rs_tuple reply;
-	rs_flow_reply_tuple(key, flow, &reply);
+	struct rs_tuple key = *of, reply;
+	rs_flow_reply_tuple(&key, flow, &reply);
 	rs_flow_set_idle(flow);
 	struct rs_instance *instance = rs_flow_instance(flow);
 	if (instance)
 		__sync_fetch_and_add(&instance->flows, -1);
 	/* While it stands under its key nobody can begin another one there: this removes no stranger. */
-	bpf_map_delete_elem(&flows, key);
+	bpf_map_delete_elem(&flows, &key);
 	bpf_map_delete_elem(&replies, &reply);
 	rs_count(flow_ended);
 	return true;
@@ -170,17 +170,18 @@ enum rs_begun {
 
 /* Makes the replies of `flow` lead to its key. Two connections of a client that differ in their VIPs alone (a tag's
  * and the service's) look the same to one instance: the later one gets another source port, as with any NAT. */
-RS_INLINE enum rs_begun rs_flow_claim_replies(const struct rs_tuple *key, struct rs_flow *flow, struct rs_tuple *reply)
+RS_INLINE enum rs_begun rs_flow_claim_replies(struct rs_new_flow *new)
 {
-	rs_flow_reply_tuple(key, flow, reply);
+	struct rs_tuple *key = &new->key, *reply = &new->reply;
+	rs_flow_reply_tuple(key, &new->flow, reply);
 	for (__u32 n = 0; n < RS_PORT_TRIES; n++) {
 		reply->destination_port = rs_hash_port(key, config.seed, n);
-		long r = bpf_map_update_elem(&replies, reply, key, BPF_NOEXIST);
+		int r = rs_map_update(&replies, reply, key, BPF_NOEXIST);
 		if (r == -RS_EEXIST)
 			continue;
 		if (r != 0)
 			return RS_BEGUN_FULL;
-		flow->seen_port = reply->destination_port;
+		new->flow.seen_port = reply->destination_port;
 		if (n > 0)
 			rs_count(port_changed);
 		return RS_BEGUN;
@@ -198,9 +199,11 @@ RS_GLOBAL int rs_flow_begin(const struct rs_packet *packet, const struct rs_pick
 	__u64 now = bpf_ktime_get_ns(), coarse = bpf_ktime_get_coarse_ns();
 	struct rs_instance *instance = rs_instance(pick->instance);
 	__u32 zero = 0;
-	struct rs_flow *flow = bpf_map_lookup_elem(&new_flow, &zero);
-	if (!instance || !flow)
+	struct rs_new_flow *new = bpf_map_lookup_elem(&new_flow, &zero);
+	if (!instance || !new)
 		return RS_BEGUN_FULL;
+	struct rs_flow *flow = &new->flow;
+	new->key = packet->tuple;
 	*flow = (struct rs_flow){
 		.born_ns = now,
 		.client_ns = coarse,
@@ -223,18 +226,17 @@ RS_GLOBAL int rs_flow_begin(const struct rs_packet *packet, const struct rs_pick
 	};
 	__builtin_memcpy(flow->instance_mac, instance->mac, 6);
 	__builtin_memcpy(flow->client_mac, pick->client_mac, 6);
-	struct rs_tuple reply;
 	struct rs_rings *ring = rs_rings();
 	/* The flow comes last: once it can be found it is whole. A ring entry without one is skipped. */
 	if (!ring || !rs_flow_ring_push(&flow_ring_fast, &ring->flow_fast, RS_RING_RESERVE_BEGIN, &packet->tuple, now,
 					now + RS_FLOW_VISIT_FAST_MS * 1000000ULL))
 		return RS_BEGUN_FULL;
-	enum rs_begun claimed = rs_flow_claim_replies(&packet->tuple, flow, &reply);
+	enum rs_begun claimed = rs_flow_claim_replies(new);
 	if (claimed != RS_BEGUN)
 		return claimed;
-	long r = bpf_map_update_elem(&flows, &packet->tuple, flow, BPF_NOEXIST);
+	int r = rs_map_update(&flows, &new->key, flow, BPF_NOEXIST);
 	if (r != 0) {
-		bpf_map_delete_elem(&replies, &reply);
+		bpf_map_delete_elem(&replies, &new->reply);
 		return r == -RS_EEXIST ? RS_BEGUN_ELSEWHERE : RS_BEGUN_FULL;
 	}
 	__sync_fetch_and_add(&instance->flows, 1);

@@ -84,7 +84,12 @@ RS_GLOBAL int rs_hold_end(struct rs_hold *hold, enum rs_hold_state outcome)
 RS_INLINE void rs_hold_store_frame(struct __sk_buff *skb, struct rs_hold *hold, const struct rs_packet *packet)
 {
 	__u32 length = packet->payload_offset;
-	if (length < 1 || length > RS_HOLD_FRAME_MAX)
+	/* Two comparisons, not the one that clang would make of them: 6.1 does not see through a subtraction
+	 * ("R3 min value is outside of the allowed memory range"). */
+	if (length > RS_HOLD_FRAME_MAX)
+		return;
+	rs_hide(length);
+	if (length < RS_ETHERNET_LENGTH)
 		return;
 	__sync_fetch_and_add(&hold->version, 1);
 	if (bpf_skb_load_bytes(skb, 0, hold->frame, length) == 0)
@@ -146,24 +151,27 @@ struct rs_park {
 /* Leads from the connection to its slot. 0, -EEXIST when it has another live hold, or the map's error. */
 RS_INLINE int rs_hold_index(const struct rs_tuple *key, __u64 sequence)
 {
-	long r = bpf_map_update_elem(&hold_index, key, &sequence, BPF_NOEXIST);
+	int r = rs_map_update(&hold_index, key, &sequence, BPF_NOEXIST);
 	if (r != -RS_EEXIST)
-		return (int)r;
+		return r;
 	__u64 *other = bpf_map_lookup_elem(&hold_index, key);
 	struct rs_hold *hold = other ? rs_hold_slot(*other) : NULL;
 	if (hold && (rs_read_acquire(hold->sequence) < *other + 1 ||
 		     rs_hold_at(*other, RS_HOLD_IS(HELD) | RS_HOLD_IS(FREE) | RS_HOLD_IS(MOVED))))
 		return -RS_EEXIST; /* or is being written, ended or moved at this moment */
 	/* It led to a hold that has ended: that must not shut out this client for ever. */
-	return (int)bpf_map_update_elem(&hold_index, key, &sequence, BPF_ANY);
+	return rs_map_update(&hold_index, key, &sequence, BPF_ANY);
 }
 
 /* Parks the SYN. False when it was shed, or was parked by another CPU. */
-RS_INLINE bool rs_hold_park(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_park *park,
-			    struct rs_revision *revision)
+RS_GLOBAL int rs_hold_park(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_park *park)
 {
+	if (!packet || !park)
+		return false;
+	__u32 id = park->revision;
+	struct rs_revision *revision = bpf_map_lookup_elem(&revisions, &id);
 	struct rs_rings *ring = rs_rings();
-	if (!ring)
+	if (!revision || !ring)
 		return false;
 	enum rs_reason admitted = rs_hold_admit(ring, revision, &packet->tuple.source);
 	if (admitted != RS_REASON_hold_parked) {
@@ -189,7 +197,7 @@ RS_INLINE bool rs_hold_park(struct __sk_buff *skb, const struct rs_packet *packe
 	hold->retransmits = 0;
 	rs_hold_store_frame(skb, hold, packet);
 
-	int r = rs_hold_index(&packet->tuple, sequence);
+	int r = rs_hold_index(&hold->key, sequence);
 	if (r != 0) {
 		/* It never was held: as a slot that moved, it is nobody's. */
 		rs_publish(hold->state, (__u32)RS_HOLD_MOVED);

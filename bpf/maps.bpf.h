@@ -175,12 +175,18 @@ struct {
 } counters SEC(".maps") __weak;
 
 /* Where a new flow is put together: it is too large for the stack. */
+struct rs_new_flow {
+	struct rs_tuple key;
+	struct rs_tuple reply;
+	struct rs_flow flow;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, __u32);
-	__type(value, struct rs_flow);
+	__type(value, struct rs_new_flow);
 } new_flow SEC(".maps") __weak;
 
 struct {
@@ -211,12 +217,15 @@ extern const volatile struct rs_config config;
 #define rs_publish(x, value) ((void)__sync_lock_test_and_set(&(x), (value)))
 #define rs_read_acquire(x)   __sync_fetch_and_add(&(x), 0)
 
-/* What map updates return (negated); <errno.h> is not for BPF. */
-#define RS_EEXIST 17
+/* What map updates return (negated); <errno.h> is not for BPF. As an int: before 6.4 the function behind the helper
+ * returned one, and the upper half of the register is whatever was there. */
+#define RS_EEXIST			      17
+#define rs_map_update(map, key, value, flags) ((int)bpf_map_update_elem(map, key, value, flags))
 
-/* A function of its own for the verifier too: checked once by itself, not again on each way to its calls, which
- * keeps every program far below the limit of a million instructions. It must not trust its pointers to be set. Weak:
- * each object that uses it has a copy, and the linker keeps one. */
+/* A function of its own for the verifier too: checked once by itself, not again on each way to its calls, which keeps
+ * every program far below the limit of a million instructions. It must not trust its pointers to be set, and copies
+ * what is to be a map's key: 6.1 takes none by such a pointer ("R2 type=mem expected=fp, pkt, pkt_meta, map_key,
+ * map_value"). Weak: each object that uses it has a copy, and the linker keeps one. */
 #define RS_GLOBAL __attribute__((noinline, weak))
 
 /* Makes the compiler forget what it knows of a value, so that it keeps a check that the verifier needs. */

@@ -128,13 +128,10 @@ struct rs_sender {
 };
 
 /* Nothing can take it: park. Then look again: an instance may have become ready in between. */
-RS_GLOBAL int rs_hold(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_park *park)
+RS_INLINE int rs_hold(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_park *park,
+		      struct rs_revision *revision)
 {
-	if (!packet || !park)
-		return RS_DROP;
-	__u32 id = park->revision;
-	struct rs_revision *revision = bpf_map_lookup_elem(&revisions, &id);
-	if (!revision || !rs_hold_park(skb, packet, park, revision))
+	if (!rs_hold_park(skb, packet, park))
 		return RS_DROP;
 	rs_wake(revision, park->revision);
 	__u32 raced = rs_pick_instance(park->revision, false);
@@ -176,17 +173,23 @@ RS_INLINE enum rs_reason rs_choose(const struct rs_packet *packet, const struct 
 	return ret_park->revision ? RS_REASON_forwarded : RS_REASON_no_target;
 }
 
-/* The connection's hold, unless the client gave it up and began anew with another sequence number. */
-RS_INLINE struct rs_hold *rs_hold_current(const struct rs_packet *packet)
+/* The place of the connection's hold in the ring + 1; 0 when it has none, or the client gave it up and began anew with
+ * another sequence number. */
+RS_GLOBAL __u64 rs_hold_current(const struct rs_packet *packet)
 {
-	struct rs_hold *hold = rs_hold_find(&packet->tuple);
-	if (!hold || hold->isn == packet->sequence)
-		return hold;
+	if (!packet)
+		return 0;
+	struct rs_tuple key = packet->tuple;
+	struct rs_hold *hold = rs_hold_find(&key);
+	if (!hold)
+		return 0;
+	if (hold->isn == packet->sequence)
+		return hold->sequence;
 	if (rs_hold_end(hold, RS_HOLD_EXPIRED)) {
 		rs_count(hold_expired);
 		rs_count(hold_superseded);
 	}
-	return NULL;
+	return 0;
 }
 
 /* The first SYN of a connection: pick, track, forward; or hold. `known`: the pick of the same SYN's earlier try. */
@@ -204,7 +207,8 @@ RS_GLOBAL int rs_begin(struct __sk_buff *skb, const struct rs_packet *packet, co
 	else
 		bpf_skb_load_bytes(skb, 6, pick.client_mac, 6);
 
-	struct rs_hold *hold = rs_hold_current(packet);
+	__u64 place = rs_hold_current(packet);
+	struct rs_hold *hold = place ? rs_hold_at(place - 1, RS_HOLD_IS(HELD)) : NULL;
 	if (!hold && sender->released) {
 		rs_count(release_stale);
 		return RS_DROP;
@@ -237,7 +241,7 @@ RS_GLOBAL int rs_begin(struct __sk_buff *skb, const struct rs_packet *packet, co
 			rs_wake(revision, revision_id);
 			return RS_DROP;
 		}
-		return rs_hold(skb, packet, &pick.park);
+		return rs_hold(skb, packet, &pick.park, revision);
 	}
 	struct rs_ends to = {};
 	int begun = rs_flow_begin(packet, &pick, &to);

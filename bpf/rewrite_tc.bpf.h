@@ -41,6 +41,7 @@ RS_INLINE bool rs_rewrite(struct __sk_buff *skb, const struct rs_packet *packet,
 	if ((void *)(ip + 1) > end || l4_offset > RS_HEADERS_MAX)
 		return false;
 	struct rs_tcp *tcp = data + l4_offset;
+	rs_hide(tcp); /* not to be computed anew below: 6.1 knows only this one to be checked */
 	if ((void *)(tcp + 1) > end)
 		return false;
 

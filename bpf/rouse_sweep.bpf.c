@@ -70,7 +70,7 @@ RS_INLINE bool move_long_hold(struct rs_rings *ring, struct rs_hold *old)
 		return false;
 	}
 	rs_count(hold_moved);
-	long r = bpf_map_update_elem(&hold_index, &moved->key, &sequence, BPF_ANY);
+	int r = rs_map_update(&hold_index, &moved->key, &sequence, BPF_ANY);
 	rs_publish(moved->state, (__u32)RS_HOLD_HELD);
 	rs_publish(moved->sequence, sequence + 1);
 	if (r != 0 && rs_hold_end(moved, RS_HOLD_SHED))
