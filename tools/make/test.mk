@@ -43,6 +43,10 @@ packet: ## run the BPF programs on single packets (root)
 net: $(B)/bin/rouse-sandbox ## run the network tests in namespaces (root)
 .PHONY: packet net
 
+kernels: $(packet_BIN) $(net_BIN) ## run them on Debian's 6.1 kernel, in QEMU (some minutes)
+	$(Q)B=$(B) test/kernels/run
+.PHONY: kernels
+
 unit: $(UNIT_BIN) ## run the unit tests (no root needed)
 	$(Q)tools/test/run unit
 .PHONY: unit
