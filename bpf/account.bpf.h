@@ -11,6 +11,13 @@ RS_INLINE struct rs_counters *rs_counters(void)
 	return bpf_map_lookup_elem(&counters, &zero);
 }
 
+/* The time of a flow's packets: whole ticks, 4 ms at 250 Hz, and some 20 ns cheaper than the coarse clock. It can be
+ * compared with itself alone. */
+RS_INLINE __u64 rs_tick_ns(void)
+{
+	return bpf_jiffies64() * config.jiffy_ns;
+}
+
 /* A field of this CPU's counters: not preempted by another writer, so no atomic is needed. */
 #define rs_count(name)                                                                                                 \
 	do {                                                                                                           \

@@ -30,13 +30,13 @@ RS_INLINE bool rs_flow_ring_push(void *map, struct rs_ring *ring, __u64 reserve,
 }
 
 /* Sees to it that the flow stands in the fast ring, once. */
-RS_INLINE bool rs_flow_watch(const struct rs_tuple *key, struct rs_flow *flow, __u64 reserve, __u64 now)
+RS_INLINE bool rs_flow_watch(const struct rs_tuple *key, struct rs_flow *flow, __u64 reserve)
 {
 	if (__sync_val_compare_and_swap(&flow->in_fast_ring, 0, 1) != 0)
 		return true;
 	struct rs_rings *ring = rs_rings();
 	if (ring && rs_flow_ring_push(&flow_ring_fast, &ring->flow_fast, reserve, key, flow->born_ns,
-				      now + RS_FLOW_VISIT_FAST_MS * 1000000ULL))
+				      bpf_ktime_get_ns() + RS_FLOW_VISIT_FAST_MS * 1000000ULL))
 		return true;
 	rs_publish(flow->in_fast_ring, 0); /* it still stands in the slow ring, which sees to it later */
 	return false;
@@ -98,7 +98,7 @@ RS_INLINE void rs_flow_set_busy(const struct rs_tuple *key, struct rs_flow *flow
 	if (rs_read(flow->ended))
 		rs_flow_set_idle(flow);
 	else
-		rs_flow_watch(key, flow, RS_RING_RESERVE_BUSY, now);
+		rs_flow_watch(key, flow, RS_RING_RESERVE_BUSY);
 }
 
 /* The tuple of the instance's packets: it sees the client, or for its own connection the VIP, with a port that no
@@ -194,9 +194,9 @@ RS_GLOBAL int rs_flow_begin(const struct rs_packet *packet, const struct rs_pick
 {
 	if (!packet || !pick || !ret_ends)
 		return RS_BEGUN_FULL;
-	/* Coarse, as all later times of the flow: it may lag the fine clock, and then "answered after the request"
-	 * would be false. born_ns is fine: it tells connections apart. */
-	__u64 now = bpf_ktime_get_ns(), coarse = bpf_ktime_get_coarse_ns();
+	/* The tick, as all later times of the flow: they are compared with each other. born_ns is fine: it tells
+	 * connections apart. */
+	__u64 now = bpf_ktime_get_ns(), tick = rs_tick_ns();
 	struct rs_instance *instance = rs_instance(pick->instance);
 	__u32 zero = 0;
 	struct rs_new_flow *new = bpf_map_lookup_elem(&new_flow, &zero);
@@ -206,8 +206,8 @@ RS_GLOBAL int rs_flow_begin(const struct rs_packet *packet, const struct rs_pick
 	new->key = packet->tuple;
 	*flow = (struct rs_flow){
 		.born_ns = now,
-		.client_ns = coarse,
-		.request_ns = coarse,
+		.client_ns = tick,
+		.request_ns = tick,
 		.instance_address = instance->address,
 		.instance_port = instance->port,
 		.instance = pick->instance,

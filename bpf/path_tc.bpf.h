@@ -73,8 +73,7 @@ RS_INLINE bool rs_can_answer(const struct rs_instance *instance)
 }
 
 /* The connection's next state, from this packet. A request is over when its connection is, or the server's half. */
-RS_INLINE void rs_flow_step(const struct rs_tuple *key, struct rs_flow *flow, enum rs_direction from, __u32 flags,
-			    __u64 now)
+RS_INLINE void rs_flow_step(const struct rs_tuple *key, struct rs_flow *flow, enum rs_direction from, __u32 flags)
 {
 	__u32 state = flow->state;
 	__u32 next = rs_tcp_next(state, from, flags);
@@ -83,7 +82,7 @@ RS_INLINE void rs_flow_step(const struct rs_tuple *key, struct rs_flow *flow, en
 	flow->state = next;
 	if (next <= RS_TCP_ESTABLISHED)
 		return;
-	rs_flow_watch(key, flow, RS_RING_RESERVE_BUSY, now);
+	rs_flow_watch(key, flow, RS_RING_RESERVE_BUSY);
 	if (next != RS_TCP_FIN_CLIENT)
 		rs_flow_set_idle(flow);
 }
@@ -91,10 +90,10 @@ RS_INLINE void rs_flow_step(const struct rs_tuple *key, struct rs_flow *flow, en
 /* A packet of a known connection, from its client. */
 RS_INLINE int rs_continue(struct __sk_buff *skb, const struct rs_packet *packet, struct rs_flow *flow)
 {
-	__u64 now = bpf_ktime_get_coarse_ns();
+	__u64 now = rs_tick_ns();
 	flow->client_ns = now;
 	if (packet->payload_length) {
-		/* The coarse clock stands still for milliseconds: what comes after the SYN-ACK is later than it. */
+		/* The tick clock stands still for milliseconds: what comes after the SYN-ACK is later than it. */
 		flow->request_ns = now > flow->server_ns ? now : flow->server_ns + 1;
 		flow->bytes_in += packet->payload_length;
 		struct rs_revision_stats *stats = rs_stats(flow->revision);
@@ -103,7 +102,7 @@ RS_INLINE int rs_continue(struct __sk_buff *skb, const struct rs_packet *packet,
 		if (!rs_read(flow->busy) && flow->state <= RS_TCP_ESTABLISHED)
 			rs_flow_set_busy(&packet->tuple, flow);
 	}
-	rs_flow_step(&packet->tuple, flow, RS_FROM_CLIENT, packet->flags, now);
+	rs_flow_step(&packet->tuple, flow, RS_FROM_CLIENT, packet->flags);
 	struct rs_ends to;
 	rs_flow_forward_ends(packet, flow, &to);
 	return rs_forward(skb, packet, &to, flow->instance_mac, flow->instance_ifindex);
@@ -384,7 +383,7 @@ RS_INLINE int rs_reply(struct __sk_buff *skb, const struct rs_packet *packet, co
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &key);
 	if (!flow)
 		return rs_pass_untouched();
-	__u64 now = bpf_ktime_get_coarse_ns();
+	__u64 now = rs_tick_ns();
 	if (flow->state == RS_TCP_SYN_SENT && rs_acknowledges_syn(packet, flow)) {
 		if (rs_packet_is_syn_ack(packet)) {
 			rs_answered(&key, flow, rs_flow_instance(flow));
@@ -393,7 +392,7 @@ RS_INLINE int rs_reply(struct __sk_buff *skb, const struct rs_packet *packet, co
 			return RS_DROP;
 		}
 	}
-	rs_flow_step(&key, flow, RS_FROM_SERVER, packet->flags, now);
+	rs_flow_step(&key, flow, RS_FROM_SERVER, packet->flags);
 	if (packet->payload_length || (packet->flags & (RS_TCP_SYN | RS_TCP_FIN))) {
 		flow->server_ns = now > flow->request_ns ? now : flow->request_ns;
 		flow->bytes_out += packet->payload_length;

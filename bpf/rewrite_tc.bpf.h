@@ -28,6 +28,45 @@ RS_INLINE long rs_replace_port(struct __sk_buff *skb, __u32 offset, __be16 old, 
 	return old == now ? 0 : bpf_l4_csum_replace(skb, offset, old, now, 2);
 }
 
+/* The ports' share of the checksum, whose field was `before` the kernel put one address in it. A helper's call costs as
+ * much as all the rest of a rewrite, so it is saved where what the first one did tells what the second would do. */
+RS_INLINE long rs_replace_ports(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_ends *to,
+				__u16 before)
+{
+	__be16 old = packet->tuple.destination_port, now = to->destination_port;
+	__be32 old_address = packet->destination_v4, now_address = to->destination;
+	__u32 offset = packet->l4_offset + __builtin_offsetof(struct rs_tcp, checksum);
+	if (packet->tuple.source_port != to->source_port) {
+		if (old != now || old_address != now_address)
+			return rs_replace_port(skb, offset, packet->tuple.source_port, to->source_port)
+				       ?: rs_replace_port(skb, offset, old, now);
+		old = packet->tuple.source_port, now = to->source_port;
+		old_address = packet->source_v4, now_address = to->source;
+	} else if (old == now) {
+		return 0;
+	} else if (packet->source_v4 != to->source) {
+		return rs_replace_port(skb, offset, old, now);
+	}
+
+	void *data = (void *)(long)skb->data;
+	void *end = (void *)(long)skb->data_end;
+	struct rs_tcp *tcp = data + packet->l4_offset;
+	if (packet->l4_offset > RS_HEADERS_MAX)
+		return -1;
+	rs_hide(tcp);
+	if ((void *)(tcp + 1) > end)
+		return -1;
+	switch (rs_checksum_kind(before, tcp->checksum, old_address, now_address)) {
+	case RS_CHECKSUM_COMPLETE:
+		tcp->checksum = rs_checksum_replace(tcp->checksum, old, now);
+		return 0;
+	case RS_CHECKSUM_PARTIAL:
+		return 0; /* the ports are in the rest */
+	default:
+		return rs_replace_port(skb, offset, old, now);
+	}
+}
+
 /* Puts `to` in place of the packet's ends, and `mac` in place of its destination MAC. False when the kernel refuses.
  * Packet pointers are invalid afterwards. */
 RS_INLINE bool rs_rewrite(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_ends *to,
@@ -45,6 +84,7 @@ RS_INLINE bool rs_rewrite(struct __sk_buff *skb, const struct rs_packet *packet,
 	if ((void *)(tcp + 1) > end)
 		return false;
 
+	__u16 before = tcp->checksum;
 	__builtin_memcpy(ethernet->destination, mac, 6);
 	__u16 checksum = rs_checksum_replace(ip->checksum, packet->source_v4, to->source);
 	ip->checksum = rs_checksum_replace(checksum, packet->destination_v4, to->destination);
@@ -55,8 +95,7 @@ RS_INLINE bool rs_rewrite(struct __sk_buff *skb, const struct rs_packet *packet,
 	__u32 offset = l4_offset + __builtin_offsetof(struct rs_tcp, checksum);
 	long r = rs_replace_address(skb, offset, packet->source_v4, to->source);
 	r = r ?: rs_replace_address(skb, offset, packet->destination_v4, to->destination);
-	r = r ?: rs_replace_port(skb, offset, packet->tuple.source_port, to->source_port);
-	r = r ?: rs_replace_port(skb, offset, packet->tuple.destination_port, to->destination_port);
+	r = r ?: rs_replace_ports(skb, packet, to, before);
 	if (r == 0)
 		return true;
 	rs_count(rewrite_failed);

@@ -109,8 +109,9 @@ RS_INLINE __u32 flow_instance_state(const struct rs_flow *flow)
 }
 
 /* The flow of a ring's entry, brought up to date; NULL when it has ended, now or before. */
-RS_INLINE struct rs_flow *visit_flow(const struct rs_tuple *key, __u64 born_ns, __u64 now)
+RS_INLINE struct rs_flow *visit_flow(const struct rs_tuple *key, __u64 born_ns)
 {
+	__u64 now = rs_tick_ns();
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, key);
 	if (!flow || flow->born_ns != born_ns)
 		return NULL;
@@ -147,7 +148,7 @@ static long sweep_fast(__u32 step, struct rs_sweep *sweep)
 	__u64 born_ns = entry->born_ns;
 	ring->head = head + 1;
 
-	struct rs_flow *flow = visit_flow(&key, born_ns, now);
+	struct rs_flow *flow = visit_flow(&key, born_ns);
 	if (!flow)
 		return 0;
 	bool stays = flow->state != RS_TCP_ESTABLISHED || rs_read(flow->busy);
@@ -163,7 +164,7 @@ static long sweep_fast(__u32 step, struct rs_sweep *sweep)
 	rs_publish(flow->in_fast_ring, 0);
 	/* A packet in between saw the flag and left the ring to us. */
 	if (rs_read(flow->busy) || flow->state != RS_TCP_ESTABLISHED)
-		rs_flow_watch(&key, flow, RS_RING_RESERVE_SWEEP, now);
+		rs_flow_watch(&key, flow, RS_RING_RESERVE_SWEEP);
 	return 0;
 }
 
@@ -180,7 +181,7 @@ static long sweep_slow(__u32 step, struct rs_sweep *sweep)
 	struct rs_tuple key = entry->key;
 	__u64 born_ns = entry->born_ns;
 	ring->head = head + 1;
-	if (visit_flow(&key, born_ns, now))
+	if (visit_flow(&key, born_ns))
 		push_slow(ring, &key, born_ns, now);
 	return 0;
 }

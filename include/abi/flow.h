@@ -31,9 +31,9 @@ enum rs_way {
 
 struct rs_flow {
 	__u64 born_ns;	  /* of the SYN; also tells apart connections that reuse a tuple */
-	__u64 client_ns;  /* last packet from the client, coarse clock */
-	__u64 server_ns;  /* last SYN-ACK or payload from the instance, coarse clock */
-	__u64 request_ns; /* last payload from the client, coarse clock */
+	__u64 client_ns;  /* last packet from the client; this and the next two by the tick clock (jiffies) */
+	__u64 server_ns;  /* last SYN-ACK or payload from the instance */
+	__u64 request_ns; /* last payload from the client */
 	__u64 bytes_in;
 	__u64 bytes_out;
 	struct rs_address instance_address;

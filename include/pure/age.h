@@ -24,7 +24,7 @@ RS_INLINE __u64 rs_flow_quiet_max_ms(__u32 state)
 	}
 }
 
-/* Is it to be removed at `now`? The flow's times are of the coarse clock, and may be of a moment after `now`. */
+/* Is it to be removed at `now`, by the tick clock? The flow's times may be of a moment after `now`. */
 RS_INLINE bool rs_flow_is_over(const struct rs_flow *flow, __u64 now)
 {
 	__u64 heard = flow->client_ns > flow->server_ns ? flow->client_ns : flow->server_ns;

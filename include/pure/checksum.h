@@ -21,6 +21,32 @@ RS_INLINE __u16 rs_checksum_replace(__u16 checksum, __be32 old, __be32 now)
 	return (__u16)~rs_checksum_fold((__u64)(__u16)~checksum + (__u32)~old + (__u64)now);
 }
 
+/* A TCP checksum field is complete, or (CHECKSUM_PARTIAL) the sum of the pseudo header alone, to which the hardware or
+ * the receiver adds the rest. Only the kernel knows which; but once it has replaced an address in the field, what the
+ * field became tells: it falls by the difference if complete, and rises by it if partial. */
+enum rs_checksum_kind {
+	RS_CHECKSUM_COMPLETE,
+	RS_CHECKSUM_PARTIAL,
+	RS_CHECKSUM_UNKNOWN, /* the difference is zero in one's complement */
+};
+
+/* Equal as one's complement numbers, which have two zeros. */
+RS_INLINE bool rs_checksum_equal(__u16 a, __u16 b)
+{
+	return a == b || (__u16)(a + 1) + (__u16)(b + 1) == 1;
+}
+
+RS_INLINE enum rs_checksum_kind rs_checksum_kind(__u16 before, __u16 after, __be32 old, __be32 now)
+{
+	__u16 complete = rs_checksum_replace(before, old, now);
+	__u16 partial = (__u16)~rs_checksum_replace((__u16)~before, old, now);
+	if (rs_checksum_equal(complete, partial))
+		return RS_CHECKSUM_UNKNOWN;
+	if (rs_checksum_equal(after, complete))
+		return RS_CHECKSUM_COMPLETE;
+	return rs_checksum_equal(after, partial) ? RS_CHECKSUM_PARTIAL : RS_CHECKSUM_UNKNOWN;
+}
+
 /* Checksum of an IPv4 header without options whose checksum field is zero. */
 RS_INLINE __u16 rs_checksum_ipv4(const struct rs_ipv4 *ip)
 {

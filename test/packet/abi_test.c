@@ -56,7 +56,7 @@ static const struct layout layouts[] = {
 	S(rs_abi, F(rs_abi, version), F(rs_abi, holds_max), F(rs_abi, flows_max), F(rs_abi, seed)),
 	S(rs_config, F(rs_config, vip_v4), F(rs_config, vip_v4_mask), F(rs_config, rouse0_ifindex),
 	  F(rs_config, rouse1_ifindex), F(rs_config, rouse0_mac), F(rs_config, pad), F(rs_config, holds_mask),
-	  F(rs_config, flows_mask), F(rs_config, holds_per_source), F(rs_config, seed)),
+	  F(rs_config, flows_mask), F(rs_config, holds_per_source), F(rs_config, seed), F(rs_config, jiffy_ns)),
 	S(rs_frontend_key, F(rs_frontend_key, address), F(rs_frontend_key, port), F(rs_frontend_key, protocol),
 	  F(rs_frontend_key, pad)),
 	S(rs_frontend, F(rs_frontend, route)),

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "rouse.skel.h"
 
 #include <bpf/bpf.h>
@@ -82,6 +83,13 @@ static int read_pinned_abi(const char *dir, struct rs_abi *ret_abi, struct rs_er
 	return 1;
 }
 
+/* The coarse clock moves with the kernel's tick: its resolution is the tick's length. */
+static unsigned jiffy_ns(void)
+{
+	struct timespec tick;
+	return clock_getres(CLOCK_MONOTONIC_COARSE, &tick) == 0 ? (unsigned)rs_timespec_ns(&tick) : 4000000;
+}
+
 static void configure(struct rs_dp *dp, unsigned flows_max)
 {
 	struct rouse_bpf *skeleton = dp->skeleton;
@@ -96,6 +104,7 @@ static void configure(struct rs_dp *dp, unsigned flows_max)
 		.flows_mask = flows_max - 1,
 		.holds_per_source = config->holds_per_source ? config->holds_per_source : RS_HOLDS_PER_SOURCE_MAX,
 		.seed = dp->seed,
+		.jiffy_ns = jiffy_ns(),
 	};
 	memcpy(rodata.rouse0_mac, config->rouse0_mac, 6);
 	memcpy((void *)&skeleton->rodata->config, &rodata, sizeof(rodata));

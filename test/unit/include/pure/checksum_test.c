@@ -109,6 +109,42 @@ static void test_a_bare_tcp_header(void **state)
 	}
 }
 
+/* What the kernel does to the field (lib: inet_proto_csum_replace4), for both kinds. */
+static uint16_t kernel_replaces(uint16_t field, bool partial, __be32 old, __be32 now)
+{
+	return partial ? (uint16_t)~rs_checksum_replace((uint16_t)~field, old, now)
+		       : rs_checksum_replace(field, old, now);
+}
+
+static void test_the_kind_is_told_by_what_an_address_did(void **state)
+{
+	(void)state;
+	unsigned told[3] = {0};
+	for (int round = 0; round < 200000; round++) {
+		__be32 old = random_word(), now = round % 100 ? random_word() : old + (round % 3) * 0xffff;
+		uint16_t before = round % 7 ? (uint16_t)random_word() : round % 2 ? 0 : 0xffff;
+		bool partial = round & 1;
+		enum rs_checksum_kind kind =
+			rs_checksum_kind(before, kernel_replaces(before, partial, old, now), old, now);
+		told[kind]++;
+		if (kind != RS_CHECKSUM_UNKNOWN)
+			assert_int_equal(kind, partial ? RS_CHECKSUM_PARTIAL : RS_CHECKSUM_COMPLETE);
+	}
+	assert_true(told[RS_CHECKSUM_COMPLETE] > 90000 && told[RS_CHECKSUM_PARTIAL] > 90000);
+	assert_in_range(told[RS_CHECKSUM_UNKNOWN], 1, 3000); /* the two addresses have the same sum */
+}
+
+static void test_both_zeros_are_equal(void **state)
+{
+	(void)state;
+	for (unsigned a = 0; a < 65536; a += 5) {
+		for (unsigned b = 0; b < 65536; b += 257) {
+			bool zeros = (a == 0 || a == 0xffff) && (b == 0 || b == 0xffff);
+			assert_int_equal(rs_checksum_equal((uint16_t)a, (uint16_t)b), a == b || zeros);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +152,8 @@ int main(void)
 		cmocka_unit_test(test_fold_of_the_largest_sums),
 		cmocka_unit_test(test_a_header_and_its_replaced_address),
 		cmocka_unit_test(test_a_bare_tcp_header),
+		cmocka_unit_test(test_the_kind_is_told_by_what_an_address_did),
+		cmocka_unit_test(test_both_zeros_are_equal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
