@@ -62,6 +62,8 @@ struct rs_agent_instance {
 	enum rs_stage stage;
 	bool probed; /* the manifest has a readiness or startup probe */
 	bool probe_running;
+	bool startup_is_over; /* the startup probe has succeeded */
+	uint32_t startup_failures;
 	uint32_t probe_successes;
 	uint32_t liveness_failures;
 	uint64_t started_ns; /* CLOCK_MONOTONIC */

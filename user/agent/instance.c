@@ -65,20 +65,26 @@ static void record(struct rs_agent_instance *instance, const char *type, const c
 		  instance->rt->name, text);
 }
 
-static const struct rs_probe *starting_probe(const struct rs_model_revision *revision)
+static const struct rs_probe *or_none(const struct rs_probe *probe)
 {
-	const struct rs_container *container = &revision->template.container;
-	if (container->startup.handler != RS_HANDLER_NONE)
-		return &container->startup;
-	return container->readiness.handler != RS_HANDLER_NONE ? &container->readiness : NULL;
+	return probe->handler != RS_HANDLER_NONE ? probe : NULL;
 }
 
+/* The startup probe first, until it has succeeded; then readiness, until that has; liveness from then on. */
 static const struct rs_probe *current_probe(const struct rs_agent_instance *instance)
 {
-	if (instance->stage == RS_STAGE_STARTING)
-		return starting_probe(instance->workload->revision);
-	const struct rs_probe *liveness = &instance->workload->revision->template.container.liveness;
-	return liveness->handler != RS_HANDLER_NONE ? liveness : NULL;
+	const struct rs_container *container = &instance->workload->revision->template.container;
+	if (instance->stage != RS_STAGE_STARTING)
+		return or_none(&container->liveness);
+	if (!instance->startup_is_over && or_none(&container->startup))
+		return &container->startup;
+	return or_none(&container->readiness);
+}
+
+static bool is_probed(const struct rs_model_revision *revision)
+{
+	const struct rs_container *container = &revision->template.container;
+	return or_none(&container->startup) || or_none(&container->readiness);
 }
 
 /* --- checks while it starts ------------------------------------------------------------------------------------ */
@@ -113,6 +119,12 @@ static uint64_t period_ms(const struct rs_probe *probe)
 	return probe->period_ms ? probe->period_ms : 50;
 }
 
+/* Kubernetes' default. */
+static uint32_t failure_threshold(const struct rs_probe *probe)
+{
+	return probe->failure_threshold ? probe->failure_threshold : 3;
+}
+
 static void run_probe(struct rs_agent_instance *instance, const struct rs_probe *probe)
 {
 	struct rs_probe_spec spec = {
@@ -131,6 +143,7 @@ static void run_probe(struct rs_agent_instance *instance, const struct rs_probe 
 					      instance->stage == RS_STAGE_STARTING) == 0;
 	instance->next_probe_ns = rs_now_ns() + period_ms(probe) * RS_NS_PER_MS;
 }
+
 /* The first probe while it starts, not before initialDelaySeconds are over. */
 static void probe_when_due(struct rs_agent_instance *instance)
 {
@@ -224,7 +237,7 @@ static struct rs_agent_instance *new_instance(struct rs_workload *workload, stru
 		return NULL;
 	instance->workload = workload;
 	instance->rt = rt;
-	instance->probed = starting_probe(workload->revision) != NULL;
+	instance->probed = is_probed(workload->revision);
 	instance->next = workload->instances;
 	workload->instances = instance;
 	rt->user = instance;
@@ -240,7 +253,7 @@ static int add_to_dataplane(const struct rs_workload *workload, const struct rs_
 		.ifindex = rt->ifindex,
 		.address = rs_address_v4(rt->address.s_addr),
 		.port = htons(template->container.port),
-		.flags = starting_probe(workload->revision) ? RS_INSTANCE_PROBED : 0,
+		.flags = is_probed(workload->revision) ? RS_INSTANCE_PROBED : 0,
 	};
 	memcpy(entry.mac, rt->mac, 6);
 	return rs_dp_instance_add(workload->agent->dp, rt->id, &entry, (unsigned)rt->netns_inode);
@@ -440,8 +453,12 @@ static void on_prepared(void *user, struct rs_rt_instance *rt)
 {
 	struct rs_agent *agent = user;
 	struct rs_err err = {0};
-	if (rs_dp_attach(agent->dp, rt->ifindex, RS_DP_INSTANCE, RS_WAY_PEER, &err) < 0)
+	if (rs_dp_attach(agent->dp, rt->ifindex, RS_DP_INSTANCE, RS_WAY_PEER, &err) < 0) {
+		/* Its replies would go nowhere. The runtime finds it dead, removes it and builds another. */
 		rs_error("cannot attach to the sandbox %s: %s", rt->name, err.message);
+		kill(rt->pid, SIGKILL);
+		return;
+	}
 	for (struct rs_workload *w; (w = next_starved(agent));) {
 		rs_workload_reconcile(w);
 		if (w->starved)
@@ -543,6 +560,56 @@ static void on_failed(void *user, const struct rs_err *err)
 	rs_error("cannot prepare a sandbox: %s", err->message);
 }
 
+/* Ends an instance that does not do what its manifest promises; another one follows after a while. */
+static void give_up(struct rs_agent_instance *instance, const char *reason, const char *why)
+{
+	struct rs_workload *workload = instance->workload;
+	record(instance, "Warning", reason, why);
+	rs_dp_instance_set_state(workload->agent->dp, instance->rt->id, RS_INSTANCE_DRAINING);
+	stop(instance);
+	rs_instance_backoff(workload);
+	rs_workload_reconcile(workload);
+}
+
+static void startup_failed(struct rs_agent_instance *instance, const char *why)
+{
+	struct rs_workload *workload = instance->workload;
+	workload->agent->counters.start_failures++;
+	rs_fact_set(&workload->revision->status.container_healthy, RS_FALSE, "StartupProbeFailed", "%s; its log: %s",
+		    instance->complaint, instance->rt->log_path);
+	give_up(instance, "StartupProbeFailed", why);
+	if (!rs_workload_count(workload, RS_STAGE_READY))
+		rs_release_give_up(workload, workload->next_start_ns, "the startup probe failed");
+	rs_workload_status(workload);
+}
+
+/* The result of a startup or readiness probe. */
+static void starting_probed(struct rs_agent_instance *instance, const struct rs_probe *probe, bool ok, const char *text)
+{
+	bool is_startup = probe == &instance->workload->revision->template.container.startup;
+	if (!ok) {
+		instance->probe_successes = 0;
+		snprintf(instance->complaint, sizeof(instance->complaint), "%s probe: %s",
+			 is_startup ? "startup" : "readiness", text);
+		if (is_startup && ++instance->startup_failures >= failure_threshold(probe))
+			startup_failed(instance, text);
+		else
+			check_later(instance, period_ms(probe) * 1000);
+		return;
+	}
+	if (++instance->probe_successes < (probe->success_threshold ? probe->success_threshold : 1)) {
+		check_later(instance, period_ms(probe) * 1000);
+		return;
+	}
+	instance->probe_successes = 0;
+	if (is_startup)
+		instance->startup_is_over = true;
+	if (is_startup && current_probe(instance))
+		probe_when_due(instance);
+	else
+		rs_instance_ready(instance);
+}
+
 static void on_probe(void *user, struct rs_rt_instance *rt, uint64_t cookie, bool ok, const char *text)
 {
 	struct rs_agent_instance *instance = rt->user;
@@ -556,28 +623,13 @@ static void on_probe(void *user, struct rs_rt_instance *rt, uint64_t cookie, boo
 	const struct rs_probe *probe = current_probe(instance);
 	if (!probe || (!starting && instance->stage != RS_STAGE_READY))
 		return;
-	if (starting && ok) {
-		if (++instance->probe_successes >= (probe->success_threshold ? probe->success_threshold : 1))
-			rs_instance_ready(instance);
-		else
-			check_later(instance, period_ms(probe) * 1000);
-		return;
-	}
 	if (starting) {
-		instance->probe_successes = 0;
-		snprintf(instance->complaint, sizeof(instance->complaint), "readiness probe: %s",
-			 text ? text : "failed");
-		check_later(instance, period_ms(probe) * 1000);
+		starting_probed(instance, probe, ok, text ? text : "failed");
 		return;
 	}
 	instance->liveness_failures = ok ? 0 : instance->liveness_failures + 1;
-	if (instance->liveness_failures >= (probe->failure_threshold ? probe->failure_threshold : 3)) {
-		record(instance, "Warning", "LivenessFailed", text ? text : "failed");
-		rs_dp_instance_set_state(instance->workload->agent->dp, rt->id, RS_INSTANCE_DRAINING);
-		stop(instance);
-		rs_instance_backoff(instance->workload);
-		rs_workload_reconcile(instance->workload);
-	}
+	if (instance->liveness_failures >= failure_threshold(probe))
+		give_up(instance, "LivenessFailed", text ? text : "failed");
 }
 
 const struct rs_rt_callbacks rs_instance_callbacks = {

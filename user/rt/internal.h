@@ -88,6 +88,8 @@ struct rs_box *rs_box_new(struct rs_rt *rt, uint32_t id);
 void rs_box_free(struct rs_box *box);
 /* Comes back to the pool after `delay_us` and builds what is missing. */
 void rs_pool_wanted(struct rs_rt *rt, uint64_t delay_us);
+/* Nothing is built for a second: what is broken (no helper, no cgroup, no hook) does not mend itself at once. */
+void rs_pool_rest(struct rs_rt *rt);
 struct rs_box *rs_pool_take(struct rs_rt *rt);
 void rs_pool_drop(struct rs_rt *rt, struct rs_box *box);
 /* READY came, or the building ended without it. */

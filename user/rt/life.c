@@ -115,6 +115,7 @@ static int on_process_ended(sd_event_source *source, int fd, uint32_t events, vo
 		struct rs_err err;
 		rs_err_set(&err, -ECHILD, "the waiting sandbox %s ended: %s", box->instance.name,
 			   *box->failure_text ? box->failure_text : "somebody killed it");
+		rs_pool_rest(box->rt);
 		rs_removal_start(box);
 		box->rt->callbacks.on_failed(box->rt->user, &err);
 		break;

@@ -147,6 +147,11 @@ static int build(struct rs_rt *rt, uint32_t id, struct rs_err *err)
 	return 0;
 }
 
+void rs_pool_rest(struct rs_rt *rt)
+{
+	rt->pool_rest_until_ns = rs_now_ns() + REST_NS;
+}
+
 static int on_pool_timer(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct rs_rt *rt = user;
@@ -158,7 +163,7 @@ static int on_pool_timer(sd_event_source *source, uint64_t usec, void *user)
 		if (!id)
 			return 0; /* a removal makes room, and comes back here */
 		if (build(rt, id, &err) < 0) {
-			rt->pool_rest_until_ns = rs_now_ns() + REST_NS;
+			rs_pool_rest(rt);
 			rs_pool_wanted(rt, 0);
 			rt->callbacks.on_failed(rt->user, &err);
 			return 0;
@@ -210,7 +215,7 @@ void rs_pool_build_failed(struct rs_box *box)
 	rs_err_set(&err, box->failure ? -box->failure : -EIO, "%s",
 		   *box->failure_text ? box->failure_text : "the helper ended before the sandbox was built");
 	rt->building--;
-	rt->pool_rest_until_ns = rs_now_ns() + REST_NS;
+	rs_pool_rest(rt);
 	rs_removal_start(box);
 	rs_pool_wanted(rt, 0);
 	rt->callbacks.on_failed(rt->user, &err);
