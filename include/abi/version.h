@@ -9,7 +9,7 @@
 
 #include "types.h"
 
-#define RS_ABI_VERSION 1
+#define RS_ABI_VERSION 2
 
 /* The only entry of the map `abi`. */
 struct rs_abi {
