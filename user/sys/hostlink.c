@@ -2,6 +2,7 @@
 #include "sys/hostlink.h"
 
 #include "base/str.h"
+#include "sys/netlink.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,31 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* libnl's objects are released by cleanup attributes, like everything else. */
-#define RS_NL_CLEANUP(type, function)                                                                                  \
-	static void cleanup_##type(struct type **object)                                                               \
-	{                                                                                                              \
-		if (*object)                                                                                           \
-			function(*object);                                                                             \
-	}
-RS_NL_CLEANUP(nl_sock, nl_socket_free)
-RS_NL_CLEANUP(rtnl_link, rtnl_link_put)
-RS_NL_CLEANUP(rtnl_addr, rtnl_addr_put)
-RS_NL_CLEANUP(rtnl_route, rtnl_route_put)
-RS_NL_CLEANUP(rtnl_neigh, rtnl_neigh_put)
-RS_NL_CLEANUP(nl_addr, nl_addr_put)
-RS_NL_CLEANUP(nl_cache, nl_cache_free)
-#define rs_auto_nl(type) __attribute__((cleanup(cleanup_##type))) struct type *
-
 static const uint8_t outer_mac[6] = {0x02, 'r', 'o', 'u', 's', 0x00};
 static const uint8_t inner_mac[6] = {0x02, 'r', 'o', 'u', 's', 0x01};
-
-static int nl_error(struct rs_err *err, int code, const char *what)
-{
-	static const int unknown = -EIO;
-	int r = code == -NLE_PERM ? -EPERM : code == -NLE_EXIST ? -EEXIST : unknown;
-	return rs_err_set(err, r, "%s: %s", what, nl_geterror(code));
-}
 
 static struct nl_addr *ipv4(struct in_addr address, unsigned bits)
 {
@@ -60,7 +38,7 @@ static int open_netlink(struct nl_sock **ret_socket, struct rs_err *err)
 	int r = nl_connect(socket, NETLINK_ROUTE);
 	if (r < 0) {
 		nl_socket_free(socket);
-		return nl_error(err, r, "cannot open a netlink socket");
+		return rs_nl_error(err, r, "cannot open a netlink socket");
 	}
 	*ret_socket = socket;
 	return 0;
@@ -93,7 +71,7 @@ static int create_pair(struct nl_sock *socket, struct rs_err *err)
 	rtnl_link_set_addr(inner, inner_address);
 	int r = rtnl_link_add(socket, outer, NLM_F_CREATE | NLM_F_EXCL);
 	rtnl_link_put(inner);
-	return r < 0 && r != -NLE_EXIST ? nl_error(err, r, "cannot create the veth pair rouse0/rouse1") : 0;
+	return r < 0 && r != -NLE_EXIST ? rs_nl_error(err, r, "cannot create the veth pair rouse0/rouse1") : 0;
 }
 
 static int set_up(struct nl_sock *socket, const char *name, struct rs_err *err)
@@ -105,7 +83,7 @@ static int set_up(struct nl_sock *socket, const char *name, struct rs_err *err)
 	rtnl_link_set_ifindex(old, (int)if_nametoindex(name));
 	rtnl_link_set_flags(change, IFF_UP);
 	int r = rtnl_link_change(socket, old, change, 0);
-	return r < 0 ? nl_error(err, r, "cannot bring rouse0/rouse1 up") : 0;
+	return r < 0 ? rs_nl_error(err, r, "cannot bring rouse0/rouse1 up") : 0;
 }
 
 struct overlap {
@@ -158,7 +136,7 @@ static int refuse_overlaps(struct nl_sock *socket, const struct rs_hostlink_conf
 	struct nl_cache *found = NULL;
 	int r = rtnl_route_alloc_cache(socket, AF_INET, 0, &found);
 	if (r < 0)
-		return nl_error(err, r, "cannot read the routes");
+		return rs_nl_error(err, r, "cannot read the routes");
 	rs_auto_nl(nl_cache) routes = found;
 	struct overlap check = {.config = config, .err = err};
 	nl_cache_foreach(routes, check_overlap, &check);
@@ -175,7 +153,7 @@ static int add_address(struct nl_sock *socket, const struct rs_hostlink_config *
 	rtnl_addr_set_ifindex(address, (int)ifindex);
 	rtnl_addr_set_local(address, local);
 	int r = rtnl_addr_add(socket, address, 0);
-	return r < 0 && r != -NLE_EXIST ? nl_error(err, r, "cannot give rouse0 its address") : 0;
+	return r < 0 && r != -NLE_EXIST ? rs_nl_error(err, r, "cannot give rouse0 its address") : 0;
 }
 
 static int add_neighbour(struct nl_sock *socket, const struct rs_hostlink_config *config, unsigned ifindex,
@@ -191,7 +169,7 @@ static int add_neighbour(struct nl_sock *socket, const struct rs_hostlink_config
 	rtnl_neigh_set_lladdr(neighbour, mac);
 	rtnl_neigh_set_state(neighbour, NUD_PERMANENT);
 	int r = rtnl_neigh_add(socket, neighbour, NLM_F_CREATE | NLM_F_REPLACE);
-	return r < 0 ? nl_error(err, r, "cannot add the gateway's neighbour entry on rouse0") : 0;
+	return r < 0 ? rs_nl_error(err, r, "cannot add the gateway's neighbour entry on rouse0") : 0;
 }
 
 static int add_route(struct nl_sock *socket, const struct rs_hostlink_config *config, unsigned ifindex,
@@ -214,7 +192,7 @@ static int add_route(struct nl_sock *socket, const struct rs_hostlink_config *co
 	rtnl_route_nh_set_flags(hop, RTNH_F_ONLINK);
 	rtnl_route_add_nexthop(route, hop);
 	int r = rtnl_route_add(socket, route, NLM_F_CREATE | NLM_F_REPLACE);
-	return r < 0 ? nl_error(err, r, "cannot route the VIP range to rouse0") : 0;
+	return r < 0 ? rs_nl_error(err, r, "cannot route the VIP range to rouse0") : 0;
 }
 
 int rs_hostlink_setup(const struct rs_hostlink_config *config, struct rs_hostlink *ret_link, struct rs_err *err)
@@ -269,7 +247,7 @@ int rs_hostlink_cleanup(struct rs_err *err)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	rtnl_link_set_ifindex(link, (int)ifindex);
 	r = rtnl_link_delete(socket, link);
-	return r < 0 ? nl_error(err, r, "cannot delete rouse0") : 0;
+	return r < 0 ? rs_nl_error(err, r, "cannot delete rouse0") : 0;
 }
 
 /* True when the link has an IPv4 address of a scope beyond the link. */
@@ -293,12 +271,12 @@ int rs_links_each(int (*each)(void *user, const struct rs_link_info *link), void
 	struct nl_cache *found = NULL;
 	r = rtnl_link_alloc_cache(socket, AF_UNSPEC, &found);
 	if (r < 0)
-		return nl_error(err, r, "cannot read the links");
+		return rs_nl_error(err, r, "cannot read the links");
 	rs_auto_nl(nl_cache) links = found;
 	found = NULL;
 	r = rtnl_addr_alloc_cache(socket, &found);
 	if (r < 0)
-		return nl_error(err, r, "cannot read the addresses");
+		return rs_nl_error(err, r, "cannot read the addresses");
 	rs_auto_nl(nl_cache) addresses = found;
 
 	r = 0;

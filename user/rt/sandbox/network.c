@@ -13,6 +13,7 @@
 #include "rt/sandbox/sandbox.h"
 
 #include "base/mem.h"
+#include "sys/netlink.h"
 #include "rt/names.h"
 
 #include <errno.h>
@@ -30,26 +31,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define RS_NL_CLEANUP(type, function)                                                                                  \
-	static void cleanup_##type(struct type **object)                                                               \
-	{                                                                                                              \
-		if (*object)                                                                                           \
-			function(*object);                                                                             \
-	}
-RS_NL_CLEANUP(nl_sock, nl_socket_free)
-RS_NL_CLEANUP(rtnl_link, rtnl_link_put)
-RS_NL_CLEANUP(rtnl_addr, rtnl_addr_put)
-RS_NL_CLEANUP(rtnl_route, rtnl_route_put)
-RS_NL_CLEANUP(rtnl_neigh, rtnl_neigh_put)
-RS_NL_CLEANUP(nl_addr, nl_addr_put)
-#define rs_auto_nl(type) __attribute__((cleanup(cleanup_##type))) struct type *
-
-static int nl_error(struct rs_err *err, int code, const char *what)
-{
-	int r = code == -NLE_PERM ? -EPERM : code == -NLE_EXIST ? -EEXIST : -EIO;
-	return rs_err_set(err, r, "%s: %s", what, nl_geterror(code));
-}
-
 static struct nl_sock *open_netlink(struct rs_err *err)
 {
 	struct nl_sock *socket = nl_socket_alloc();
@@ -58,7 +39,7 @@ static struct nl_sock *open_netlink(struct rs_err *err)
 		return socket;
 	if (socket)
 		nl_socket_free(socket);
-	nl_error(err, r, "cannot open a netlink socket");
+	rs_nl_error(err, r, "cannot open a netlink socket");
 	return NULL;
 }
 
@@ -102,7 +83,7 @@ static int create_pair(struct nl_sock *socket, const struct rs_sandbox_options *
 	rtnl_link_set_addr(inner, inner_mac);
 	rtnl_link_set_ns_fd(inner, inner_netns);
 	int r = rtnl_link_add(socket, outer, NLM_F_CREATE | NLM_F_EXCL);
-	return r < 0 ? nl_error(err, r, "cannot create the veth pair") : 0;
+	return r < 0 ? rs_nl_error(err, r, "cannot create the veth pair") : 0;
 }
 
 static int set_up(struct nl_sock *socket, int ifindex, struct rs_err *err)
@@ -114,7 +95,7 @@ static int set_up(struct nl_sock *socket, int ifindex, struct rs_err *err)
 	rtnl_link_set_ifindex(old, ifindex);
 	rtnl_link_set_flags(change, IFF_UP);
 	int r = rtnl_link_change(socket, old, change, 0);
-	return r < 0 ? nl_error(err, r, "cannot bring a link up") : 0;
+	return r < 0 ? rs_nl_error(err, r, "cannot bring a link up") : 0;
 }
 
 static int add_neighbour(struct nl_sock *socket, int ifindex, struct in_addr address, struct nl_addr *mac,
@@ -130,7 +111,7 @@ static int add_neighbour(struct nl_sock *socket, int ifindex, struct in_addr add
 	rtnl_neigh_set_lladdr(neighbour, owned_mac);
 	rtnl_neigh_set_state(neighbour, NUD_PERMANENT);
 	int r = rtnl_neigh_add(socket, neighbour, NLM_F_CREATE | NLM_F_REPLACE);
-	return r < 0 ? nl_error(err, r, "cannot add a neighbour entry") : 0;
+	return r < 0 ? rs_nl_error(err, r, "cannot add a neighbour entry") : 0;
 }
 
 static int add_address(struct nl_sock *socket, int ifindex, struct in_addr local, struct rs_err *err)
@@ -142,7 +123,7 @@ static int add_address(struct nl_sock *socket, int ifindex, struct in_addr local
 	rtnl_addr_set_ifindex(address, ifindex);
 	rtnl_addr_set_local(address, value);
 	int r = rtnl_addr_add(socket, address, 0);
-	return r < 0 ? nl_error(err, r, "cannot set the address") : 0;
+	return r < 0 ? rs_nl_error(err, r, "cannot set the address") : 0;
 }
 
 struct way {
@@ -217,7 +198,7 @@ static int build_outer(const struct rs_sandbox_options *options, int inner_netns
 		r = add_route(socket, ifindex, &way);
 	}
 	if (r < 0)
-		return nl_error(err, r, "cannot route the instance's address");
+		return rs_nl_error(err, r, "cannot route the instance's address");
 	*ret_ifindex = (uint32_t)ifindex;
 	return 0;
 }
@@ -240,7 +221,7 @@ static int build_inner(const struct rs_sandbox_options *options, struct rs_err *
 		return r;
 	struct way way = {.via = options->gateway};
 	r = add_route(socket, ifindex, &way);
-	return r < 0 ? nl_error(err, r, "cannot set the default route") : 0;
+	return r < 0 ? rs_nl_error(err, r, "cannot set the default route") : 0;
 }
 
 int rs_network_build(const struct rs_sandbox_options *options, struct rs_network *ret_network, struct rs_err *err)
@@ -281,5 +262,5 @@ int rs_network_delete_link(const char *name, struct rs_err *err)
 	rtnl_link_set_ifindex(link, (int)ifindex);
 	int r = rtnl_link_delete(socket, link);
 	/* It goes by itself when its namespace does. */
-	return r < 0 && if_nametoindex(name) ? nl_error(err, r, "cannot delete the veth pair") : 0;
+	return r < 0 && if_nametoindex(name) ? rs_nl_error(err, r, "cannot delete the veth pair") : 0;
 }
