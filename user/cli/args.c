@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "core/model/quantity.h"
 
 #include <errno.h>

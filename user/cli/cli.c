@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 
 #include "base/str.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 #include <errno.h>
 #include <stdarg.h>

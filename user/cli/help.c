@@ -2,7 +2,7 @@
 /* rouse help [COMMAND]: written from the tables, so that it cannot be wrong. */
 #include "cli/cli.h"
 
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 static const char *const groups[RS_GROUP_COUNT] = {
 	[RS_GROUP_EVERYDAY] = "Services",

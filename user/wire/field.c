@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "wire/nearest.h"
+#include "base/suggest.h"
 
 #define FIELDS_MAX 64
 #define NAME_SHOWN 80
@@ -86,13 +86,12 @@ static const struct rs_field *find_field(const struct rs_field *fields, size_t c
 static int refuse_unknown(const struct rs_field *fields, size_t count, const char *name, const struct rs_at *at,
 			  struct rs_err *err)
 {
-	struct rs_nearest nearest;
+	struct rs_suggestion nearest = {0};
 
-	rs_nearest_init(&nearest, name);
 	for (size_t i = 0; i < count; i++)
-		rs_nearest_offer(&nearest, fields[i].name);
-	if (nearest.best)
-		return rs_refuse(at, err, "is not a field here; did you mean \"%s\"?", nearest.best);
+		rs_suggest_offer(&nearest, name, fields[i].name);
+	if (nearest.word)
+		return rs_refuse(at, err, "is not a field here; did you mean \"%s\"?", nearest.word);
 	return rs_refuse(at, err, "is not a field of serving.knative.dev/v1 here");
 }
 

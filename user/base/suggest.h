@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* "did you mean": the nearest of the words that would have been right. Pure. */
-#ifndef RS_CLI_SUGGEST_H
-#define RS_CLI_SUGGEST_H
+#ifndef RS_BASE_SUGGEST_H
+#define RS_BASE_SUGGEST_H
 
 #include <stddef.h>
 
 /* How many letters must be inserted, removed, replaced or swapped with their neighbour to make `b` of `a`.
+ * Case does not count.
  * Words of more than RS_SUGGEST_WORD_MAX letters are as far away as can be. */
 #define RS_SUGGEST_WORD_MAX 64
 size_t rs_suggest_distance(const char *a, const char *b);
