@@ -14,6 +14,7 @@
  *	settings.c          what its scale goes by
  *	status.c            what it says of itself
  *	instance.c          an instance's life, from start to gone
+ *	probing.c           the probes of its manifest
  *	release.c           letting held SYNs go on
  *	change.c            objects that changed: to the store, and to the rest of us
  *	routing.c           traffic targets to frontends and routes
@@ -256,6 +257,23 @@ void rs_instance_ready(struct rs_agent_instance *instance);
 struct rs_agent_instance *rs_instance_by_id(struct rs_agent *agent, unsigned id);
 extern const struct rs_rt_callbacks rs_instance_callbacks;
 const char *rs_stage_text(enum rs_stage stage);
+
+/* Looks again whether it listens, or probes it. */
+void rs_instance_check_later(struct rs_agent_instance *instance, uint64_t after_us);
+/* An event about its revision that begins with its name. */
+void rs_instance_record(struct rs_agent_instance *instance, const char *type, const char *reason, const char *text);
+/* The stop signal, then the grace period, then SIGKILL. */
+void rs_instance_stop(struct rs_agent_instance *instance);
+
+/* probing.c */
+/* True when a probe decides that an instance is ready, not the kernel. */
+bool rs_probing_needed(const struct rs_model_revision *revision);
+/* The first probe while it starts, not before initialDelaySeconds are over. */
+void rs_probing_begin(struct rs_agent_instance *instance);
+/* Once a second: the probe of its stage, if it is due. */
+void rs_probing_check(struct rs_agent_instance *instance, uint64_t now_ns);
+/* The runtime's on_probe. */
+void rs_probing_result(void *user, struct rs_rt_instance *rt, uint64_t cookie, bool ok, const char *text);
 
 /* release.c */
 /* Takes the holds that have arrived since the last look to their workloads. */

@@ -58,38 +58,14 @@ static void set_stage(struct rs_agent_instance *instance, enum rs_stage stage)
 	instance->stage_ns = rs_now_ns();
 }
 
-static void record(struct rs_agent_instance *instance, const char *type, const char *reason, const char *text)
+void rs_instance_record(struct rs_agent_instance *instance, const char *type, const char *reason, const char *text)
 {
 	const struct rs_metadata *metadata = &instance->workload->revision->metadata;
 	rs_record(instance->workload->agent, type, reason, metadata->namespace, "Revision", metadata->name, "%s: %s",
 		  instance->rt->name, text);
 }
 
-static const struct rs_probe *or_none(const struct rs_probe *probe)
-{
-	return probe->handler != RS_HANDLER_NONE ? probe : NULL;
-}
-
-/* The startup probe first, until it has succeeded; then readiness, until that has; liveness from then on. */
-static const struct rs_probe *current_probe(const struct rs_agent_instance *instance)
-{
-	const struct rs_container *container = &instance->workload->revision->template.container;
-	if (instance->stage != RS_STAGE_STARTING)
-		return or_none(&container->liveness);
-	if (!instance->startup_is_over && or_none(&container->startup))
-		return &container->startup;
-	return or_none(&container->readiness);
-}
-
-static bool is_probed(const struct rs_model_revision *revision)
-{
-	const struct rs_container *container = &revision->template.container;
-	return or_none(&container->startup) || or_none(&container->readiness);
-}
-
 /* --- checks while it starts ------------------------------------------------------------------------------------ */
-
-static void check_later(struct rs_agent_instance *instance, uint64_t after_us);
 
 /* Readiness without a SYN to probe with: the listener can be found, so the first SYN will be answered. */
 static void check_listener(struct rs_agent_instance *instance)
@@ -113,48 +89,6 @@ static void check_listener(struct rs_agent_instance *instance)
 			 instance->rt->port);
 }
 
-/* Knative's period of 0 means as fast as it makes sense: every 50 ms. */
-static uint64_t period_ms(const struct rs_probe *probe)
-{
-	return probe->period_ms ? probe->period_ms : 50;
-}
-
-/* Kubernetes' default. */
-static uint32_t failure_threshold(const struct rs_probe *probe)
-{
-	return probe->failure_threshold ? probe->failure_threshold : 3;
-}
-
-static void run_probe(struct rs_agent_instance *instance, const struct rs_probe *probe)
-{
-	struct rs_probe_spec spec = {
-		.kind = probe->handler == RS_HANDLER_HTTP_GET	  ? RS_PROBE_HTTP_GET
-			: probe->handler == RS_HANDLER_TCP_SOCKET ? RS_PROBE_TCP_SOCKET
-								  : RS_PROBE_EXEC,
-		.path = probe->path,
-		.host = probe->host,
-		.port = probe->port,
-		.command = (const char *const *)probe->command.items,
-		.timeout_ms = probe->timeout_ms,
-	};
-	if (instance->probe_running)
-		return;
-	instance->probe_running = rs_rt_probe(instance->workload->agent->rt, instance->rt, &spec,
-					      instance->stage == RS_STAGE_STARTING) == 0;
-	instance->next_probe_ns = rs_now_ns() + period_ms(probe) * RS_NS_PER_MS;
-}
-
-/* The first probe while it starts, not before initialDelaySeconds are over. */
-static void probe_when_due(struct rs_agent_instance *instance)
-{
-	const struct rs_probe *probe = current_probe(instance);
-	uint64_t now_ns = rs_now_ns(), due_ns = instance->started_ns + probe->initial_delay_ms * RS_NS_PER_MS;
-	if (now_ns < due_ns)
-		check_later(instance, (due_ns - now_ns) / RS_NS_PER_US + 1);
-	else
-		run_probe(instance, probe);
-}
-
 static int on_check(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct rs_agent_instance *instance = user;
@@ -163,13 +97,13 @@ static int on_check(sd_event_source *source, uint64_t usec, void *user)
 	if (instance->stage != RS_STAGE_STARTING)
 		return 0;
 	if (instance->probed)
-		probe_when_due(instance);
+		rs_probing_begin(instance);
 	else
 		check_listener(instance);
 	return 0;
 }
 
-static void check_later(struct rs_agent_instance *instance, uint64_t after_us)
+void rs_instance_check_later(struct rs_agent_instance *instance, uint64_t after_us)
 {
 	uint64_t at = rs_now_ns() / RS_NS_PER_US + after_us;
 	if (instance->timer) {
@@ -187,13 +121,13 @@ void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_e
 		return;
 	if (!event->matches) {
 		if (event->port)
-			check_later(instance, LISTENER_AGAIN_US);
+			rs_instance_check_later(instance, LISTENER_AGAIN_US);
 		return;
 	}
 	if (!instance->listen_ns)
 		instance->listen_ns = event->time_ns;
 	if (instance->probed) {
-		probe_when_due(instance);
+		rs_probing_begin(instance);
 		return;
 	}
 	if (instance->workload->pending_count)
@@ -201,7 +135,7 @@ void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_e
 	else
 		check_listener(instance);
 	if (instance->stage == RS_STAGE_STARTING)
-		check_later(instance, LISTENER_AGAIN_US);
+		rs_instance_check_later(instance, LISTENER_AGAIN_US);
 }
 
 void rs_instance_ready(struct rs_agent_instance *instance)
@@ -224,7 +158,7 @@ void rs_instance_ready(struct rs_agent_instance *instance)
 	char text[96];
 	snprintf(text, sizeof(text), "ready %.1f ms after its start",
 		 (double)(instance->ready_ns - instance->started_ns) / 1e6);
-	record(instance, "Normal", "InstanceReady", text);
+	rs_instance_record(instance, "Normal", "InstanceReady", text);
 	rs_workload_status(workload);
 }
 
@@ -237,7 +171,7 @@ static struct rs_agent_instance *new_instance(struct rs_workload *workload, stru
 		return NULL;
 	instance->workload = workload;
 	instance->rt = rt;
-	instance->probed = is_probed(workload->revision);
+	instance->probed = rs_probing_needed(workload->revision);
 	instance->next = workload->instances;
 	workload->instances = instance;
 	rt->user = instance;
@@ -253,7 +187,7 @@ static int add_to_dataplane(const struct rs_workload *workload, const struct rs_
 		.ifindex = rt->ifindex,
 		.address = rs_address_v4(rt->address.s_addr),
 		.port = htons(template->container.port),
-		.flags = is_probed(workload->revision) ? RS_INSTANCE_PROBED : 0,
+		.flags = rs_probing_needed(workload->revision) ? RS_INSTANCE_PROBED : 0,
 	};
 	memcpy(entry.mac, rt->mac, 6);
 	return rs_dp_instance_add(workload->agent->dp, rt->id, &entry, (unsigned)rt->netns_inode);
@@ -335,7 +269,7 @@ int rs_instance_start(struct rs_workload *workload, struct rs_err *err)
 	set_stage(instance, RS_STAGE_STARTING);
 	workload->agent->counters.starts++;
 	/* In case the event is lost. */
-	check_later(instance, 20 * LISTENER_AGAIN_US);
+	rs_instance_check_later(instance, 20 * LISTENER_AGAIN_US);
 	return 0;
 }
 
@@ -360,7 +294,7 @@ void rs_instance_adopt(struct rs_workload *workload, struct rs_rt_instance *rt)
 		set_stage(instance, RS_STAGE_STARTING);
 		if (state == RS_INSTANCE_FREE || state == RS_INSTANCE_DEAD)
 			add_to_dataplane(workload, rt);
-		check_later(instance, LISTENER_AGAIN_US);
+		rs_instance_check_later(instance, LISTENER_AGAIN_US);
 	}
 }
 
@@ -372,7 +306,7 @@ static bool is_idle(struct rs_agent_instance *instance)
 	return !entry || __atomic_load_n(&entry->in_flight, __ATOMIC_ACQUIRE) == 0;
 }
 
-static void stop(struct rs_agent_instance *instance)
+void rs_instance_stop(struct rs_agent_instance *instance)
 {
 	const struct rs_template *template = &instance->workload->revision->template;
 	set_stage(instance, RS_STAGE_STOPPING);
@@ -388,7 +322,7 @@ void rs_instance_drain(struct rs_agent_instance *instance)
 	rs_dp_instance_set_state(instance->workload->agent->dp, instance->rt->id, RS_INSTANCE_DRAINING);
 	set_stage(instance, RS_STAGE_DRAINING);
 	if (!was_ready)
-		stop(instance);
+		rs_instance_stop(instance);
 }
 
 void rs_instance_undrain(struct rs_agent_instance *instance)
@@ -403,27 +337,23 @@ void rs_instance_check(struct rs_agent_instance *instance, uint64_t now_ns)
 {
 	const struct rs_template *template = &instance->workload->revision->template;
 	uint64_t in_stage_ms = now_ns > instance->stage_ns ? (now_ns - instance->stage_ns) / RS_NS_PER_MS : 0;
-	const struct rs_probe *probe = current_probe(instance);
 
 	switch (instance->stage) {
 	case RS_STAGE_STARTING:
 		if (!instance->probed)
 			check_listener(instance);
-		else if (probe && now_ns >= instance->next_probe_ns &&
-			 now_ns >= instance->started_ns + probe->initial_delay_ms * RS_NS_PER_MS)
-			run_probe(instance, probe);
+		else
+			rs_probing_check(instance, now_ns);
 		break;
 	case RS_STAGE_READY:
 		if (in_stage_ms >= WELL_MS)
 			instance->workload->failures = 0;
-		if (probe && now_ns >= instance->next_probe_ns &&
-		    now_ns >= instance->started_ns + probe->initial_delay_ms * RS_NS_PER_MS)
-			run_probe(instance, probe);
+		rs_probing_check(instance, now_ns);
 		break;
 	case RS_STAGE_DRAINING:
 		/* A second look after the first second: a SYN may have been on its way. */
 		if ((in_stage_ms >= 200 && is_idle(instance)) || in_stage_ms >= template->grace_ms)
-			stop(instance);
+			rs_instance_stop(instance);
 		break;
 	case RS_STAGE_STOPPING:
 	case RS_STAGE_EXITED:
@@ -517,7 +447,8 @@ static void on_exited(void *user, struct rs_rt_instance *rt, enum rs_rt_exit how
 				 value);
 			rs_fact_set(fact, RS_FALSE, reason, "%s; its log: %s", why, rt->log_path);
 		}
-		record(instance, "Warning", was == RS_STAGE_STARTING ? "StartFailed" : "InstanceCrashed", why);
+		rs_instance_record(instance, "Warning", was == RS_STAGE_STARTING ? "StartFailed" : "InstanceCrashed",
+				   why);
 		rs_instance_backoff(workload);
 		/* A command that cannot be run does not mend itself within a hold. */
 		if (was == RS_STAGE_STARTING && !rs_workload_count(workload, RS_STAGE_READY))
@@ -525,7 +456,7 @@ static void on_exited(void *user, struct rs_rt_instance *rt, enum rs_rt_exit how
 					   why);
 		rs_workload_reconcile(workload);
 	} else {
-		record(instance, "Normal", "InstanceStopped", why);
+		rs_instance_record(instance, "Normal", "InstanceStopped", why);
 	}
 	rs_workload_status(workload);
 	uint64_t at = rs_now_ns() / RS_NS_PER_US + LINGER_US;
@@ -560,82 +491,10 @@ static void on_failed(void *user, const struct rs_err *err)
 	rs_error("cannot prepare a sandbox: %s", err->message);
 }
 
-/* Ends an instance that does not do what its manifest promises; another one follows after a while. */
-static void give_up(struct rs_agent_instance *instance, const char *reason, const char *why)
-{
-	struct rs_workload *workload = instance->workload;
-	record(instance, "Warning", reason, why);
-	rs_dp_instance_set_state(workload->agent->dp, instance->rt->id, RS_INSTANCE_DRAINING);
-	stop(instance);
-	rs_instance_backoff(workload);
-	rs_workload_reconcile(workload);
-}
-
-static void startup_failed(struct rs_agent_instance *instance, const char *why)
-{
-	struct rs_workload *workload = instance->workload;
-	workload->agent->counters.start_failures++;
-	rs_fact_set(&workload->revision->status.container_healthy, RS_FALSE, "StartupProbeFailed", "%s; its log: %s",
-		    instance->complaint, instance->rt->log_path);
-	give_up(instance, "StartupProbeFailed", why);
-	if (!rs_workload_count(workload, RS_STAGE_READY))
-		rs_release_give_up(workload, workload->next_start_ns, "the startup probe failed");
-	rs_workload_status(workload);
-}
-
-/* The result of a startup or readiness probe. */
-static void starting_probed(struct rs_agent_instance *instance, const struct rs_probe *probe, bool ok, const char *text)
-{
-	bool is_startup = probe == &instance->workload->revision->template.container.startup;
-	if (!ok) {
-		instance->probe_successes = 0;
-		snprintf(instance->complaint, sizeof(instance->complaint), "%s probe: %s",
-			 is_startup ? "startup" : "readiness", text);
-		if (is_startup && ++instance->startup_failures >= failure_threshold(probe))
-			startup_failed(instance, text);
-		else
-			check_later(instance, period_ms(probe) * 1000);
-		return;
-	}
-	if (++instance->probe_successes < (probe->success_threshold ? probe->success_threshold : 1)) {
-		check_later(instance, period_ms(probe) * 1000);
-		return;
-	}
-	instance->probe_successes = 0;
-	if (is_startup)
-		instance->startup_is_over = true;
-	if (is_startup && current_probe(instance))
-		probe_when_due(instance);
-	else
-		rs_instance_ready(instance);
-}
-
-static void on_probe(void *user, struct rs_rt_instance *rt, uint64_t cookie, bool ok, const char *text)
-{
-	struct rs_agent_instance *instance = rt->user;
-	(void)user;
-	if (!instance)
-		return;
-	instance->probe_running = false;
-	bool starting = instance->stage == RS_STAGE_STARTING;
-	if (starting != (bool)cookie)
-		return; /* it became ready while the probe ran */
-	const struct rs_probe *probe = current_probe(instance);
-	if (!probe || (!starting && instance->stage != RS_STAGE_READY))
-		return;
-	if (starting) {
-		starting_probed(instance, probe, ok, text ? text : "failed");
-		return;
-	}
-	instance->liveness_failures = ok ? 0 : instance->liveness_failures + 1;
-	if (instance->liveness_failures >= failure_threshold(probe))
-		give_up(instance, "LivenessFailed", text ? text : "failed");
-}
-
 const struct rs_rt_callbacks rs_instance_callbacks = {
 	.on_prepared = on_prepared,
 	.on_exited = on_exited,
 	.on_gone = on_gone,
 	.on_failed = on_failed,
-	.on_probe = on_probe,
+	.on_probe = rs_probing_result,
 };
