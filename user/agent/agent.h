@@ -21,7 +21,7 @@
  *	attach.c            interfaces that clients sit behind
  *	names.c             the hosts file
  *	record.c            events for people
- *	backend.c, objects.c, listing.c, view.c
+ *	backend.c, objects.c, listing.c, view.c, view_scale.c
  *	                    what the API does and shows
  *	health.c            each part of the node: well or not
  *	metrics.c           Prometheus text
@@ -111,6 +111,7 @@ struct rs_workload {
 	struct rs_scale_config scale_config;
 	struct rs_scale_state scale;
 	enum rs_scale_why why;
+	uint64_t scaled_ns; /* when scale.replicas changed last; 0 = not since the agent's start */
 	double stable_value, panic_value;
 	bool starved;	/* waits for a sandbox */
 	bool node_full; /* and the node has none left: said already */

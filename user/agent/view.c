@@ -109,20 +109,6 @@ static cJSON *begin_nameless(const char *kind, const struct rs_workload *workloa
 
 /* --- Knative's objects ------------------------------------------------------------------------------------------ */
 
-static bool add_decision(cJSON *object, const struct rs_workload *workload)
-{
-	const struct rs_revision *entry = rs_dp_revision(workload->agent->dp, workload->id);
-	cJSON *rouse = cJSON_AddObjectToObject(cJSON_GetObjectItemCaseSensitive(object, "status"), "rouse");
-	uint32_t held = entry ? __atomic_load_n(&entry->held, __ATOMIC_RELAXED) : 0;
-	return text(rouse, "phase", rs_phase_text(workload->scale.phase)) &&
-	       text(rouse, "why", rs_scale_why_text(workload->why)) &&
-	       number(rouse, "stableConcurrency", workload->stable_value) &&
-	       number(rouse, "panicConcurrency", workload->panic_value) &&
-	       number(rouse, "target", workload->spec.target) && number(rouse, "held", held) &&
-	       number(rouse, "inFlight", (double)rs_workload_in_flight(workload)) &&
-	       number(rouse, "failedStarts", workload->failures);
-}
-
 /* Moves a member of one status into another, where the other has none. */
 static void move(cJSON *from, cJSON *to, const char *name)
 {
@@ -163,7 +149,7 @@ cJSON *rs_view_object(const struct rs_agent *agent, enum rs_kind kind, void *obj
 		return NULL;
 	const struct rs_workload *workload =
 		kind == RS_KIND_REVISION ? ((struct rs_model_revision *)object)->user : NULL;
-	if (workload && !add_decision(json, workload))
+	if (workload && !rs_view_scale(cJSON_GetObjectItemCaseSensitive(json, "status"), workload))
 		return NULL;
 	return rs_take_ptr(json);
 }
@@ -219,8 +205,9 @@ cJSON *rs_view_instance(const struct rs_agent_instance *instance)
 	if (!object || !add_instance_metadata(object, instance))
 		return NULL;
 	cJSON *status = cJSON_AddObjectToObject(object, "status");
-	if (!text(status, "stage", rs_stage_text(instance->stage)) || !text(status, "address", address) ||
-	    !number(status, "port", rt->port) || !number(status, "pid", rt->pid) ||
+	if (!text(status, "stage", rs_stage_text(instance->stage)) ||
+	    !number(status, "stageMs", (double)age_ms(instance->stage_ns, rs_now_ns())) ||
+	    !text(status, "address", address) || !number(status, "port", rt->port) || !number(status, "pid", rt->pid) ||
 	    !number(status, "inFlight", entry ? __atomic_load_n(&entry->in_flight, __ATOMIC_RELAXED) : 0) ||
 	    !number(status, "connections", entry ? __atomic_load_n(&entry->flows, __ATOMIC_RELAXED) : 0) ||
 	    !span_ms(status, "listenMs", instance->started_ns, instance->listen_ns) ||

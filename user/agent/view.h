@@ -18,6 +18,9 @@ cJSON *rs_view_list(const char *api_version, const char *kind, uint64_t resource
 /* {"kind":"Status","status":"Success",...}: what a DELETE answers. */
 cJSON *rs_view_deleted(enum rs_kind kind, const char *namespace, const char *name);
 
+/* view_scale.c: adds to a Revision's status, as `rouse`, how it is scaled and why. */
+bool rs_view_scale(cJSON *status, const struct rs_workload *workload);
+
 /* The workload of an entry in the dataplane's `revisions`, or NULL. */
 struct rs_workload *rs_view_workload(const struct rs_agent *agent, unsigned revision);
 /* True when the revision is in the namespace and of the service; NULL = any. */

@@ -361,8 +361,10 @@ void rs_workload_scale(struct rs_workload *workload, bool tick)
 	}
 	struct rs_scale_result result = rs_scale_apply(&workload->scale_config, &workload->scale, desired, now_ns);
 	workload->why = result.why;
-	if (result.patched)
+	if (result.patched) {
 		workload->scale.replicas = result.scale;
+		workload->scaled_ns = now_ns;
+	}
 	if (result.requeue && now_ns + result.requeue_after_ns < workload->next_tick_ns)
 		workload->next_tick_ns = now_ns + result.requeue_after_ns;
 	rs_workload_phase(workload, result.scale, now_ns);

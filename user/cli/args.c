@@ -173,14 +173,14 @@ static int set(struct rs_args *args, enum rs_option option, const char *value, s
 }
 
 /* An option that is not taken here: unknown, or another command's, or mistyped. */
-static int refuse(const char *word, size_t length, uint32_t takes, struct rs_err *err)
+static int refuse(const char *word, size_t length, uint64_t takes, struct rs_err *err)
 {
 	struct rs_suggestion suggestion = {0};
 	rs_auto_free char *typed = strndup(word, length);
 	if (!typed)
 		return -ENOMEM;
 	for (int i = 0; i < RS_OPTION_COUNT; i++) {
-		if (takes & (UINT32_C(1) << i) && rs_str_starts_with(typed, "--"))
+		if (takes & (UINT64_C(1) << i) && rs_str_starts_with(typed, "--"))
 			rs_suggest_offer(&suggestion, typed + 2, options[i].name);
 	}
 	if (suggestion.word)
@@ -188,20 +188,20 @@ static int refuse(const char *word, size_t length, uint32_t takes, struct rs_err
 	return rs_err_set(err, -EINVAL, "unknown option %s", typed);
 }
 
-static int find_long(const char *name, size_t length, uint32_t takes)
+static int find_long(const char *name, size_t length, uint64_t takes)
 {
 	for (int i = 0; i < RS_OPTION_COUNT; i++) {
-		if (takes & (UINT32_C(1) << i) && strlen(options[i].name) == length &&
+		if (takes & (UINT64_C(1) << i) && strlen(options[i].name) == length &&
 		    memcmp(options[i].name, name, length) == 0)
 			return i;
 	}
 	return -ENOENT;
 }
 
-static int find_letter(char letter, uint32_t takes)
+static int find_letter(char letter, uint64_t takes)
 {
 	for (int i = 0; i < RS_OPTION_COUNT; i++) {
-		if (takes & (UINT32_C(1) << i) && options[i].letter == letter)
+		if (takes & (UINT64_C(1) << i) && options[i].letter == letter)
 			return i;
 	}
 	return -ENOENT;
@@ -221,7 +221,7 @@ static int value_of(const char *spelled, const char *attached, int argc, char *c
 	return 0;
 }
 
-static int parse_long(struct rs_args *args, uint32_t takes, int argc, char *const *argv, int *position,
+static int parse_long(struct rs_args *args, uint64_t takes, int argc, char *const *argv, int *position,
 		      struct rs_err *err)
 {
 	const char *word = argv[(*position)++];
@@ -242,7 +242,7 @@ static int parse_long(struct rs_args *args, uint32_t takes, int argc, char *cons
 }
 
 /* Letters may be bundled; the first that takes a value takes the rest of the word: -An prod, -ojson, -o=json. */
-static int parse_letters(struct rs_args *args, uint32_t takes, int argc, char *const *argv, int *position,
+static int parse_letters(struct rs_args *args, uint64_t takes, int argc, char *const *argv, int *position,
 			 struct rs_err *err)
 {
 	const char *word = argv[(*position)++];
@@ -265,7 +265,7 @@ static int parse_letters(struct rs_args *args, uint32_t takes, int argc, char *c
 	return 0;
 }
 
-int rs_args_parse(struct rs_args *args, uint32_t takes, int argc, char *const *argv, bool until_name, int *position,
+int rs_args_parse(struct rs_args *args, uint64_t takes, int argc, char *const *argv, bool until_name, int *position,
 		  struct rs_err *err)
 {
 	bool only_names = false;

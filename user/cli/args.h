@@ -48,7 +48,7 @@ enum rs_option {
 };
 
 /* Options as a set, for a command's table entry: RS_TAKES(NAMESPACE) | RS_TAKES(OUTPUT). */
-#define RS_TAKES(option) (UINT32_C(1) << RS_OPTION_##option)
+#define RS_TAKES(option) (UINT64_C(1) << RS_OPTION_##option)
 /* What every command takes, before or after its name. */
 #define RS_TAKES_ALWAYS (RS_TAKES(SOCKET) | RS_TAKES(NAMESPACE) | RS_TAKES(HELP))
 
@@ -92,7 +92,7 @@ void rs_args_done(struct rs_args *args);
 
 /* Reads argv[*position..argc), and leaves *position behind what it has read. With `until_name` it stops in front of
  * the first word that is no option. -EINVAL with what is wrong, -ENOMEM. */
-int rs_args_parse(struct rs_args *args, uint32_t takes, int argc, char *const *argv, bool until_name, int *position,
+int rs_args_parse(struct rs_args *args, uint64_t takes, int argc, char *const *argv, bool until_name, int *position,
 		  struct rs_err *err);
 
 /* One line of help for an option: "-n, --namespace NS" and what it does. */

@@ -41,7 +41,7 @@ struct rs_command {
 	const char *usage;   /* what follows "rouse NAME" */
 	const char *summary; /* one line */
 	const char *text;    /* the rest of its help: paragraphs and examples, or NULL */
-	uint32_t takes;	     /* options, beside RS_TAKES_ALWAYS */
+	uint64_t takes;	     /* options, beside RS_TAKES_ALWAYS */
 	size_t names_min;
 	size_t names_max;
 	bool is_raw; /* what follows the command is not parsed, and becomes args->names */

@@ -10,11 +10,11 @@ static const char *const groups[RS_GROUP_COUNT] = {
 	[RS_GROUP_NODE] = "The node",
 };
 
-static void print_options(uint32_t takes, FILE *out)
+static void print_options(uint64_t takes, FILE *out)
 {
 	for (int i = 0; i < RS_OPTION_COUNT; i++) {
 		char spelling[RS_OPTION_SPELLING_MAX];
-		if (!(takes & (UINT32_C(1) << i)))
+		if (!(takes & (UINT64_C(1) << i)))
 			continue;
 		const char *help = rs_option_help((enum rs_option)i, spelling);
 		fprintf(out, "  %-28s %s\n", spelling, help);

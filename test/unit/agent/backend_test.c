@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* link: wire sys user/agent/backend.c user/agent/change.c user/agent/listing.c user/agent/metrics.c */
-/* link: user/agent/objects.c user/agent/record.c user/agent/view.c */
+/* link: user/agent/objects.c user/agent/record.c user/agent/settings.c user/agent/view.c user/agent/view_scale.c */
 /* What requests mean. */
 #include "unit/agent/backend_fixture.h"
 
@@ -119,6 +119,11 @@ static void test_objects_are_found_and_listed(void **state)
 	assert_int_equal(f->status, 200);
 	assert_string_equal(text_at(f->body, "kind"), "Revision");
 	assert_true(at(f->body, "status/rouse/stableConcurrency") != NULL);
+	/* What `rouse why` explains it with. */
+	assert_string_equal(text_at(f->body, "status/rouse/whyReason"), "NoData");
+	assert_string_equal(text_at(f->body, "status/rouse/metric"), "concurrency");
+	assert_true(at(f->body, "status/rouse/targetTotal") != NULL);
+	assert_true(at(f->body, "status/rouse/scaledTime") == NULL);
 	ask(f, (struct rs_api_request){
 		       .verb = RS_API_GET, .resource = RS_API_SERVICES, .namespace = "other", .name = "a"});
 	assert_int_equal(f->status, -ENOENT);

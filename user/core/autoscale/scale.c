@@ -20,6 +20,25 @@ const char *rs_scale_why_text(enum rs_scale_why why)
 	return why < RS_SCALE_WHY_COUNT ? why_texts[why] : "unknown";
 }
 
+static const char *const why_names[RS_SCALE_WHY_COUNT] = {
+	[RS_SCALE_NO_DATA] = "NoData",
+	[RS_SCALE_APPLY] = "Decided",
+	[RS_SCALE_ZERO_DISABLED] = "ScaleToZeroDisabled",
+	[RS_SCALE_ACTIVATING] = "Activating",
+	[RS_SCALE_START_TIMEOUT] = "StartTimeout",
+	[RS_SCALE_DEACTIVATE] = "Deactivated",
+	[RS_SCALE_STABLE_WINDOW] = "StableWindow",
+	[RS_SCALE_PROBE_FAILED] = "HoldPathNotArmed",
+	[RS_SCALE_RETENTION] = "Retention",
+	[RS_SCALE_GRACE] = "GracePeriod",
+	[RS_SCALE_TO_ZERO] = "ToZero",
+};
+
+const char *rs_scale_why_name(enum rs_scale_why why)
+{
+	return why < RS_SCALE_WHY_COUNT ? why_names[why] : "Unknown";
+}
+
 int32_t rs_scale_bound(int32_t scale, int32_t min_scale, int32_t max_scale)
 {
 	if (scale < min_scale)

@@ -81,6 +81,8 @@ struct rs_scale_result {
 
 /* A sentence for a person. */
 const char *rs_scale_why_text(enum rs_scale_why why);
+/* A name for a program: "StableWindow". */
+const char *rs_scale_why_name(enum rs_scale_why why);
 
 /* Applies `desired` (RS_SCALE_UNKNOWN before the first decision) at `now_ns`. */
 struct rs_scale_result rs_scale_apply(const struct rs_scale_config *config, const struct rs_scale_state *state,

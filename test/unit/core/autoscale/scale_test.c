@@ -206,8 +206,10 @@ static void test_phase_reasons(void **state)
 	assert_int_equal(rs_phase_threshold(0, 0, true), 1);
 	assert_int_equal(rs_phase_threshold(2, 5, false), 5);
 	assert_int_equal(rs_phase_threshold(2, 5, true), 2);
-	for (int why = 0; why < RS_SCALE_WHY_COUNT; why++)
+	for (int why = 0; why < RS_SCALE_WHY_COUNT; why++) {
 		assert_non_null(rs_scale_why_text((enum rs_scale_why)why));
+		assert_non_null(rs_scale_why_name((enum rs_scale_why)why));
+	}
 }
 
 int main(void)
