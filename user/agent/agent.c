@@ -2,6 +2,7 @@
 /* Builds the agent from its parts, in the order of their floors, and adopts what an earlier one left running. */
 #include "agent/agent.h"
 
+#include "base/files.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -37,17 +38,8 @@ static struct in_addr gateway_address(const struct rs_options *options)
 
 static int make_directory(const char *path, struct rs_err *err)
 {
-	char parent[256];
-	if (rs_str_copy(parent, sizeof(parent), path) < 0)
-		return rs_err_set(err, -ENAMETOOLONG, "the path %s is too long", path);
-	for (char *slash = strchr(parent + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(parent, 0755);
-		*slash = '/';
-	}
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return rs_err_set(err, -errno, "cannot create the directory %s: %s", path, strerror(errno));
-	return 0;
+	int r = rs_make_directories(path);
+	return r < 0 ? rs_err_set(err, r, "cannot create the directory %s: %s", path, strerror(-r)) : 0;
 }
 
 int rs_agent_lock(const struct rs_options *options, int *ret_lock, struct rs_err *err)
@@ -141,8 +133,7 @@ int rs_agent_rt_config(const struct rs_options *options, struct rs_agent_paths *
 	int r = find_helper(options, &ret_paths->helper, err);
 	if (r < 0)
 		return r;
-	ret_paths->hosts =
-		options->hosts_file ? strdup(options->hosts_file) : rs_str_format("%s/hosts", options->run_dir);
+	ret_paths->hosts = rs_names_path(options);
 	if (!ret_paths->hosts)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	/* The node's own addresses at the end, the network's at the beginning. */

@@ -297,6 +297,8 @@ struct in_addr rs_routing_vip(const struct rs_agent *agent, uint32_t vip);
 void rs_routing_sweep(struct rs_agent *agent);
 
 /* names.c */
+/* Where the names stand: --hosts-file, else RUN-DIR/hosts. In new memory, NULL when there is none. */
+char *rs_names_path(const struct rs_options *options);
 /* The lines that end in "# NAME" (the agent's) are ours in the hosts file, all others are left alone. */
 int rs_names_new(struct rs_agent *agent, struct rs_err *err);
 struct rs_names *rs_names_free(struct rs_names *names);

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/time.h"
+#include "sys/timer.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -142,8 +142,7 @@ static int on_change(sd_event_source *source, int fd, uint32_t revents, void *us
 	/* What the messages say does not matter, nor does ENOBUFS: everything is looked at again. */
 	while (recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
 		errno = 0;
-	sd_event_source_set_time(attach->timer, rs_now_ns() / RS_NS_PER_US + LOOK_AFTER_US);
-	sd_event_source_set_enabled(attach->timer, SD_EVENT_ONESHOT);
+	rs_timer_after(attach->agent->event, &attach->timer, LOOK_AFTER_US, 1000, on_timer, attach);
 	return 0;
 }
 
@@ -171,10 +170,6 @@ int rs_attach_start(struct rs_agent *agent, struct rs_err *err)
 	if (attach->socket < 0)
 		return rs_err_set(err, attach->socket, "cannot follow the interfaces: %s", strerror(-attach->socket));
 	int r = sd_event_add_io(agent->event, &attach->source, attach->socket, EPOLLIN, on_change, attach);
-	if (r >= 0)
-		r = sd_event_add_time(agent->event, &attach->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, attach);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(attach->timer, SD_EVENT_OFF);
 	if (r < 0)
 		return rs_err_set(err, r, "cannot follow the interfaces: %s", strerror(-r));
 	return look_at_links(attach, err);

@@ -181,8 +181,7 @@ static struct part check_store(struct rs_agent *agent)
 static struct part check_names(struct rs_agent *agent)
 {
 	const struct rs_options *options = agent->options;
-	rs_auto_free char *path =
-		options->hosts_file ? strdup(options->hosts_file) : rs_str_format("%s/hosts", options->run_dir);
+	rs_auto_free char *path = rs_names_path(options);
 	if (!path)
 		return part(false, "out of memory");
 	if (access(path, R_OK) < 0)

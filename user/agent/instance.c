@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "sys/timer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -105,14 +106,7 @@ static int on_check(sd_event_source *source, uint64_t usec, void *user)
 
 void rs_instance_check_later(struct rs_agent_instance *instance, uint64_t after_us)
 {
-	uint64_t at = rs_now_ns() / RS_NS_PER_US + after_us;
-	if (instance->timer) {
-		sd_event_source_set_time(instance->timer, at);
-		sd_event_source_set_enabled(instance->timer, SD_EVENT_ONESHOT);
-		return;
-	}
-	sd_event_add_time(instance->workload->agent->event, &instance->timer, CLOCK_MONOTONIC, at, 1, on_check,
-			  instance);
+	rs_timer_after(instance->workload->agent->event, &instance->timer, after_us, 0, on_check, instance);
 }
 
 void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_event *event)
@@ -459,8 +453,7 @@ static void on_exited(void *user, struct rs_rt_instance *rt, enum rs_rt_exit how
 		rs_instance_record(instance, "Normal", "InstanceStopped", why);
 	}
 	rs_workload_status(workload);
-	uint64_t at = rs_now_ns() / RS_NS_PER_US + LINGER_US;
-	if (sd_event_add_time(agent->event, &instance->timer, CLOCK_MONOTONIC, at, 1000, on_linger_over, instance) < 0)
+	if (rs_timer_after(agent->event, &instance->timer, LINGER_US, 1000, on_linger_over, instance) < 0)
 		rs_rt_remove(agent->rt, rt);
 }
 

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/time.h"
+#include "sys/timer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -163,13 +163,7 @@ static void rewrite_soon(struct rs_agent *agent)
 	if (names->stale)
 		return;
 	names->stale = true;
-	uint64_t at = rs_now_ns() / RS_NS_PER_US + REWRITE_AFTER_US;
-	if (!names->timer) {
-		sd_event_add_time(agent->event, &names->timer, CLOCK_MONOTONIC, at, 1000, on_timer, names);
-		return;
-	}
-	sd_event_source_set_time(names->timer, at);
-	sd_event_source_set_enabled(names->timer, SD_EVENT_ONESHOT);
+	rs_timer_after(agent->event, &names->timer, REWRITE_AFTER_US, 1000, on_timer, names);
 }
 
 static int append_line(const struct rs_names *names, const struct entry *entry)
@@ -239,7 +233,7 @@ void rs_names_remove(struct rs_agent *agent, struct in_addr address)
 	rewrite_soon(agent);
 }
 
-static char *hosts_path(const struct rs_options *options)
+char *rs_names_path(const struct rs_options *options)
 {
 	return options->hosts_file ? strdup(options->hosts_file) : rs_str_format("%s/hosts", options->run_dir);
 }
@@ -250,7 +244,7 @@ int rs_names_new(struct rs_agent *agent, struct rs_err *err)
 	if (!names)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	agent->names = names;
-	names->path = hosts_path(agent->options);
+	names->path = rs_names_path(agent->options);
 	names->mark = rs_str_format(" # %s\n", agent->options->name);
 	if (!names->path || !names->mark)
 		return rs_err_set(err, -ENOMEM, "out of memory");
@@ -276,7 +270,7 @@ struct rs_names *rs_names_free(struct rs_names *names)
 
 int rs_names_cleanup(const struct rs_options *options, struct rs_err *err)
 {
-	rs_auto_free char *path = hosts_path(options);
+	rs_auto_free char *path = rs_names_path(options);
 	rs_auto_free char *mark = rs_str_format(" # %s\n", options->name);
 	if (!path || !mark)
 		return rs_err_set(err, -ENOMEM, "out of memory");

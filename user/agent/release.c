@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "sys/timer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -149,17 +150,10 @@ static int on_release_timer(sd_event_source *source, uint64_t usec, void *user)
 	return 0;
 }
 
-/* One timer for each workload with holds, kept for the next time. Accuracy 1 us: the default is 250 ms. */
+/* One timer for each workload with holds, kept for the next time. */
 static void come_back(struct rs_workload *workload, uint64_t after_us)
 {
-	uint64_t at = rs_now_ns() / RS_NS_PER_US + after_us;
-	if (workload->release_timer) {
-		sd_event_source_set_time(workload->release_timer, at);
-		sd_event_source_set_enabled(workload->release_timer, SD_EVENT_ONESHOT);
-		return;
-	}
-	sd_event_add_time(workload->agent->event, &workload->release_timer, CLOCK_MONOTONIC, at, 1, on_release_timer,
-			  workload);
+	rs_timer_after(workload->agent->event, &workload->release_timer, after_us, 0, on_release_timer, workload);
 }
 
 void rs_release_run(struct rs_workload *workload)

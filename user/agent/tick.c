@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "sys/timer.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -46,20 +47,14 @@ static int on_round(sd_event_source *source, uint64_t usec, void *user)
 	rs_rt_rotate_logs(agent->rt);
 	if (!agent->active)
 		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	sd_event_source_set_time(source, now_ns / RS_NS_PER_US + ROUND_US);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return rs_timer_at(agent->event, &agent->tick_timer, now_ns + ROUND_US * RS_NS_PER_US, ROUND_EARLY_US, on_round,
+			   agent);
 }
 
 void rs_tick_wanted(struct rs_agent *agent)
 {
-	int enabled = SD_EVENT_OFF;
-	if (!agent->tick_timer)
-		return;
-	sd_event_source_get_enabled(agent->tick_timer, &enabled);
-	if (enabled != SD_EVENT_OFF)
-		return;
-	sd_event_source_set_time(agent->tick_timer, rs_now_ns() / RS_NS_PER_US + ROUND_US);
-	sd_event_source_set_enabled(agent->tick_timer, SD_EVENT_ONESHOT);
+	if (agent->tick_timer && !rs_timer_is_set(agent->tick_timer))
+		rs_timer_after(agent->event, &agent->tick_timer, ROUND_US, ROUND_EARLY_US, on_round, agent);
 }
 
 /* --- what cannot wait ------------------------------------------------------------------------------------------- */
@@ -118,8 +113,7 @@ static int on_dataplane(sd_event_source *source, int fd, uint32_t revents, void 
 
 int rs_tick_start(struct rs_agent *agent, struct rs_err *err)
 {
-	int r = sd_event_add_time(agent->event, &agent->tick_timer, CLOCK_MONOTONIC,
-				  rs_now_ns() / RS_NS_PER_US + ROUND_US, ROUND_EARLY_US, on_round, agent);
+	int r = rs_timer_after(agent->event, &agent->tick_timer, ROUND_US, ROUND_EARLY_US, on_round, agent);
 	if (r >= 0)
 		r = sd_event_add_io(agent->event, &agent->dp_source, rs_dp_events_fd(agent->dp), EPOLLIN, on_dataplane,
 				    agent);

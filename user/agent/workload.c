@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "core/autoscale/burst.h"
 #include "core/autoscale/target.h"
+#include "sys/timer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -385,14 +386,8 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *user)
 
 static void retry_at(struct rs_workload *workload, uint64_t at_ns)
 {
-	uint64_t at_us = at_ns / RS_NS_PER_US + 1;
-	if (workload->retry_timer) {
-		sd_event_source_set_time(workload->retry_timer, at_us);
-		sd_event_source_set_enabled(workload->retry_timer, SD_EVENT_ONESHOT);
-		return;
-	}
-	sd_event_add_time(workload->agent->event, &workload->retry_timer, CLOCK_MONOTONIC, at_us, 1000, on_retry,
-			  workload);
+	/* Not a microsecond too early, or it would find that it has to wait. */
+	rs_timer_at(workload->agent->event, &workload->retry_timer, at_ns + RS_NS_PER_US, 1000, on_retry, workload);
 }
 
 /* Who goes first: those that are not ready yet, then the one with the fewest requests. */

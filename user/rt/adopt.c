@@ -2,6 +2,7 @@
 /* Instances outlive their agent. What the next one needs to know stands in RUN/instances/ID. */
 #include "rt/internal.h"
 
+#include "base/files.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "rt/record.h"
@@ -17,22 +18,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-/* Reads a small file whole. Returns its length. */
-static int read_small(const char *path, char *out, size_t size)
-{
-	rs_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
-	if (n < 0)
-		return -errno;
-	out[n] = '\0';
-	return (int)n;
-}
-
 static uint64_t pid_start(pid_t pid)
 {
 	char path[64], text[1024];
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	return read_small(path, text, sizeof(text)) > 0 ? rs_record_pid_start(text) : 0;
+	return rs_read_small(path, text, sizeof(text)) > 0 ? rs_record_pid_start(text) : 0;
 }
 
 static char *record_path(const struct rs_rt *rt, uint32_t id)
@@ -89,7 +79,7 @@ static bool adopt(struct rs_box *box)
 	char text[RS_RECORD_BYTES_MAX];
 	struct rs_record record;
 	rs_auto_free char *path = record_path(rt, instance->id);
-	if (!path || read_small(path, text, sizeof(text)) < 0 || rs_record_parse(text, &record) < 0)
+	if (!path || rs_read_small(path, text, sizeof(text)) < 0 || rs_record_parse(text, &record) < 0)
 		return false;
 	rs_auto_fd int pidfd = (int)syscall(SYS_pidfd_open, record.instance.pid, 0);
 	if (!is_true(rt, instance->id, &record, pidfd))

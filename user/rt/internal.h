@@ -100,8 +100,6 @@ void rs_pool_build_failed(struct rs_box *box);
 /* Puts the log and the record of a started instance in their places a little after its start; now, with `settle`. */
 void rs_box_settle_later(struct rs_box *box);
 void rs_box_settle(struct rs_box *box);
-/* mkdir -p of all directories above `path`, and of itself when `whole`. */
-int rs_make_directories(const char *path, bool whole);
 
 /* life.c */
 int rs_box_watch(struct rs_box *box);
@@ -136,7 +134,7 @@ int rs_job_spawn(const char *helper, struct rs_job_args *args, int control, int 
 /* Runs it; `done` is called once, with the first line that it wrote to standard error. 0 ms = no timeout. */
 int rs_job_start(struct rs_rt *rt, struct rs_job_args *args, uint32_t timeout_ms, rs_job_done *done, void *user,
 		 struct rs_job **ret_job);
-/* Kills it; `done` is not called. Accepts NULL; returns NULL. */
+/* Kills it, and waits for nothing; `done` is not called. Accepts NULL; returns NULL. */
 struct rs_job *rs_job_cancel(struct rs_job *job);
 /* Leaves all jobs to themselves: they finish without us. */
 void rs_jobs_abandon(struct rs_rt *rt);

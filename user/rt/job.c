@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/time.h"
+#include "sys/timer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -135,6 +135,10 @@ static int on_job_ended(sd_event_source *source, int fd, uint32_t events, void *
 	(void)events;
 	if (waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0)
 		return 0;
+	if (!job->done) {
+		job_free(job);
+		return 0;
+	}
 	char text[RS_JOB_TEXT_MAX];
 	read_complaint(job, text);
 	enum rs_job_end end = job->timed_out		   ? RS_JOB_TIMEOUT
@@ -181,8 +185,7 @@ int rs_job_start(struct rs_rt *rt, struct rs_job_args *args, uint32_t timeout_ms
 	rt->jobs = job;
 	r = sd_event_add_io(rt->event, &job->source, job->pidfd, EPOLLIN, on_job_ended, job);
 	if (r >= 0 && timeout_ms)
-		r = sd_event_add_time_relative(rt->event, &job->timer, CLOCK_MONOTONIC,
-					       timeout_ms * (uint64_t)RS_NS_PER_US, 1000, on_job_timeout, job);
+		r = rs_timer_after(rt->event, &job->timer, timeout_ms * 1000ULL, 1000, on_job_timeout, job);
 	if (r < 0) {
 		rs_job_cancel(job);
 		return r;
@@ -194,11 +197,15 @@ int rs_job_start(struct rs_rt *rt, struct rs_job_args *args, uint32_t timeout_ms
 
 struct rs_job *rs_job_cancel(struct rs_job *job)
 {
-	if (job) {
-		kill(-job->pid, SIGKILL);
-		waitid(P_PIDFD, (id_t)job->pidfd, NULL, WEXITED);
+	if (!job)
+		return NULL;
+	kill(-job->pid, SIGKILL);
+	job->done = NULL;
+	/* It ends when the kernel lets it, which a device that hangs may put off: the loop is not to wait for that. */
+	siginfo_t info = {.si_pid = 0};
+	int patience = job->source ? WNOHANG : 0;
+	if (waitid(P_PIDFD, (id_t)job->pidfd, &info, WEXITED | patience) < 0 || info.si_pid)
 		job_free(job);
-	}
 	return NULL;
 }
 

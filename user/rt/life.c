@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/time.h"
+#include "sys/timer.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -167,10 +167,8 @@ int rs_rt_stop(struct rs_rt *rt, struct rs_rt_instance *instance, int signal, ui
 	}
 	if (syscall(SYS_pidfd_send_signal, box->pidfd, signal, NULL, 0) < 0 && errno != ESRCH)
 		return -errno;
-	uint64_t at = rs_now_ns() / RS_NS_PER_US + grace_ms * RS_NS_PER_US;
-	box->kill_timer = sd_event_source_disable_unref(box->kill_timer);
 	/* Who ignores the signal must not stay for ever because there was no memory for a timer. */
-	if (sd_event_add_time(rt->event, &box->kill_timer, CLOCK_MONOTONIC, at, 1000, on_grace_over, box) < 0)
+	if (rs_timer_after(rt->event, &box->kill_timer, grace_ms * 1000ULL, 1000, on_grace_over, box) < 0)
 		return rs_cgroup_kill(&rt->cgroups, instance->name);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "sys/timer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -176,23 +177,15 @@ void rs_pool_wanted(struct rs_rt *rt, uint64_t delay_us)
 {
 	if (!rt->pool_open || rt->building >= BUILDS_AT_ONCE || rt->pooled + rt->building >= rt->config.pool_size)
 		return;
-	uint64_t at = rs_now_ns() / RS_NS_PER_US + delay_us;
-	uint64_t rest = rt->pool_rest_until_ns / RS_NS_PER_US;
-	if (at < rest)
-		at = rest;
-	int enabled = SD_EVENT_OFF;
+	uint64_t at = rs_now_ns() + delay_us * RS_NS_PER_US;
+	if (at < rt->pool_rest_until_ns)
+		at = rt->pool_rest_until_ns;
 	uint64_t due = 0;
-	if (!rt->pool_timer) {
-		if (sd_event_add_time(rt->event, &rt->pool_timer, CLOCK_MONOTONIC, at, 1, on_pool_timer, rt) >= 0)
-			sd_event_source_set_priority(rt->pool_timer, SD_EVENT_PRIORITY_NORMAL + 10);
+	if (rs_timer_is_set(rt->pool_timer) && sd_event_source_get_time(rt->pool_timer, &due) >= 0 &&
+	    due <= at / RS_NS_PER_US)
 		return;
-	}
-	sd_event_source_get_enabled(rt->pool_timer, &enabled);
-	sd_event_source_get_time(rt->pool_timer, &due);
-	if (enabled != SD_EVENT_OFF && due <= at)
-		return;
-	sd_event_source_set_time(rt->pool_timer, at);
-	sd_event_source_set_enabled(rt->pool_timer, SD_EVENT_ONESHOT);
+	if (rs_timer_at(rt->event, &rt->pool_timer, at, 0, on_pool_timer, rt) >= 0)
+		sd_event_source_set_priority(rt->pool_timer, SD_EVENT_PRIORITY_NORMAL + 10);
 }
 
 void rs_pool_built(struct rs_box *box, const struct rs_report *report)

@@ -8,8 +8,8 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/time.h"
 #include "rt/http.h"
+#include "sys/timer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -223,9 +223,7 @@ static int begin(struct rs_probe_run *run, const struct rs_probe_spec *probe)
 	int r = connect_to(run, instance->address);
 	if (r < 0)
 		return r;
-	r = sd_event_add_time_relative(run->rt->event, &run->timer, CLOCK_MONOTONIC,
-				       run->timeout_ms * (uint64_t)RS_NS_PER_US, 1000, on_timeout, run);
-	return r < 0 ? r : 0;
+	return rs_timer_after(run->rt->event, &run->timer, run->timeout_ms * 1000ULL, 1000, on_timeout, run);
 }
 
 int rs_rt_probe(struct rs_rt *rt, struct rs_rt_instance *instance, const struct rs_probe_spec *probe, uint64_t cookie)

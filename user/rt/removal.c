@@ -2,7 +2,7 @@
 /* Removal by the helper: deleting a link waits for the kernel's grace periods, which the agent must not. */
 #include "rt/internal.h"
 
-#include "base/time.h"
+#include "sys/timer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,8 +39,7 @@ static int on_turn(sd_event_source *source, uint64_t usec, void *user)
 static void come_back(struct rs_box *box, uint64_t after_ms)
 {
 	box->kill_timer = sd_event_source_disable_unref(box->kill_timer);
-	sd_event_add_time_relative(box->rt->event, &box->kill_timer, CLOCK_MONOTONIC, after_ms * RS_NS_PER_US, 1000,
-				   on_turn, box);
+	rs_timer_after(box->rt->event, &box->kill_timer, after_ms * 1000, 1000, on_turn, box);
 }
 
 static void failed(struct rs_box *box, const char *text)

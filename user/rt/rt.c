@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "rt/internal.h"
 
+#include "base/files.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -83,7 +84,7 @@ static int prepare(struct rs_rt *rt, const struct rs_rt_config *config, struct r
 	rt->waiting_logs = r == 0 ? rs_str_format("%s/logs/.waiting", rt->config.state_dir) : NULL;
 	if (!rt->records || !rt->waiting_logs || !rt->boxes)
 		return rs_err_set(err, -ENOMEM, "out of memory");
-	r = rs_make_directories(rt->waiting_logs, true);
+	r = rs_make_directories(rt->waiting_logs);
 	if (r < 0)
 		return rs_err_set(err, r, "cannot make %s: %s", rt->waiting_logs, strerror(-r));
 	mkdir(rt->config.run_dir, 0755);

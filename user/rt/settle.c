@@ -7,9 +7,10 @@
  */
 #include "rt/internal.h"
 
+#include "base/files.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/time.h"
+#include "sys/timer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,23 +18,6 @@
 #include <sys/stat.h>
 
 #define SETTLE_AFTER_US (5 * 1000)
-
-int rs_make_directories(const char *path, bool whole)
-{
-	char part[512];
-	for (const char *at = strchr(path + 1, '/'); at || whole; at = strchr(at + 1, '/')) {
-		size_t length = at ? (size_t)(at - path) : strlen(path);
-		if (length >= sizeof(part))
-			return -ENAMETOOLONG;
-		memcpy(part, path, length);
-		part[length] = '\0';
-		if (mkdir(part, 0755) < 0 && errno != EEXIST)
-			return -errno;
-		if (!at)
-			return 0;
-	}
-	return 0;
-}
 
 /* STATE/logs/NAMESPACE/REVISION/NAME.log. What an earlier instance of this name wrote becomes NAME.log.1. */
 static void name_log(struct rs_box *box)
@@ -44,7 +28,7 @@ static void name_log(struct rs_box *box)
 	if (!waiting || !old)
 		return;
 	rename(path, old);
-	if (rename(waiting, path) < 0 && errno == ENOENT && rs_make_directories(path, false) == 0)
+	if (rename(waiting, path) < 0 && errno == ENOENT && rs_make_directories_of(path) == 0)
 		rename(waiting, path);
 }
 
@@ -73,21 +57,10 @@ void rs_box_settle_later(struct rs_box *box)
 {
 	struct rs_rt *rt = box->rt;
 	box->unsettled = true;
-	int enabled = SD_EVENT_OFF;
-	if (rt->settle_timer)
-		sd_event_source_get_enabled(rt->settle_timer, &enabled);
-	if (enabled != SD_EVENT_OFF)
+	if (rs_timer_is_set(rt->settle_timer))
 		return;
-	uint64_t at = rs_now_ns() / RS_NS_PER_US + SETTLE_AFTER_US;
-	int r = 0;
-	if (!rt->settle_timer) {
-		r = sd_event_add_time(rt->event, &rt->settle_timer, CLOCK_MONOTONIC, at, 1000, on_settle, rt);
-		if (r >= 0)
-			sd_event_source_set_priority(rt->settle_timer, SD_EVENT_PRIORITY_NORMAL + 5);
-	} else {
-		sd_event_source_set_time(rt->settle_timer, at);
-		sd_event_source_set_enabled(rt->settle_timer, SD_EVENT_ONESHOT);
-	}
-	if (r < 0)
+	if (rs_timer_after(rt->event, &rt->settle_timer, SETTLE_AFTER_US, 1000, on_settle, rt) < 0)
 		rs_box_settle(box);
+	else
+		sd_event_source_set_priority(rt->settle_timer, SD_EVENT_PRIORITY_NORMAL + 5);
 }

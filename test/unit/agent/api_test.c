@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: base agent/api */
+/* link: base user/sys/timer.c agent/api */
 #include "unit/agent/api_fixture.h"
 
 /* Asks, and expects what the backend was told. */

@@ -7,7 +7,7 @@
  */
 #include "agent/api/exchange.h"
 
-#include "base/time.h"
+#include "sys/timer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,10 +25,11 @@ void rs_api_follow_wake(struct rs_api_exchange *exchange)
 	rs_api_resume(exchange);
 }
 
+static int on_look(sd_event_source *source, uint64_t usec, void *user);
+
 static void look_later(struct rs_api *api)
 {
-	sd_event_source_set_time(api->follow_timer, rs_now_ns() / RS_NS_PER_US + LOOK_US);
-	sd_event_source_set_enabled(api->follow_timer, SD_EVENT_ONESHOT);
+	rs_timer_after(api->event, &api->follow_timer, LOOK_US, 10000, on_look, api);
 }
 
 static int on_look(sd_event_source *source, uint64_t usec, void *user)
@@ -56,9 +57,7 @@ static void wait_for_news(struct rs_api_exchange *exchange)
 {
 	MHD_suspend_connection(exchange->connection);
 	exchange->is_waiting = true;
-	int enabled = SD_EVENT_OFF;
-	sd_event_source_get_enabled(exchange->api->follow_timer, &enabled);
-	if (enabled == SD_EVENT_OFF)
+	if (!rs_timer_is_set(exchange->api->follow_timer))
 		look_later(exchange->api);
 }
 
@@ -103,17 +102,8 @@ static int watch_hangup(struct rs_api_exchange *exchange)
 
 static int start(struct rs_api_exchange *exchange, const char *path, int64_t tail_lines, bool follow)
 {
-	struct rs_api *api = exchange->api;
 	int r = rs_tail_open(path, tail_lines, follow, &exchange->tail);
-	if (r < 0 || !follow)
-		return r;
-	if (!api->follow_timer) {
-		r = sd_event_add_time(api->event, &api->follow_timer, CLOCK_MONOTONIC, 0, 10000, on_look, api);
-		if (r < 0)
-			return r;
-		sd_event_source_set_enabled(api->follow_timer, SD_EVENT_OFF);
-	}
-	return watch_hangup(exchange);
+	return r < 0 || !follow ? r : watch_hangup(exchange);
 }
 
 void rs_api_follow_done(struct rs_api_exchange *exchange)
