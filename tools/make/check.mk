@@ -33,7 +33,7 @@ cppcheck: ## static analysis
 check: format-check hdr-check spdx-check size-check script-check cppcheck ## the gates: format, headers, licences, scripts, cppcheck
 
 TEST_PROGRAMS = $(UNIT_BIN) $(packet_BIN) $(net_BIN) $(FUZZ_BIN) $(VECTORS_RUN)
-TIERS ?= unit vectors packet net e2e fuzz
+TIERS ?= unit vectors packet net e2e docs fuzz
 test: all check bench-programs test-programs ## everything: packages, build, gates, every test
 	$(Q)tools/test/run $(TIERS)
 test-programs: $$(TEST_PROGRAMS)
