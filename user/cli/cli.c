@@ -50,6 +50,9 @@ enum rs_exit rs_cli_written(struct rs_cli *cli, int r)
 {
 	if (r == 0 && fflush(cli->out) == 0 && !ferror(cli->out))
 		return RS_EXIT_OK;
+	/* Whoever read has seen enough: nothing to complain of. */
+	if (r != -ENOMEM && errno == EPIPE)
+		return RS_EXIT_FAILED;
 	return rs_cli_failf(cli, "cannot write the output: %s", r == -ENOMEM ? "out of memory" : strerror(errno));
 }
 
@@ -112,6 +115,8 @@ static enum rs_exit run_command(struct rs_cli *cli, struct rs_args *args)
 	if (args->names.count > command->names_max)
 		return rs_cli_usage(cli, "%s: unexpected argument \"%s\"", command->name,
 				    args->names.items[command->names_max]);
+	if (args->color != RS_COLOR_AUTO)
+		cli->is_coloured = args->color == RS_COLOR_ALWAYS;
 	rs_client_init(&cli->client, socket_path(args));
 	enum rs_exit code = command->run(cli, args);
 	rs_client_done(&cli->client);

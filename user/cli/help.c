@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "base/suggest.h"
+#include "cli/option.h"
 
 static const char *const groups[RS_GROUP_COUNT] = {
 	[RS_GROUP_EVERYDAY] = "Services",

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,5 +19,7 @@ static bool wants_colour(void)
 int main(int argc, char **argv)
 {
 	struct rs_cli cli = {.in = stdin, .out = stdout, .err = stderr, .is_coloured = wants_colour()};
+	/* `rouse get ... | head` ends without a word, also under a parent that ignores the signal. */
+	signal(SIGPIPE, SIG_DFL);
 	return rs_cli_run(&cli, argc, argv);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: base core user/cli/args.c */
+/* link: base core user/cli/args.c user/cli/option.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "cli/args.h"
+#include "cli/option.h"
 
 #define TAKES                                                                                                          \
 	(RS_TAKES_ALWAYS | RS_TAKES(OUTPUT) | RS_TAKES(ALL_NAMESPACES) | RS_TAKES(FILE) | RS_TAKES(TAIL) |             \
@@ -96,7 +97,7 @@ static void test_values_are_checked(void **state)
 	assert_int_equal(parse("--timeout", "soon"), -EINVAL);
 	assert_int_equal(parse("--timeout", "-1s"), -EINVAL);
 	assert_int_equal(parse("-o", "xml"), -EINVAL);
-	assert_string_equal(err.message, "--output: must be wide, json, yaml or name, is \"xml\"");
+	assert_string_equal(err.message, "--output: must be wide, json, yaml, name or jsonpath=TEMPLATE, is \"xml\"");
 	assert_int_equal(parse("-n", ""), -EINVAL);
 }
 
