@@ -30,7 +30,11 @@ cppcheck: ## static analysis
 		--suppressions-list=tools/test/cppcheck.supp --std=c11 -j 2 -D_GNU_SOURCE -DRS_VERSION='""' \
 		--include=tools/test/cppcheck.h -Iinclude -Iuser $(filter user/%.c tools/%.c,$(C_FILES))
 
-check: format-check hdr-check spdx-check size-check script-check cppcheck ## the gates: format, headers, licences, scripts, cppcheck
+# What documents say about the code is compared with the code.
+docs-check:
+	$(Q)tools/test/manifest-fields --check
+
+check: format-check hdr-check spdx-check size-check script-check docs-check cppcheck ## the gates: format, headers, licences, scripts, documents, cppcheck
 
 TEST_PROGRAMS = $(UNIT_BIN) $(packet_BIN) $(net_BIN) $(FUZZ_BIN) $(VECTORS_RUN)
 TIERS ?= unit vectors packet net e2e docs fuzz
@@ -40,4 +44,4 @@ test-programs: $$(TEST_PROGRAMS)
 e2e: all bench-programs ## only the end-to-end tests (root)
 	$(Q)tools/test/run e2e
 
-.PHONY: format-check hdr-check spdx-check size-check script-check cppcheck check test test-programs e2e
+.PHONY: docs-check format-check hdr-check spdx-check size-check script-check cppcheck check test test-programs e2e
