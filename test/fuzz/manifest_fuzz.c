@@ -62,8 +62,8 @@ static void check_service(struct rs_service *service)
 	require(json != NULL, "a Service was not printed", "");
 	rs_auto_free char *text = cJSON_PrintUnformatted(json);
 	require(rs_wire_service_parse(json, &again, &err) == 0, "a printed Service was refused", err.message);
-	require(rs_template_equal(&service->template, &again->template), "another template", text);
-	require(same_scaling(&service->template.autoscaling, &again->template.autoscaling) &&
+	require(rs_template_equal(service->template, again->template), "another template", text);
+	require(same_scaling(&service->template->autoscaling, &again->template->autoscaling) &&
 			strcmp(service->metadata.namespace, again->metadata.namespace) == 0 &&
 			service->metadata.resource_version == again->metadata.resource_version,
 		"other metadata", text);

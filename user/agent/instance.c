@@ -174,7 +174,7 @@ static struct rs_agent_instance *new_instance(struct rs_workload *workload, stru
 
 static int add_to_dataplane(const struct rs_workload *workload, const struct rs_rt_instance *rt)
 {
-	const struct rs_template *template = &workload->revision->template;
+	const struct rs_template *template = workload->revision->template;
 	struct rs_instance entry = {
 		.revision = workload->id,
 		.limit = template->container_concurrency,
@@ -221,7 +221,7 @@ static int join_env(const struct rs_pairs *pairs, char ***ret_env)
 int rs_instance_start(struct rs_workload *workload, struct rs_err *err)
 {
 	const struct rs_model_revision *revision = workload->revision;
-	const struct rs_container *container = &revision->template.container;
+	const struct rs_container *container = &revision->template->container;
 	rs_auto_free const char **command = join_command(container);
 	char **env = NULL;
 	if (!command || join_env(&container->env, &env) < 0)
@@ -302,7 +302,7 @@ static bool is_idle(struct rs_agent_instance *instance)
 
 void rs_instance_stop(struct rs_agent_instance *instance)
 {
-	const struct rs_template *template = &instance->workload->revision->template;
+	const struct rs_template *template = instance->workload->revision->template;
 	set_stage(instance, RS_STAGE_STOPPING);
 	rs_rt_stop(instance->workload->agent->rt, instance->rt, template->stop_signal ? template->stop_signal : SIGTERM,
 		   template->grace_ms);
@@ -329,7 +329,7 @@ void rs_instance_undrain(struct rs_agent_instance *instance)
 
 void rs_instance_check(struct rs_agent_instance *instance, uint64_t now_ns)
 {
-	const struct rs_template *template = &instance->workload->revision->template;
+	const struct rs_template *template = instance->workload->revision->template;
 	uint64_t in_stage_ms = now_ns > instance->stage_ns ? (now_ns - instance->stage_ns) / RS_NS_PER_MS : 0;
 
 	switch (instance->stage) {

@@ -78,7 +78,7 @@ static int read_service(struct rs_agent *agent, const struct rs_api_request *req
 		return wrong_place("namespace", service->metadata.namespace, request->namespace, err);
 	if (request->name && strcmp(service->metadata.name, request->name) != 0)
 		return wrong_place("name", service->metadata.name, request->name, err);
-	r = rs_annotations_check_config(&service->template, config->allow_zero_initial_scale, config->max_scale_limit,
+	r = rs_annotations_check_config(service->template, config->allow_zero_initial_scale, config->max_scale_limit,
 					err);
 	if (r < 0)
 		return r;

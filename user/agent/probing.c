@@ -14,7 +14,7 @@ static const struct rs_probe *or_none(const struct rs_probe *probe)
 /* The startup probe first, until it has succeeded; then readiness, until that has; liveness from then on. */
 static const struct rs_probe *current_probe(const struct rs_agent_instance *instance)
 {
-	const struct rs_container *container = &instance->workload->revision->template.container;
+	const struct rs_container *container = &instance->workload->revision->template->container;
 	if (instance->stage != RS_STAGE_STARTING)
 		return or_none(&container->liveness);
 	if (!instance->startup_is_over && or_none(&container->startup))
@@ -24,7 +24,7 @@ static const struct rs_probe *current_probe(const struct rs_agent_instance *inst
 
 bool rs_probing_needed(const struct rs_model_revision *revision)
 {
-	const struct rs_container *container = &revision->template.container;
+	const struct rs_container *container = &revision->template->container;
 	return or_none(&container->startup) || or_none(&container->readiness);
 }
 
@@ -103,7 +103,7 @@ static void startup_failed(struct rs_agent_instance *instance, const char *why)
 /* The result of a startup or readiness probe. */
 static void starting_probed(struct rs_agent_instance *instance, const struct rs_probe *probe, bool ok, const char *text)
 {
-	bool is_startup = probe == &instance->workload->revision->template.container.startup;
+	bool is_startup = probe == &instance->workload->revision->template->container.startup;
 	if (!ok) {
 		instance->probe_successes = 0;
 		snprintf(instance->complaint, sizeof(instance->complaint), "%s probe: %s",

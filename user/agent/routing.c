@@ -106,9 +106,9 @@ static int write_leg(struct rs_agent *agent, const struct rs_model_route *route,
 		if (r < 0)
 			return r;
 		value.target[i] = workload->id;
-		if (rs_container_has_port_80(&revision->template.container))
+		if (rs_container_has_port_80(&revision->template->container))
 			add_port(&frontends, 80);
-		add_port(&frontends, revision->template.container.port);
+		add_port(&frontends, revision->template->container.port);
 	}
 	memcpy(value.slot, leg->slots, sizeof(value.slot));
 	/* The route stands before a frontend leads to it. */

@@ -43,7 +43,7 @@ static enum rs_reachability reachability(const struct rs_workload *workload)
 void rs_settings_read(struct rs_workload *workload)
 {
 	const struct rs_autoscaler_config *config = &workload->agent->options->autoscaler;
-	const struct rs_template *template = &workload->revision->template;
+	const struct rs_template *template = workload->revision->template;
 	const struct rs_autoscaling *a = &template->autoscaling;
 	struct rs_target_input input = {
 		.metric = a->metric,
@@ -93,6 +93,6 @@ void rs_settings_reachability(struct rs_workload *workload)
 
 double rs_settings_panic_window_percent(const struct rs_workload *workload)
 {
-	return number_or(workload->revision->template.autoscaling.panic_window_percent,
+	return number_or(workload->revision->template->autoscaling.panic_window_percent,
 			 workload->agent->options->autoscaler.panic_window_percent);
 }

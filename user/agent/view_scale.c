@@ -52,7 +52,7 @@ static bool add_measured(cJSON *rouse, const struct rs_workload *workload)
 static bool add_settings(cJSON *rouse, const struct rs_workload *workload)
 {
 	const struct rs_scale_config *config = &workload->scale_config;
-	bool is_rps = workload->revision->template.autoscaling.metric == RS_METRIC_RPS;
+	bool is_rps = workload->revision->template->autoscaling.metric == RS_METRIC_RPS;
 	uint64_t panic_ns =
 		rs_panic_window_ns(workload->spec.stable_window_ns, rs_settings_panic_window_percent(workload));
 	return text(rouse, "metric", is_rps ? "rps" : "concurrency") &&

@@ -38,7 +38,7 @@ static int claim_entry(struct rs_workload *workload, struct rs_err *err)
 		return rs_err_set(err, -ENOSPC, "the dataplane has room for %d revisions, and all are in use",
 				  RS_REVISIONS_MAX - 1);
 	int r = rs_dp_revision_init(agent->dp, workload->id, uid, RS_HOLDS_PER_REVISION_MAX,
-				    revision->template.hold_timeout_ms);
+				    revision->template->hold_timeout_ms);
 	return r < 0 ? rs_err_set(err, r, "cannot write the map revisions: %s", strerror(-r)) : 0;
 }
 
@@ -190,7 +190,7 @@ void rs_workload_remove(struct rs_workload *workload)
 static int start_measurements(struct rs_workload *workload, uint64_t now_ns)
 {
 	uint64_t stable_ns = workload->spec.stable_window_ns;
-	const struct rs_autoscaling *a = &workload->revision->template.autoscaling;
+	const struct rs_autoscaling *a = &workload->revision->template->autoscaling;
 	uint64_t panic_ns = rs_panic_window_ns(stable_ns, rs_settings_panic_window_percent(workload));
 	enum rs_window_kind kind =
 		a->aggregation == RS_AGGREGATION_WEIGHTED_EXPONENTIAL ? RS_WINDOW_EXPONENTIAL : RS_WINDOW_LINEAR;
@@ -251,7 +251,7 @@ void rs_workload_measure(struct rs_workload *workload, uint64_t now_ns)
 		return;
 	double seconds = (double)(now_ns - workload->stats_ns) / 1e9;
 	double value;
-	if (workload->revision->template.autoscaling.metric == RS_METRIC_RPS) {
+	if (workload->revision->template->autoscaling.metric == RS_METRIC_RPS) {
 		value = (double)(stats.started - workload->stats.started) / seconds;
 	} else {
 		int64_t area = (int64_t)(integral(&stats, now_ns) - integral(&workload->stats, workload->stats_ns));

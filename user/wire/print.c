@@ -128,7 +128,7 @@ static cJSON *print_service_spec(const struct rs_service *service)
 {
 	rs_auto_json cJSON *spec = cJSON_CreateObject();
 
-	if (!spec || !rs_add(spec, "template", rs_template_print(&service->template)) ||
+	if (!spec || !rs_add(spec, "template", rs_template_print(service->template)) ||
 	    !add_traffic(spec, &service->traffic))
 		return NULL;
 	return rs_take_ptr(spec);
@@ -177,7 +177,7 @@ cJSON *rs_wire_configuration_print(const struct rs_configuration *configuration)
 {
 	cJSON *spec = cJSON_CreateObject();
 
-	if (!rs_add(spec, "template", rs_template_print(&configuration->template))) {
+	if (!rs_add(spec, "template", rs_template_print(configuration->template))) {
 		cJSON_Delete(spec);
 		return NULL;
 	}
@@ -228,8 +228,8 @@ static cJSON *print_revision_status(const struct rs_model_revision *revision)
 
 cJSON *rs_wire_revision_print(const struct rs_model_revision *revision)
 {
-	return assemble(RS_KIND_REVISION, print_revision_metadata(revision),
-			rs_template_spec_print(&revision->template), print_revision_status(revision));
+	return assemble(RS_KIND_REVISION, print_revision_metadata(revision), rs_template_spec_print(revision->template),
+			print_revision_status(revision));
 }
 
 static bool add_resolved(cJSON *status, const struct rs_model_route *route, const struct rs_wire_context *context)

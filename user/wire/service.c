@@ -72,7 +72,7 @@ static int read_service_template(void *out, const cJSON *json, const struct rs_a
 {
 	struct rs_service *service = out;
 
-	return rs_template_read(&service->template, json, at, err);
+	return rs_template_read(service->template, json, at, err);
 }
 
 static int read_service_traffic(void *out, const cJSON *json, const struct rs_at *at, struct rs_err *err)
@@ -96,9 +96,11 @@ static struct rs_service *new_service(void)
 {
 	struct rs_service *service = calloc(1, sizeof(*service));
 
-	if (!service || rs_traffic_add_default(&service->traffic) < 0)
+	if (!service)
+		return NULL;
+	service->template = rs_template_new();
+	if (!service->template || rs_traffic_add_default(&service->traffic) < 0)
 		return rs_service_free(service);
-	rs_template_init(&service->template);
 	return service;
 }
 
@@ -153,7 +155,7 @@ static int read_configuration_template(void *out, const cJSON *json, const struc
 {
 	struct rs_configuration *configuration = out;
 
-	return rs_template_read(&configuration->template, json, at, err);
+	return rs_template_read(configuration->template, json, at, err);
 }
 
 static int read_configuration_spec(void *out, const cJSON *json, const struct rs_at *at, struct rs_err *err)
@@ -183,7 +185,7 @@ static int read_revision_spec(void *out, const cJSON *json, const struct rs_at *
 {
 	struct rs_model_revision *revision = out;
 
-	return rs_template_spec_read(&revision->template, json, at, err);
+	return rs_template_spec_read(revision->template, json, at, err);
 }
 
 static int read_route_traffic(void *out, const cJSON *json, const struct rs_at *at, struct rs_err *err)
@@ -246,16 +248,15 @@ static int finish_revision(struct rs_model_revision *revision, struct rs_err *er
 	if (rs_pairs_remove(&metadata->labels, RS_LABEL_ROUTING_STATE) < 0 ||
 	    rs_pairs_remove(&metadata->annotations, RS_ANNOTATION_ROUTING_SINCE) < 0)
 		return rs_refuse_memory(NULL, err);
-	rs_str_copy(revision->template.name, RS_NAME_SIZE, metadata->name);
-	rs_pairs_copy(&revision->template.annotations, &metadata->annotations);
+	rs_pairs_copy(&revision->template->annotations, &metadata->annotations);
 	for (size_t i = 0; i < metadata->labels.count; i++) {
 		const struct rs_pair *label = &metadata->labels.items[i];
 
 		if (!rs_str_starts_with(label->key, RS_LABEL_DOMAIN) &&
-		    rs_pairs_add(&revision->template.labels, label->key, label->value) < 0)
+		    rs_pairs_add(&revision->template->labels, label->key, label->value) < 0)
 			return rs_refuse_memory(NULL, err);
 	}
-	return rs_annotations_derive(&revision->template, err);
+	return rs_annotations_derive(revision->template, err);
 }
 
 static void *new_object(enum rs_kind kind)
@@ -269,13 +270,13 @@ static void *new_object(enum rs_kind kind)
 		return new_service();
 	case RS_KIND_CONFIGURATION:
 		configuration = calloc(1, sizeof(*configuration));
-		if (configuration)
-			rs_template_init(&configuration->template);
+		if (configuration && !(configuration->template = rs_template_new()))
+			configuration = rs_configuration_free(configuration);
 		return configuration;
 	case RS_KIND_REVISION:
 		revision = calloc(1, sizeof(*revision));
-		if (revision)
-			rs_template_init(&revision->template);
+		if (revision && !(revision->template = rs_template_new()))
+			revision = rs_model_revision_free(revision);
 		return revision;
 	case RS_KIND_ROUTE:
 		route = calloc(1, sizeof(*route));
@@ -300,10 +301,10 @@ static int finish_object(enum rs_kind kind, void *object, struct rs_err *err)
 
 	switch (kind) {
 	case RS_KIND_SERVICE:
-		return rs_annotations_derive(&service->template, err);
+		return rs_annotations_derive(service->template, err);
 	case RS_KIND_CONFIGURATION:
 		r = read_label(&configuration->metadata, RS_LABEL_SERVICE, configuration->service, err);
-		return r < 0 ? r : rs_annotations_derive(&configuration->template, err);
+		return r < 0 ? r : rs_annotations_derive(configuration->template, err);
 	case RS_KIND_REVISION:
 		return finish_revision(object, err);
 	case RS_KIND_ROUTE:

@@ -97,9 +97,9 @@ static void test_every_kind_reads_back(void **state)
 		const struct rs_model_revision *was = rs_registry_revision(registry, "default", name);
 		const struct rs_model_revision *is = rs_registry_revision(copy, "default", name);
 
-		assert_true(rs_template_equal(&was->template, &is->template));
-		assert_int_equal(was->template.autoscaling.min_scale, is->template.autoscaling.min_scale);
-		assert_int_equal(was->template.autoscaling.max_scale, is->template.autoscaling.max_scale);
+		assert_true(rs_template_equal(was->template, is->template));
+		assert_int_equal(was->template->autoscaling.min_scale, is->template->autoscaling.min_scale);
+		assert_int_equal(was->template->autoscaling.max_scale, is->template->autoscaling.max_scale);
 		assert_true(rs_pairs_equal(&was->metadata.labels, &is->metadata.labels));
 		assert_true(rs_pairs_equal(&was->metadata.annotations, &is->metadata.annotations));
 		assert_string_equal(was->service, is->service);

@@ -30,7 +30,7 @@ static void test_every_field_is_read(void **state)
 {
 	(void)state;
 	rs_auto_service struct rs_service *service = accept_manifest(everything);
-	const struct rs_template *template = &service->template;
+	const struct rs_template *template = service->template;
 	const struct rs_container *container = &template->container;
 
 	assert_string_equal(service->metadata.namespace, "shop");
@@ -88,7 +88,7 @@ static void test_defaults(void **state)
 {
 	(void)state;
 	rs_auto_service struct rs_service *service = accept_manifest("{" HEAD NAME CONTAINER_OF(COMMAND) "}");
-	const struct rs_template *template = &service->template;
+	const struct rs_template *template = service->template;
 
 	assert_string_equal(service->metadata.namespace, "default");
 	assert_string_equal(template->name, "");
@@ -122,7 +122,7 @@ static void test_null_and_empty(void **state)
 		"\"capabilities\":{\"drop\":[\"ALL\"]}},\"tty\":false,\"livenessProbe\":null}]}},\"traffic\":[]},"
 		"\"status\":{}}");
 
-	assert_true(rs_template_equal(&plain->template, &padded->template));
+	assert_true(rs_template_equal(plain->template, padded->template));
 	assert_true(rs_traffic_equal(&plain->traffic, &padded->traffic));
 	assert_true(rs_pairs_equal(&plain->metadata.labels, &padded->metadata.labels));
 }
@@ -132,7 +132,7 @@ static void test_a_probe_without_a_handler_is_one_of_the_port(void **state)
 	(void)state;
 	rs_auto_service struct rs_service *service = accept_manifest("{" HEAD NAME CONTAINER_OF(
 		COMMAND ",\"readinessProbe\":{\"periodSeconds\":2},\"ports\":[{\"containerPort\":81}]") "}");
-	const struct rs_probe *probe = &service->template.container.readiness;
+	const struct rs_probe *probe = &service->template->container.readiness;
 
 	assert_int_equal(probe->handler, RS_HANDLER_TCP_SOCKET);
 	assert_int_equal(probe->port, 81);
@@ -163,11 +163,11 @@ static void test_print_reads_back_the_same(void **state)
 		rs_auto_service struct rs_service *second = accept_manifest(once);
 		twice = print_manifest(second);
 		assert_string_equal(once, twice);
-		assert_true(rs_template_equal(&first->template, &second->template));
-		assert_int_equal(first->template.autoscaling.min_scale, second->template.autoscaling.min_scale);
-		assert_int_equal(first->template.autoscaling.max_scale, second->template.autoscaling.max_scale);
-		assert_int_equal(first->template.hold_timeout_ms, second->template.hold_timeout_ms);
-		assert_int_equal(first->template.grace_ms, second->template.grace_ms);
+		assert_true(rs_template_equal(first->template, second->template));
+		assert_int_equal(first->template->autoscaling.min_scale, second->template->autoscaling.min_scale);
+		assert_int_equal(first->template->autoscaling.max_scale, second->template->autoscaling.max_scale);
+		assert_int_equal(first->template->hold_timeout_ms, second->template->hold_timeout_ms);
+		assert_int_equal(first->template->grace_ms, second->template->grace_ms);
 		assert_true(rs_traffic_equal(&first->traffic, &second->traffic));
 		assert_true(rs_pairs_equal(&first->metadata.labels, &second->metadata.labels));
 		assert_true(rs_pairs_equal(&first->metadata.annotations, &second->metadata.annotations));

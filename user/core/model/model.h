@@ -216,7 +216,9 @@ struct rs_autoscaling {
 /* Everything unset. */
 void rs_autoscaling_init(struct rs_autoscaling *autoscaling);
 
+/* Shared by the service, its configuration and the revision made of it. */
 struct rs_template {
+	size_t users;
 	char name[RS_NAME_SIZE]; /* "bring your own" revision name, or "" */
 	struct rs_pairs labels;
 	struct rs_pairs annotations; /* all of them, as written; the next three blocks are derived */
@@ -229,11 +231,15 @@ struct rs_template {
 	uint32_t timeout_seconds;
 };
 
-/* Sets every default (section 4.6); call on a zeroed template. */
-void rs_template_init(struct rs_template *template);
-int rs_template_copy(struct rs_template *out, const struct rs_template *from);
+/* One with every default (section 4.6) and one user; NULL when out of memory. */
+struct rs_template *rs_template_new(void);
+/* One more user. A template that is shared does not change any more. */
+struct rs_template *rs_template_ref(struct rs_template *template);
+/* One user less, the last one frees it. Accepts NULL; returns NULL. */
+struct rs_template *rs_template_unref(struct rs_template *template);
 bool rs_template_equal(const struct rs_template *a, const struct rs_template *b);
-void rs_template_done(struct rs_template *template);
+/* Equal but for the name, which revisions of one template need not share. */
+bool rs_template_equal_unnamed(const struct rs_template *a, const struct rs_template *b);
 
 /* --- the objects ---------------------------------------------------------------------------------------------- */
 
@@ -263,7 +269,7 @@ struct rs_service_status {
 
 struct rs_service {
 	struct rs_metadata metadata;
-	struct rs_template template;
+	struct rs_template *template;
 	struct rs_traffic traffic; /* 100 % of the latest by default */
 	struct rs_service_status status;
 };
@@ -275,7 +281,7 @@ struct rs_configuration_status {
 struct rs_configuration {
 	struct rs_metadata metadata; /* generation counts the template's changes alone */
 	char service[RS_NAME_SIZE];
-	struct rs_template template;
+	struct rs_template *template;
 	char latest_created[RS_NAME_SIZE];
 	/* A decision of routing, not status: it is kept in the store, so that after a restart traffic does not move
 	 * to a revision that never was ready. Changed by rs_registry_mark_ready() only. */
@@ -305,7 +311,7 @@ struct rs_model_revision {
 	char service[RS_NAME_SIZE];
 	char configuration[RS_NAME_SIZE];
 	int64_t configuration_generation; /* the number in hello-00003 */
-	struct rs_template template;
+	struct rs_template *template;	  /* its name is the service's business, metadata.name is the revision's */
 	enum rs_routing_state routing_state;
 	uint64_t routing_state_wall_ns; /* since when: the age that garbage collection goes by */
 	struct rs_revision_status status;

@@ -123,7 +123,7 @@ struct rs_service *rs_service_free(struct rs_service *service)
 {
 	if (service) {
 		rs_metadata_done(&service->metadata);
-		rs_template_done(&service->template);
+		rs_template_unref(service->template);
 		rs_traffic_done(&service->traffic);
 		rs_conditions_done(&service->status.conditions);
 		free(service);
@@ -135,7 +135,7 @@ struct rs_configuration *rs_configuration_free(struct rs_configuration *configur
 {
 	if (configuration) {
 		rs_metadata_done(&configuration->metadata);
-		rs_template_done(&configuration->template);
+		rs_template_unref(configuration->template);
 		rs_conditions_done(&configuration->status.conditions);
 		free(configuration);
 	}
@@ -146,7 +146,7 @@ struct rs_model_revision *rs_model_revision_free(struct rs_model_revision *revis
 {
 	if (revision) {
 		rs_metadata_done(&revision->metadata);
-		rs_template_done(&revision->template);
+		rs_template_unref(revision->template);
 		revision_status_done(&revision->status);
 		free(revision);
 	}

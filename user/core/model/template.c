@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The template of revisions: defaults, copies, comparison. */
-#include <errno.h>
+/* The template of revisions: defaults, sharing, comparison. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +27,13 @@ void rs_autoscaling_init(struct rs_autoscaling *autoscaling)
 	};
 }
 
-void rs_template_init(struct rs_template *template)
+struct rs_template *rs_template_new(void)
 {
+	struct rs_template *template = calloc(1, sizeof(*template));
+
+	if (!template)
+		return NULL;
+	template->users = 1;
 	rs_autoscaling_init(&template->autoscaling);
 	template->hold_timeout_ms = RS_HOLD_TOTAL_MS;
 	template->stop_signal = SIGTERM;
@@ -38,26 +42,13 @@ void rs_template_init(struct rs_template *template)
 	rs_str_copy(template->container.name, sizeof(template->container.name), "user-container");
 	template->container.port = 8080;
 	template->container.run_as_user = -1;
+	return template;
 }
 
-static int copy_text(char **out, const char *from)
+struct rs_template *rs_template_ref(struct rs_template *template)
 {
-	*out = from ? strdup(from) : NULL;
-	return from && !*out ? -ENOMEM : 0;
-}
-
-/* Owned fields are emptied first, so that a failure half way leaves nothing shared behind. */
-static int copy_probe(struct rs_probe *out, const struct rs_probe *from)
-{
-	int r;
-
-	*out = *from;
-	out->path = out->host = NULL;
-	rs_strings_copy(&out->command, &from->command);
-	r = copy_text(&out->path, from->path);
-	if (r == 0)
-		r = copy_text(&out->host, from->host);
-	return r;
+	template->users++;
+	return template;
 }
 
 static void probe_done(struct rs_probe *probe)
@@ -77,47 +68,8 @@ static bool probe_equal(const struct rs_probe *a, const struct rs_probe *b)
 	       a->failure_threshold == b->failure_threshold;
 }
 
-static int copy_container(struct rs_container *out, const struct rs_container *from)
+static void container_done(struct rs_container *container)
 {
-	int r;
-
-	*out = *from;
-	out->image = out->working_dir = NULL;
-	out->readiness = out->liveness = out->startup = (struct rs_probe){0};
-	rs_strings_copy(&out->command, &from->command);
-	rs_strings_copy(&out->args, &from->args);
-	rs_pairs_copy(&out->env, &from->env);
-	r = copy_text(&out->image, from->image);
-	if (r == 0)
-		r = copy_text(&out->working_dir, from->working_dir);
-	if (r == 0)
-		r = copy_probe(&out->readiness, &from->readiness);
-	if (r == 0)
-		r = copy_probe(&out->liveness, &from->liveness);
-	if (r == 0)
-		r = copy_probe(&out->startup, &from->startup);
-	return r;
-}
-
-int rs_template_copy(struct rs_template *out, const struct rs_template *from)
-{
-	int r;
-
-	*out = *from;
-	rs_pairs_copy(&out->labels, &from->labels);
-	rs_pairs_copy(&out->annotations, &from->annotations);
-	r = copy_container(&out->container, &from->container);
-	if (r < 0)
-		rs_template_done(out);
-	return r;
-}
-
-void rs_template_done(struct rs_template *template)
-{
-	struct rs_container *container = &template->container;
-
-	rs_pairs_done(&template->labels);
-	rs_pairs_done(&template->annotations);
 	rs_strings_done(&container->command);
 	rs_strings_done(&container->args);
 	rs_pairs_done(&container->env);
@@ -126,7 +78,17 @@ void rs_template_done(struct rs_template *template)
 	probe_done(&container->readiness);
 	probe_done(&container->liveness);
 	probe_done(&container->startup);
-	*template = (struct rs_template){0};
+}
+
+struct rs_template *rs_template_unref(struct rs_template *template)
+{
+	if (!template || --template->users > 0)
+		return NULL;
+	rs_pairs_done(&template->labels);
+	rs_pairs_done(&template->annotations);
+	container_done(&template->container);
+	free(template);
+	return NULL;
 }
 
 static bool container_equal(const struct rs_container *a, const struct rs_container *b)
@@ -141,11 +103,18 @@ static bool container_equal(const struct rs_container *a, const struct rs_contai
 }
 
 /* What is derived from the annotations is equal when they are. */
+bool rs_template_equal_unnamed(const struct rs_template *a, const struct rs_template *b)
+{
+	if (a == b)
+		return true;
+	return rs_pairs_equal(&a->labels, &b->labels) && rs_pairs_equal(&a->annotations, &b->annotations) &&
+	       container_equal(&a->container, &b->container) && a->container_concurrency == b->container_concurrency &&
+	       a->timeout_seconds == b->timeout_seconds;
+}
+
 bool rs_template_equal(const struct rs_template *a, const struct rs_template *b)
 {
-	return strcmp(a->name, b->name) == 0 && rs_pairs_equal(&a->labels, &b->labels) &&
-	       rs_pairs_equal(&a->annotations, &b->annotations) && container_equal(&a->container, &b->container) &&
-	       a->container_concurrency == b->container_concurrency && a->timeout_seconds == b->timeout_seconds;
+	return strcmp(a->name, b->name) == 0 && rs_template_equal_unnamed(a, b);
 }
 
 enum rs_port_protocol rs_container_protocol(const struct rs_container *container)

@@ -175,7 +175,7 @@ int rs_traffic_validate(const struct rs_traffic *traffic, const char *service, s
 
 int rs_service_validate(struct rs_service *service, struct rs_err *err)
 {
-	struct rs_template *template = &service->template;
+	struct rs_template *template = service->template;
 	int r;
 
 	r = rs_name_check_1123(service->metadata.namespace, RS_NAME_MAX, "metadata.namespace", err);

@@ -181,7 +181,7 @@ static void look_up(struct rs_apply_plan *plan)
 	if (!plan->is_new) {
 		const struct rs_service *old = plan->old_service;
 
-		plan->template_changed = !rs_template_equal(&old->template, &plan->service->template);
+		plan->template_changed = !rs_template_equal(old->template, plan->service->template);
 		plan->traffic_changed = !rs_traffic_equal(&old->traffic, &plan->service->traffic);
 		plan->metadata_changed = !rs_pairs_equal(&old->metadata.labels, &given->labels) ||
 					 !rs_pairs_equal(&old->metadata.annotations, &given->annotations);

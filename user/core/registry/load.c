@@ -18,6 +18,36 @@ static int misfit(struct rs_err *err, const char *what, const char *namespace, c
 			  what, namespace, name);
 }
 
+static void use_one(struct rs_template **at, struct rs_template *loaded)
+{
+	if (*at == loaded || !rs_template_equal_unnamed(*at, loaded))
+		return;
+	rs_template_unref(*at);
+	*at = rs_template_ref(loaded);
+}
+
+/* The store has a template thrice; in memory service, configuration and latest revision share one. At each object, so
+ * that what is given up makes room for the next one. */
+static void share_template(struct rs_registry *registry, enum rs_kind kind, void *object)
+{
+	const struct rs_metadata *metadata = rs_object_metadata(kind, object);
+	struct rs_model_revision *revision = kind == RS_KIND_REVISION ? object : NULL;
+	const char *name = revision ? revision->service : metadata->name;
+	struct rs_service *service = rs_registry_service(registry, metadata->namespace, name);
+	struct rs_configuration *configuration = rs_registry_configuration(registry, metadata->namespace, name);
+
+	if (kind == RS_KIND_ROUTE)
+		return;
+	/* The service's is the one with the name that its manifest may have given to the revision. */
+	struct rs_template *shared = service ? service->template : configuration ? configuration->template : NULL;
+	if (!revision && configuration && configuration->latest_created[0])
+		revision = rs_registry_revision(registry, metadata->namespace, configuration->latest_created);
+	if (configuration && shared)
+		use_one(&configuration->template, shared);
+	if (revision && shared)
+		use_one(&revision->template, shared);
+}
+
 int rs_registry_load_object(struct rs_registry *registry, enum rs_kind kind, void *object, struct rs_err *err)
 {
 	const struct rs_metadata *metadata = rs_object_metadata(kind, object);
@@ -44,6 +74,7 @@ int rs_registry_load_object(struct rs_registry *registry, enum rs_kind kind, voi
 		for (size_t i = 0; i < RS_ROUTE_TARGETS_MAX; i++)
 			route->tag_vip[i] = RS_VIP_NONE;
 	}
+	share_template(registry, kind, object);
 	if (metadata->resource_version > registry->version)
 		registry->version = metadata->resource_version;
 	return 0;

@@ -64,9 +64,9 @@ int rs_apply_next_configuration(struct rs_apply_plan *plan)
 	const struct rs_configuration *old = plan->old_configuration;
 	struct rs_configuration *next = plan->configuration = calloc(1, sizeof(*next));
 
-	if (!next || child_metadata(plan, old ? &old->metadata : NULL, plan->template_changed, &next->metadata) < 0 ||
-	    rs_template_copy(&next->template, &plan->service->template) < 0)
+	if (!next || child_metadata(plan, old ? &old->metadata : NULL, plan->template_changed, &next->metadata) < 0)
 		return rs_apply_out_of_memory(plan);
+	next->template = rs_template_ref(plan->service->template);
 	rs_str_copy(next->service, sizeof(next->service), plan->service->metadata.name);
 	if (old) {
 		memcpy(next->latest_created, old->latest_created, sizeof(next->latest_created));
@@ -80,7 +80,7 @@ static int revision_metadata(struct rs_apply_plan *plan, const char *name, struc
 {
 	const struct rs_metadata *configuration = &plan->configuration->metadata;
 	const struct rs_metadata *service = &plan->service->metadata;
-	const struct rs_template *template = &plan->service->template;
+	const struct rs_template *template = plan->service->template;
 	char generation[24];
 	int r;
 
@@ -104,15 +104,13 @@ static int revision_metadata(struct rs_apply_plan *plan, const char *name, struc
 	return r;
 }
 
-/* A revision knows its template by its own name, so that a manifest may go back to it by that name. */
 static int create_revision(struct rs_apply_plan *plan, const char *name)
 {
 	struct rs_model_revision *next = plan->revision = calloc(1, sizeof(*next));
 
-	if (!next || revision_metadata(plan, name, &next->metadata) < 0 ||
-	    rs_template_copy(&next->template, &plan->service->template) < 0)
+	if (!next || revision_metadata(plan, name, &next->metadata) < 0)
 		return rs_apply_out_of_memory(plan);
-	rs_str_copy(next->template.name, sizeof(next->template.name), name);
+	next->template = rs_template_ref(plan->service->template);
 	rs_str_copy(next->service, sizeof(next->service), plan->service->metadata.name);
 	rs_str_copy(next->configuration, sizeof(next->configuration), plan->configuration->metadata.name);
 	next->configuration_generation = plan->configuration->metadata.generation;
@@ -136,7 +134,7 @@ static int use_named_revision(struct rs_apply_plan *plan, const char *name)
 	if (strcmp(existing->service, service->name) != 0)
 		return rs_err_set(plan->err, -EEXIST, "%s: \"%s\" is a revision of Service \"%s/%s\"; use another name",
 				  path, name, service->namespace, existing->service);
-	if (!rs_template_equal(&existing->template, &plan->service->template))
+	if (!rs_template_equal_unnamed(existing->template, plan->service->template))
 		return rs_err_set(plan->err, -EINVAL,
 				  "%s: revision \"%s\" exists with another template, and revisions do not change; give "
 				  "the new one another name, or none",
@@ -152,8 +150,8 @@ int rs_apply_next_revision(struct rs_apply_plan *plan)
 	struct rs_metadata *configuration = &plan->configuration->metadata;
 	char name[RS_NAME_SIZE + 24];
 
-	if (plan->service->template.name[0])
-		return use_named_revision(plan, plan->service->template.name);
+	if (plan->service->template->name[0])
+		return use_named_revision(plan, plan->service->template->name);
 	/* A manifest may have brought the next number's name earlier: that number is passed over. */
 	for (; configuration->generation <= RS_GENERATION_MAX; configuration->generation++) {
 		snprintf(name, sizeof(name), "%s-%05lld", configuration->name, (long long)configuration->generation);

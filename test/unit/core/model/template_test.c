@@ -37,12 +37,11 @@ static void fill_probe(struct rs_probe *probe)
 	probe->failure_threshold = 5;
 }
 
-static void fill(struct rs_template *template)
+static struct rs_template *filled(void)
 {
+	struct rs_template *template = rs_template_new();
 	struct rs_container *container = &template->container;
 
-	*template = (struct rs_template){0};
-	rs_template_init(template);
 	rs_str_copy(template->name, RS_NAME_SIZE, "hello-1");
 	rs_pairs_set(&template->labels, "app", "x");
 	rs_pairs_set(&template->annotations, "autoscaling.knative.dev/max-scale", "5");
@@ -55,35 +54,34 @@ static void fill(struct rs_template *template)
 	fill_probe(&container->readiness);
 	fill_probe(&container->liveness);
 	fill_probe(&container->startup);
+	return template;
 }
 
 /* Every field that a manifest can change makes another template. */
 #define CHANGES(statement)                                                                                             \
 	do {                                                                                                           \
-		struct rs_template copy;                                                                               \
-		assert_int_equal(rs_template_copy(&copy, &template), 0);                                               \
-		assert_true(rs_template_equal(&copy, &template));                                                      \
-		struct rs_container *container = &copy.container;                                                      \
+		struct rs_template *copy = filled();                                                                   \
+		assert_true(rs_template_equal(copy, template));                                                        \
+		struct rs_container *container = &copy->container;                                                     \
 		struct rs_probe *probe = &container->liveness;                                                         \
 		(void)container;                                                                                       \
 		(void)probe;                                                                                           \
 		statement;                                                                                             \
-		if (rs_template_equal(&copy, &template))                                                               \
+		if (rs_template_equal(copy, template))                                                                 \
 			fail_msg("no other template: " #statement);                                                    \
-		rs_template_done(&copy);                                                                               \
+		rs_template_unref(copy);                                                                               \
 	} while (0)
 
-static void test_copies_are_equal_until_changed(void **state)
+static void test_templates_are_equal_until_changed(void **state)
 {
 	(void)state;
-	struct rs_template template;
+	struct rs_template *template = filled();
 
-	fill(&template);
-	CHANGES(copy.name[0] = 'x');
-	CHANGES(rs_pairs_set(&copy.labels, "app", "y"));
-	CHANGES(rs_pairs_remove(&copy.annotations, "autoscaling.knative.dev/max-scale"));
-	CHANGES(copy.container_concurrency++);
-	CHANGES(copy.timeout_seconds++);
+	CHANGES(copy->name[0] = 'x');
+	CHANGES(rs_pairs_set(&copy->labels, "app", "y"));
+	CHANGES(rs_pairs_remove(&copy->annotations, "autoscaling.knative.dev/max-scale"));
+	CHANGES(copy->container_concurrency++);
+	CHANGES(copy->timeout_seconds++);
 	CHANGES(container->name[0] = 'x');
 	CHANGES(set_text(&container->image, "y"));
 	CHANGES(rs_strings_add(&container->command, "y"));
@@ -107,7 +105,22 @@ static void test_copies_are_equal_until_changed(void **state)
 	CHANGES(probe->timeout_ms++);
 	CHANGES(probe->success_threshold++);
 	CHANGES(probe->failure_threshold++);
-	rs_template_done(&template);
+	rs_template_unref(template);
+}
+
+static void test_a_shared_template_goes_with_its_last_user(void **state)
+{
+	(void)state;
+	struct rs_template *template = filled(), *renamed = filled();
+
+	assert_ptr_equal(rs_template_ref(template), template);
+	assert_null(rs_template_unref(template));
+	assert_string_equal(template->container.image, "example.org/x");
+	rs_str_copy(renamed->name, RS_NAME_SIZE, "hello-2");
+	assert_false(rs_template_equal(template, renamed));
+	assert_true(rs_template_equal_unnamed(template, renamed));
+	rs_template_unref(template);
+	rs_template_unref(renamed);
 }
 
 static void test_ports(void **state)
@@ -233,30 +246,29 @@ static void test_kinds(void **state)
 	assert_int_equal(rs_kind_parse("pods", &kind), -EINVAL);
 }
 
-static void derive(struct rs_template *template, const char *key, const char *value, const char *message)
+static struct rs_template *derive(const char *key, const char *value, const char *message)
 {
+	struct rs_template *template = rs_template_new();
 	struct rs_err err = {0};
 	int r;
 
-	*template = (struct rs_template){0};
-	rs_template_init(template);
 	rs_pairs_set(&template->annotations, key, value);
 	r = rs_annotations_derive(template, &err);
 	if (message && (r != -EINVAL || !strstr(err.message, message)))
 		fail_msg("%s: %s: %d, %s\n\tnot %s", key, value, r, err.message, message);
 	if (!message && r < 0)
 		fail_msg("%s: %s was refused: %s", key, value, err.message);
+	return template;
 }
 
 #define DERIVES(key, value, condition)                                                                                 \
 	do {                                                                                                           \
-		struct rs_template template;                                                                           \
-		derive(&template, key, value, NULL);                                                                   \
-		const struct rs_autoscaling *a = &template.autoscaling;                                                \
+		struct rs_template *template = derive(key, value, NULL);                                               \
+		const struct rs_autoscaling *a = &template->autoscaling;                                               \
 		(void)a;                                                                                               \
 		if (!(condition))                                                                                      \
 			fail_msg(key ": " value ": not " #condition);                                                  \
-		rs_template_done(&template);                                                                           \
+		rs_template_unref(template);                                                                           \
 	} while (0)
 
 #define A "autoscaling.knative.dev/"
@@ -283,9 +295,9 @@ static void test_annotations_are_read(void **state)
 	DERIVES(A "metric-aggregation-algorithm", "weighted-exponential",
 		a->aggregation == RS_AGGREGATION_WEIGHTED_EXPONENTIAL);
 	DERIVES("serving.knative.dev/progress-deadline", "30s", a->progress_deadline_ns == 30000000000);
-	DERIVES("rouse.dev/hold-timeout", "1500ms", template.hold_timeout_ms == 1500);
-	DERIVES("rouse.dev/stop-signal", "QUIT", template.stop_signal == SIGQUIT);
-	DERIVES("rouse.dev/stop-grace-period", "0s", template.grace_ms == 0);
+	DERIVES("rouse.dev/hold-timeout", "1500ms", template->hold_timeout_ms == 1500);
+	DERIVES("rouse.dev/stop-signal", "QUIT", template->stop_signal == SIGQUIT);
+	DERIVES("rouse.dev/stop-grace-period", "0s", template->grace_ms == 0);
 }
 
 static void test_annotations_are_refused(void **state)
@@ -322,10 +334,9 @@ static void test_annotations_are_refused(void **state)
 	};
 
 	for (size_t i = 0; i < rs_array_length(rows); i++) {
-		struct rs_template template;
+		struct rs_template *template = derive(rows[i].key, rows[i].value, rows[i].message);
 
-		derive(&template, rows[i].key, rows[i].value, rows[i].message);
-		rs_template_done(&template);
+		rs_template_unref(template);
 	}
 }
 
@@ -343,62 +354,60 @@ static void test_scales_must_fit_together(void **state)
 	};
 
 	for (size_t i = 0; i < rs_array_length(rows); i++) {
-		struct rs_template template = {0};
+		struct rs_template *template = rs_template_new();
 		struct rs_err err = {0};
 
-		rs_template_init(&template);
 		if (rows[i].min)
-			rs_pairs_set(&template.annotations, A "min-scale", rows[i].min);
+			rs_pairs_set(&template->annotations, A "min-scale", rows[i].min);
 		if (rows[i].max)
-			rs_pairs_set(&template.annotations, A "max-scale", rows[i].max);
+			rs_pairs_set(&template->annotations, A "max-scale", rows[i].max);
 		if (rows[i].activation)
-			rs_pairs_set(&template.annotations, A "activation-scale", rows[i].activation);
-		assert_int_equal(rs_annotations_derive(&template, &err), rows[i].message ? -EINVAL : 0);
+			rs_pairs_set(&template->annotations, A "activation-scale", rows[i].activation);
+		assert_int_equal(rs_annotations_derive(template, &err), rows[i].message ? -EINVAL : 0);
 		if (rows[i].message && !strstr(err.message, rows[i].message))
 			fail_msg("\"%s\" does not say \"%s\"", err.message, rows[i].message);
-		rs_template_done(&template);
+		rs_template_unref(template);
 	}
 }
 
 static void test_both_spellings_at_once_are_refused(void **state)
 {
 	(void)state;
-	struct rs_template template = {0};
+	struct rs_template *template = rs_template_new();
 	struct rs_err err = {0};
 
-	rs_template_init(&template);
-	rs_pairs_set(&template.annotations, A "min-scale", "1");
-	rs_pairs_set(&template.annotations, A "minScale", "1");
-	assert_int_equal(rs_annotations_derive(&template, &err), -EINVAL);
+	rs_pairs_set(&template->annotations, A "min-scale", "1");
+	rs_pairs_set(&template->annotations, A "minScale", "1");
+	assert_int_equal(rs_annotations_derive(template, &err), -EINVAL);
 	assert_non_null(strstr(err.message, "is given twice, also as"));
-	rs_template_done(&template);
+	rs_template_unref(template);
 }
 
 static void test_what_the_configuration_allows(void **state)
 {
 	(void)state;
-	struct rs_template template;
+	struct rs_template *template = derive(A "initial-scale", "0", NULL);
 	struct rs_err err = {0};
 
-	derive(&template, A "initial-scale", "0", NULL);
-	assert_int_equal(rs_annotations_check_config(&template, true, 0, &err), 0);
-	assert_int_equal(rs_annotations_check_config(&template, false, 0, &err), -EINVAL);
+	assert_int_equal(rs_annotations_check_config(template, true, 0, &err), 0);
+	assert_int_equal(rs_annotations_check_config(template, false, 0, &err), -EINVAL);
 	assert_non_null(strstr(err.message, "allow-zero-initial-scale"));
-	rs_template_done(&template);
-	derive(&template, A "max-scale", "0", NULL);
-	assert_int_equal(rs_annotations_check_config(&template, false, 10, &err), -EINVAL);
+	rs_template_unref(template);
+	template = derive(A "max-scale", "0", NULL);
+	assert_int_equal(rs_annotations_check_config(template, false, 10, &err), -EINVAL);
 	assert_non_null(strstr(err.message, "0 must be 1..10 (max-scale-limit of the configuration)"));
-	rs_template_done(&template);
-	derive(&template, A "max-scale", "10", NULL);
-	assert_int_equal(rs_annotations_check_config(&template, false, 10, &err), 0);
-	assert_int_equal(rs_annotations_check_config(&template, false, 9, &err), -EINVAL);
-	rs_template_done(&template);
+	rs_template_unref(template);
+	template = derive(A "max-scale", "10", NULL);
+	assert_int_equal(rs_annotations_check_config(template, false, 10, &err), 0);
+	assert_int_equal(rs_annotations_check_config(template, false, 9, &err), -EINVAL);
+	rs_template_unref(template);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copies_are_equal_until_changed),
+		cmocka_unit_test(test_templates_are_equal_until_changed),
+		cmocka_unit_test(test_a_shared_template_goes_with_its_last_user),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_pairs_stay_sorted),
 		cmocka_unit_test(test_strings_end_with_null),

@@ -11,7 +11,7 @@ static void test_create_makes_four_objects(void **state)
 	enum rs_applied applied;
 
 	rs_pairs_set(&service->metadata.labels, "team", "red");
-	rs_pairs_set(&service->template.labels, "app", "x");
+	rs_pairs_set(&service->template->labels, "app", "x");
 	assert_int_equal(rs_registry_apply(registry, service, AT(1) + 5, &changes, &applied, NULL), 0);
 	assert_int_equal(applied, RS_APPLIED_CREATED);
 	assert_string_equal(rs_applied_text(applied), "created");
@@ -84,14 +84,14 @@ static void test_template_change_makes_a_numbered_revision(void **state)
 	assert_ptr_equal(rs_registry_service(registry, "default", "hello"), first);
 	assert_true(first->metadata.created_wall_ns == AT(0));
 	assert_int_equal(first->metadata.generation, 2);
-	assert_string_equal(first->template.container.command.items[0], "b");
+	assert_string_equal(first->template->container.command.items[0], "b");
 	const struct rs_configuration *configuration = rs_registry_configuration(registry, "default", "hello");
 	assert_int_equal(configuration->metadata.generation, 2);
 	assert_string_equal(configuration->latest_created, "hello-00002");
 	assert_string_equal(configuration->latest_ready, "hello-00001");
 	assert_int_equal(rs_registry_route(registry, "default", "hello")->metadata.generation, 1);
 	assert_string_equal(
-		rs_registry_revision(registry, "default", "hello-00001")->template.container.command.items[0], "a");
+		rs_registry_revision(registry, "default", "hello-00001")->template->container.command.items[0], "a");
 	assert_int_equal(rs_registry_count(registry, RS_KIND_REVISION), 2);
 	rs_registry_free(registry);
 }

@@ -36,10 +36,11 @@ static inline struct rs_service *manifest(const char *name, const char *command)
 	struct rs_service *service = calloc(1, sizeof(*service));
 
 	assert_non_null(service);
-	rs_template_init(&service->template);
+	service->template = rs_template_new();
+	assert_non_null(service->template);
 	rs_str_copy(service->metadata.namespace, RS_NAME_SIZE, "default");
 	rs_str_copy(service->metadata.name, RS_NAME_SIZE, name);
-	assert_int_equal(rs_strings_add(&service->template.container.command, command), 0);
+	assert_int_equal(rs_strings_add(&service->template->container.command, command), 0);
 	assert_int_equal(rs_traffic_add_default(&service->traffic), 0);
 	return service;
 }
@@ -48,7 +49,7 @@ static inline struct rs_service *named(const char *name, const char *command, co
 {
 	struct rs_service *service = manifest(name, command);
 
-	rs_str_copy(service->template.name, RS_NAME_SIZE, revision);
+	rs_str_copy(service->template->name, RS_NAME_SIZE, revision);
 	return service;
 }
 

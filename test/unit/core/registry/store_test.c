@@ -11,6 +11,17 @@ struct kept {
 	const struct rs_registry *from;
 };
 
+/* What the store gives back has a template of its own. */
+static struct rs_template *same_template(const struct rs_template *from)
+{
+	struct rs_template *template = rs_template_new();
+
+	assert_non_null(template);
+	rs_str_copy(template->name, sizeof(template->name), from->name);
+	rs_strings_copy(&template->container.command, &from->container.command);
+	return template;
+}
+
 static void *copy_object(enum rs_kind kind, const void *object)
 {
 	const struct rs_service *service = object;
@@ -26,16 +37,16 @@ static void *copy_object(enum rs_kind kind, const void *object)
 	rs_pairs_copy(&((struct rs_metadata *)copy)->annotations, &metadata->annotations);
 	if (kind == RS_KIND_SERVICE) {
 		struct rs_service *out = copy;
-		assert_int_equal(rs_template_copy(&out->template, &service->template), 0);
+		out->template = same_template(service->template);
 		assert_int_equal(rs_traffic_copy(&out->traffic, &service->traffic), 0);
 		out->status = (struct rs_service_status){0};
 	} else if (kind == RS_KIND_CONFIGURATION) {
 		struct rs_configuration *out = copy;
-		assert_int_equal(rs_template_copy(&out->template, &configuration->template), 0);
+		out->template = same_template(configuration->template);
 		out->status = (struct rs_configuration_status){0};
 	} else if (kind == RS_KIND_REVISION) {
 		struct rs_model_revision *out = copy;
-		assert_int_equal(rs_template_copy(&out->template, &revision->template), 0);
+		out->template = same_template(revision->template);
 		out->status = (struct rs_revision_status){0};
 	} else {
 		struct rs_model_route *out = copy;
@@ -117,6 +128,11 @@ static void test_a_restart_changes_nothing_but_versions(void **state)
 	assert_int_equal(rs_registry_route(again, "default", "hello")->tag_vip[1], 6);
 	assert_int_equal(rs_registry_route(again, "default", "other")->vip, 7);
 	assert_string_equal(rs_registry_configuration(again, "default", "hello")->latest_ready, "hello-00001");
+	/* Those that are equal are one in memory again. */
+	struct rs_template *template = rs_registry_service(again, "default", "hello")->template;
+	assert_ptr_equal(rs_registry_configuration(again, "default", "hello")->template, template);
+	assert_ptr_equal(rs_registry_revision(again, "default", "hello-00002")->template, template);
+	assert_ptr_not_equal(rs_registry_revision(again, "default", "hello-00001")->template, template);
 	/* The same manifest is still unchanged, and the next number is the next. */
 	service = manifest("hello", "b");
 	add_target(service, "hello-00001", "old", 0);
