@@ -326,7 +326,8 @@ static void tell(struct rs_workload *workload, int32_t before, const struct rs_s
 		return;
 	if (held)
 		rs_record(workload->agent, "Normal", "Scaled", metadata->namespace, "Revision", metadata->name,
-			  "from %d to %d: %llu connections are held", before, result->scale, (unsigned long long)held);
+			  "from %d to %d: %llu %s held", before, result->scale, (unsigned long long)held,
+			  held == 1 ? "connection is" : "connections are");
 	else
 		rs_record(workload->agent, "Normal", "Scaled", metadata->namespace, "Revision", metadata->name,
 			  "from %d to %d: %s (stable %.2f, panic %.2f, target %.2f)", before, result->scale,

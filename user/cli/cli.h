@@ -93,5 +93,6 @@ enum rs_exit rs_status(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_traffic(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_version(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_wait(struct rs_cli *cli, const struct rs_args *args);
+enum rs_exit rs_why(struct rs_cli *cli, const struct rs_args *args);
 
 #endif

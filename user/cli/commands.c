@@ -33,6 +33,11 @@ static const char delete_text[] =
 static const char describe_text[] = "  rouse describe service hello\n"
 				    "  rouse describe revision/hello-00001\n";
 
+static const char why_text[] = "In words: where it is now, what was decided last and by which numbers, who is held and "
+			       "for what, why\ntraffic goes where it goes, and what to do when something is wrong.\n\n"
+			       "  rouse why hello\n"
+			       "  rouse why revision/hello-00001\n";
+
 static const char logs_text[] = "Of a service or revision all instances are read; when there are several, each line "
 				"begins with the instance's\nname. -f goes on with instances that come later.\n\n"
 				"  rouse logs hello -f --tail 20\n"
@@ -74,6 +79,8 @@ const struct rs_command rs_commands[] = {
 	 RS_NAMES_ANY, false, rs_get},
 	{"describe", RS_GROUP_LOOK, "NOUN NAME...", "an object, its scale and why, and what happened to it",
 	 describe_text, 0, 1, RS_NAMES_ANY, false, rs_describe},
+	{"why", RS_GROUP_LOOK, "SERVICE|revision/NAME...", "why it is at this scale, who waits for what, what to do",
+	 why_text, 0, 1, RS_NAMES_ANY, false, rs_why},
 	{"logs", RS_GROUP_LOOK, "SERVICE|REVISION|INSTANCE", "what instances have written", logs_text,
 	 RS_TAKES(FOLLOW) | RS_TAKES(TAIL), 1, 2, false, rs_logs},
 	{"events", RS_GROUP_LOOK, "[SERVICE]", "what happened, each with its reason", NULL,

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What to do when something is wrong, by what the failure says. */
+#include "cli/why_part.h"
+
+#include "cli/json.h"
+
+#include <string.h>
+
+/* The first that is found in the failure's words. Order: the special before the general. */
+static const struct {
+	const char *words;
+	const char *advice;
+} remedies[] = {
+	{"exited with code 127", "The shell did not find a command (127): give its whole path, or set PATH in env."},
+	{"exited with code 126",
+	 "A command was found and may not be run (126): see its mode, and the user that runs it."},
+	{"cannot be run",
+	 "Correct the command in spec.template.spec.containers[0]: the whole path, and executable by the "
+	 "instance's user (nobody, unless runAsUser says otherwise)."},
+	{"no program", "Correct the command in spec.template.spec.containers[0]: the whole path, and executable by the "
+		       "instance's user (nobody, unless runAsUser says otherwise)."},
+	{"127.0.0.1 only", "Let the program bind to 0.0.0.0: its network namespace is its own, nobody else gets in."},
+	{"containerPort is", "Let the program listen on $PORT, or name the port that it listens on in containerPort."},
+	{"signal 9", "SIGKILL comes from the memory limit or from a person: see resources.limits.memory, and dmesg."},
+	{"probe", "Look at the probe in the manifest: its path, its port, and how long the program may take."},
+	{"progress deadline", "The program needs longer than serving.knative.dev/progress-deadline, or never listens."},
+	{"exited with code", "Its own output says more."},
+};
+
+static const char *failure_words(const struct rs_why_revision *seen)
+{
+	static const char *const conditions[] = {"ContainerHealthy", "ResourcesAvailable"};
+	const char *complaint = rs_json_text(seen->starting_instance, "status", "complaint");
+	if (*complaint)
+		return complaint;
+	if (seen->failure && (seen->failures || seen->state == RS_WHY_FAILING))
+		return rs_json_text(seen->failure, "message");
+	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
+		const cJSON *condition = rs_json_condition(seen->object, conditions[i]);
+		if (rs_str_equal(rs_json_text(condition, "status"), "False"))
+			return rs_json_text(condition, "message");
+	}
+	return "";
+}
+
+void rs_why_say_advice(const struct rs_why_facts *facts, const struct rs_why_revision *seen, struct rs_buf *out)
+{
+	const char *reason = rs_json_text(rs_json_condition(seen->object, "ResourcesAvailable"), "reason");
+	const char *words = failure_words(seen);
+	(void)facts;
+	if (seen->state != RS_WHY_FAILING && seen->failures == 0 && !*words)
+		return;
+	rs_buf_puts(out, "  What to do\n");
+	if (rs_str_equal(reason, "NodeFull")) {
+		rs_buf_puts(out, "    Lower the max-scale of others, or give roused more room (--max-instances).\n");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++) {
+		if (strstr(words, remedies[i].words)) {
+			rs_buf_printf(out, "    %s\n", remedies[i].advice);
+			break;
+		}
+	}
+	const char *namespace = rs_json_text(seen->object, "metadata", "namespace");
+	bool is_default = !*namespace || rs_str_equal(namespace, "default");
+	rs_buf_printf(out, "    See what it wrote: rouse logs revision/%s --tail 20%s%s\n", seen->name,
+		      is_default ? "" : " -n ", is_default ? "" : namespace);
+	rs_buf_puts(out, "    Then apply the corrected manifest: that makes a new revision, which starts without "
+			 "back-off.\n");
+}
+
+void rs_why_say_node(const struct rs_why_facts *facts, struct rs_buf *out)
+{
+	bool is_first = true;
+	const cJSON *part;
+	cJSON_ArrayForEach (part, rs_json_get(facts->node, "status", "parts")) {
+		if (!cJSON_IsFalse(rs_json_get(part, "ok")))
+			continue;
+		if (is_first)
+			rs_buf_puts(out, "\nThis node is not well (rouse status)\n");
+		is_first = false;
+		rs_buf_printf(out, "  %s: %s\n", rs_json_text(part, "name"), rs_json_text(part, "message"));
+	}
+}
