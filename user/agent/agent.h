@@ -84,7 +84,17 @@ struct rs_pending {
 	uint32_t probes; /* tries while no instance had answered yet */
 };
 
-/* A revision at work. */
+/* What is measured while a revision is at work; nothing of it outlives its rest. One block, its memory at the end. */
+struct rs_measurements {
+	struct rs_kpa kpa;
+	struct rs_window stable;
+	struct rs_window panic;
+	struct rs_revision_stats stats; /* as of stats_ns */
+	uint64_t stats_ns;
+	double buckets[]; /* of both windows, then the entries of the scale-down delay */
+};
+
+/* A revision at work, or asleep: then it is small. */
 struct rs_workload {
 	struct rs_agent *agent;
 	struct rs_model_revision *revision; /* the registry's, or owned once `removed` */
@@ -102,11 +112,7 @@ struct rs_workload {
 	bool active; /* on the agent's list of those that are looked at each second */
 	struct rs_workload *active_next;
 	struct rs_kpa_spec spec;
-	struct rs_kpa kpa;
-	struct rs_max_entry *delay_memory;
-	struct rs_window stable;
-	struct rs_window panic;
-	double *window_memory;
+	struct rs_measurements *measured; /* NULL while it rests */
 	struct rs_kpa_decision decision;
 	struct rs_scale_config scale_config;
 	struct rs_scale_state scale;
@@ -115,10 +121,7 @@ struct rs_workload {
 	double stable_value, panic_value;
 	bool starved;	/* waits for a sandbox */
 	bool node_full; /* and the node has none left: said already */
-	bool kpa_ready;
 	uint64_t next_tick_ns;
-	struct rs_revision_stats stats;
-	uint64_t stats_ns;
 
 	/* Failed starts. */
 	uint32_t failures;

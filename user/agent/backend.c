@@ -176,11 +176,14 @@ static void handle(void *user, const struct rs_api_request *request)
 	case RS_API_RESOURCE_COUNT:
 		break;
 	}
+	rs_tick_wanted(agent);
 }
 
+/* What it has looked at in the dataplane is given back by the next round, when nobody is at work. */
 static void print_metrics(void *user, struct rs_buf *out)
 {
 	rs_metrics_print(user, out);
+	rs_tick_wanted(user);
 }
 
 static bool is_ready(void *user, struct rs_buf *out)

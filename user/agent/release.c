@@ -212,7 +212,7 @@ void rs_release_give_up(struct rs_workload *workload, uint64_t next_start_ns, co
 	settle(workload);
 	for (size_t i = 0; i < workload->pending_count; i++) {
 		const struct rs_hold *hold = rs_dp_hold(agent->dp, workload->pending[i].sequence);
-		if (next_start_ns != UINT64_MAX &&
+		if (hold && next_start_ns != UINT64_MAX &&
 		    next_start_ns < hold->first_ns + (uint64_t)hold->total_ms * RS_NS_PER_MS)
 			continue;
 		if (rs_dp_reset(agent->dp, workload->pending[i].sequence) == 0) {

@@ -45,8 +45,10 @@ static int on_round(sd_event_source *source, uint64_t usec, void *user)
 		rs_workload_rest(w);
 	}
 	rs_rt_rotate_logs(agent->rt);
-	if (!agent->active)
+	if (!agent->active) {
+		rs_dp_rest(agent->dp);
 		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	}
 	return rs_timer_at(agent->event, &agent->tick_timer, now_ns + ROUND_US * RS_NS_PER_US, ROUND_EARLY_US, on_round,
 			   agent);
 }

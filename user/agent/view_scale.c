@@ -72,7 +72,8 @@ static bool add_decision(cJSON *rouse, const struct rs_workload *workload, uint6
 	       text(rouse, "whyReason", rs_scale_why_name(workload->why)) &&
 	       moment(rouse, "phaseTime", workload->scale.phase_since_ns, now_ns) &&
 	       moment(rouse, "scaledTime", workload->scaled_ns, now_ns) &&
-	       cJSON_AddBoolToObject(rouse, "panicking", workload->kpa_ready && workload->kpa.panicking) != NULL;
+	       cJSON_AddBoolToObject(rouse, "panicking", workload->measured && workload->measured->kpa.panicking) !=
+		       NULL;
 }
 
 static bool add_waits(cJSON *rouse, const struct rs_workload *workload, uint64_t now_ns)

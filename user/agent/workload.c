@@ -116,11 +116,8 @@ void rs_workload_adopted(struct rs_workload *workload)
 
 static void forget_measurements(struct rs_workload *workload)
 {
-	free(workload->window_memory);
-	free(workload->delay_memory);
-	workload->window_memory = NULL;
-	workload->delay_memory = NULL;
-	workload->kpa_ready = false;
+	free(workload->measured);
+	workload->measured = NULL;
 	workload->stable_value = workload->panic_value = 0;
 }
 
@@ -198,23 +195,23 @@ static int start_measurements(struct rs_workload *workload, uint64_t now_ns)
 		 panic_count = rs_window_count(panic_ns, BUCKET_NS);
 	uint32_t delay_count = rs_kpa_delay_slots(&workload->spec);
 
-	workload->window_memory = calloc(stable_count + panic_count, sizeof(*workload->window_memory));
-	workload->delay_memory = delay_count ? calloc(delay_count, sizeof(*workload->delay_memory)) : NULL;
-	if (!workload->window_memory || (delay_count && !workload->delay_memory))
+	uint32_t count = stable_count + panic_count;
+	struct rs_measurements *m =
+		calloc(1, sizeof(*m) + count * sizeof(m->buckets[0]) + delay_count * sizeof(struct rs_max_entry));
+	if (!m)
 		return -ENOMEM;
-	int r = rs_window_init(&workload->stable, kind, stable_ns, BUCKET_NS, workload->window_memory, stable_count);
+	workload->measured = m;
+	int r = rs_window_init(&m->stable, kind, stable_ns, BUCKET_NS, m->buckets, stable_count);
 	if (r == 0)
-		r = rs_window_init(&workload->panic, kind, panic_ns, BUCKET_NS, workload->window_memory + stable_count,
-				   panic_count);
+		r = rs_window_init(&m->panic, kind, panic_ns, BUCKET_NS, m->buckets + stable_count, panic_count);
 	if (r == 0)
-		r = rs_kpa_init(&workload->kpa, &workload->spec, (int32_t)rs_workload_count(workload, RS_STAGE_READY),
-				now_ns, workload->delay_memory, delay_count);
+		r = rs_kpa_init(&m->kpa, &workload->spec, (int32_t)rs_workload_count(workload, RS_STAGE_READY), now_ns,
+				(struct rs_max_entry *)(m->buckets + count), delay_count);
 	if (r < 0)
 		return r;
 	workload->decision = rs_kpa_before_first(&workload->spec, workload->scale_config.initial_scale);
-	rs_dp_stats(workload->agent->dp, workload->id, &workload->stats);
-	workload->stats_ns = now_ns;
-	workload->kpa_ready = true;
+	rs_dp_stats(workload->agent->dp, workload->id, &m->stats);
+	m->stats_ns = now_ns;
 	return 0;
 }
 
@@ -245,24 +242,24 @@ static uint64_t integral(const struct rs_revision_stats *stats, uint64_t at_ns)
 
 void rs_workload_measure(struct rs_workload *workload, uint64_t now_ns)
 {
+	struct rs_measurements *m = workload->measured;
 	struct rs_revision_stats stats;
-	if (!workload->kpa_ready || now_ns <= workload->stats_ns ||
-	    rs_dp_stats(workload->agent->dp, workload->id, &stats) < 0)
+	if (!m || now_ns <= m->stats_ns || rs_dp_stats(workload->agent->dp, workload->id, &stats) < 0)
 		return;
-	double seconds = (double)(now_ns - workload->stats_ns) / 1e9;
+	double seconds = (double)(now_ns - m->stats_ns) / 1e9;
 	double value;
 	if (workload->revision->template->autoscaling.metric == RS_METRIC_RPS) {
-		value = (double)(stats.started - workload->stats.started) / seconds;
+		value = (double)(stats.started - m->stats.started) / seconds;
 	} else {
-		int64_t area = (int64_t)(integral(&stats, now_ns) - integral(&workload->stats, workload->stats_ns));
+		int64_t area = (int64_t)(integral(&stats, now_ns) - integral(&m->stats, m->stats_ns));
 		value = area > 0 ? (double)area / 1e9 / seconds : 0;
 		/* Who is held waits for an instance, as in Knative's activator. */
 		value += (double)workload->pending_count;
 	}
-	workload->stats = stats;
-	workload->stats_ns = now_ns;
-	rs_window_record(&workload->stable, now_ns, value);
-	rs_window_record(&workload->panic, now_ns, value);
+	m->stats = stats;
+	m->stats_ns = now_ns;
+	rs_window_record(&m->stable, now_ns, value);
+	rs_window_record(&m->panic, now_ns, value);
 }
 
 unsigned rs_workload_count(const struct rs_workload *workload, enum rs_stage stage)
@@ -287,15 +284,16 @@ uint64_t rs_workload_in_flight(const struct rs_workload *workload)
 
 static void decide(struct rs_workload *workload, uint64_t now_ns)
 {
-	workload->stable_value = rs_window_average(&workload->stable, now_ns);
-	workload->panic_value = rs_window_average(&workload->panic, now_ns);
+	struct rs_measurements *m = workload->measured;
+	workload->stable_value = rs_window_average(&m->stable, now_ns);
+	workload->panic_value = rs_window_average(&m->panic, now_ns);
 	struct rs_kpa_observed observed = {
 		.ready = (int32_t)rs_workload_count(workload, RS_STAGE_READY),
-		.measured = !rs_window_is_empty(&workload->stable, now_ns),
+		.measured = !rs_window_is_empty(&m->stable, now_ns),
 		.stable = workload->stable_value,
 		.panic = workload->panic_value,
 	};
-	struct rs_kpa_decision decision = rs_kpa_decide(&workload->kpa, &workload->spec, &observed, now_ns);
+	struct rs_kpa_decision decision = rs_kpa_decide(&m->kpa, &workload->spec, &observed, now_ns);
 	if (decision.valid)
 		workload->decision = decision;
 }
@@ -338,7 +336,7 @@ static void tell(struct rs_workload *workload, int32_t before, const struct rs_s
 void rs_workload_scale(struct rs_workload *workload, bool tick)
 {
 	uint64_t now_ns = rs_now_ns();
-	if (workload->removed || !workload->kpa_ready) {
+	if (workload->removed || !workload->measured) {
 		rs_workload_reconcile(workload);
 		return;
 	}
@@ -353,7 +351,7 @@ void rs_workload_scale(struct rs_workload *workload, bool tick)
 					workload->decision.desired, workload->scale_config.max_scale,
 					workload->spec.activation_scale);
 	if (held)
-		rs_kpa_note_burst(&workload->kpa, &workload->spec, desired,
+		rs_kpa_note_burst(&workload->measured->kpa, &workload->spec, desired,
 				  (int32_t)rs_workload_count(workload, RS_STAGE_READY), now_ns);
 	int32_t before = workload->scale.replicas;
 	/* Between ticks a burst can raise the scale, nothing lowers it. */

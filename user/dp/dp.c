@@ -116,54 +116,53 @@ static void configure(struct rs_dp *dp, unsigned flows_max)
 	bpf_map__set_max_entries(skeleton->maps.flow_ring_slow, flows_max);
 }
 
-static size_t map_memory(const struct bpf_map *map)
+static int share(struct rs_shared *shared, const struct bpf_map *map, int protection, struct rs_err *err)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t element = (bpf_map__value_size(map) + 7UL) & ~7UL;
-	return (element * bpf_map__max_entries(map) + page - 1) & ~(page - 1);
-}
-
-static int map_into_memory(struct bpf_map *map, int protection, void **ret_memory, struct rs_err *err)
-{
-	void *memory = mmap(NULL, map_memory(map), protection, MAP_SHARED, bpf_map__fd(map), 0);
-	if (memory == MAP_FAILED)
-		return rs_err_set(err, -errno, "cannot map the BPF map %s: %s", bpf_map__name(map), strerror(errno));
-	*ret_memory = memory;
-	return 0;
+	int r = rs_shared_init(shared, map, protection);
+	return r < 0 ? rs_err_set(err, r, "cannot map the BPF map %s: %s", bpf_map__name(map), strerror(-r)) : 0;
 }
 
 static int map_shared_memory(struct rs_dp *dp, struct rs_err *err)
 {
-	void *revisions, *instances, *holds, *rings;
-	int r = map_into_memory(dp->skeleton->maps.revisions, PROT_READ | PROT_WRITE, &revisions, err);
+	const struct rouse_bpf *skeleton = dp->skeleton;
+	int r = share(&dp->revisions, skeleton->maps.revisions, PROT_READ | PROT_WRITE, err);
+	if (r == 0)
+		r = share(&dp->instances, skeleton->maps.instances, PROT_READ | PROT_WRITE, err);
+	if (r == 0)
+		r = share(&dp->holds, skeleton->maps.holds, PROT_READ, err);
 	if (r < 0)
 		return r;
-	dp->revisions = revisions;
-	r = map_into_memory(dp->skeleton->maps.instances, PROT_READ | PROT_WRITE, &instances, err);
-	if (r < 0)
-		return r;
-	dp->instances = instances;
-	r = map_into_memory(dp->skeleton->maps.holds, PROT_READ, &holds, err);
-	if (r < 0)
-		return r;
-	dp->holds = holds;
-	r = map_into_memory(dp->skeleton->maps.rings, PROT_READ, &rings, err);
-	if (r < 0)
-		return r;
+	void *rings = mmap(NULL, sizeof(*dp->rings), PROT_READ, MAP_SHARED, bpf_map__fd(skeleton->maps.rings), 0);
+	if (rings == MAP_FAILED)
+		return rs_err_set(err, -errno, "cannot map the BPF map rings: %s", strerror(errno));
 	dp->rings = rings;
 	dp->holds_seen = dp->rings->hold.head;
 	return 0;
 }
 
+void rs_dp_rest(struct rs_dp *dp)
+{
+	rs_shared_give_back(&dp->revisions);
+	rs_shared_give_back(&dp->instances);
+	rs_shared_give_back(&dp->holds);
+}
+
+static void slot_answered(struct rs_dp *dp, unsigned revision)
+{
+	struct rs_revision *entry = rs_dp_revision(dp, revision);
+	if (entry)
+		__atomic_store_n(&entry->slot_rung, 0, __ATOMIC_SEQ_CST);
+}
+
 /* Bells that the last agent heard and did not answer, or never heard: what they rang for is read from the maps. */
 static void answer_bells(struct rs_dp *dp)
 {
-	unsigned count = bpf_map__max_entries(dp->skeleton->maps.revisions);
-	for (unsigned i = 1; i < count; i++) {
-		if (!dp->revisions[i].uid)
-			continue;
-		__atomic_store_n(&dp->revisions[i].wake, 0, __ATOMIC_SEQ_CST);
-		__atomic_store_n(&dp->revisions[i].slot_rung, 0, __ATOMIC_SEQ_CST);
+	for (unsigned i = 1; i < dp->revisions.count; i++) {
+		const struct rs_revision *entry = rs_dp_revision(dp, i);
+		if (entry && entry->uid) {
+			rs_dp_wake_answered(dp, i);
+			slot_answered(dp, i);
+		}
 	}
 }
 
@@ -204,9 +203,8 @@ static int handle_event(void *context, void *data, size_t size)
 	if (size < sizeof(*event))
 		return 0;
 	/* Heard: a place that becomes free from here on rings again, and the agent looks afterwards. */
-	struct rs_revision *revision = event->type == RS_EVENT_SLOT ? rs_dp_revision(dp, event->revision) : NULL;
-	if (revision)
-		__atomic_store_n(&revision->slot_rung, 0, __ATOMIC_SEQ_CST);
+	if (event->type == RS_EVENT_SLOT)
+		slot_answered(dp, event->revision);
 	if (dp->event)
 		dp->event(dp->event_user, event);
 	return 0;
@@ -310,16 +308,11 @@ struct rs_dp *rs_dp_close(struct rs_dp *dp)
 {
 	if (!dp)
 		return NULL;
-	if (dp->skeleton) {
-		if (dp->revisions)
-			munmap(dp->revisions, map_memory(dp->skeleton->maps.revisions));
-		if (dp->instances)
-			munmap(dp->instances, map_memory(dp->skeleton->maps.instances));
-		if (dp->holds)
-			munmap((void *)dp->holds, map_memory(dp->skeleton->maps.holds));
-		if (dp->rings)
-			munmap((void *)dp->rings, map_memory(dp->skeleton->maps.rings));
-	}
+	rs_shared_done(&dp->revisions);
+	rs_shared_done(&dp->instances);
+	rs_shared_done(&dp->holds);
+	if (dp->rings)
+		munmap((void *)dp->rings, sizeof(*dp->rings));
 	ring_buffer__free(dp->ring);
 	if (dp->skeleton)
 		rouse_bpf__destroy(dp->skeleton);

@@ -80,7 +80,8 @@ int rs_dp_route_get(struct rs_dp *dp, unsigned route, struct rs_route *ret_value
 int rs_dp_route_delete(struct rs_dp *dp, unsigned route);
 int rs_dp_route_each(struct rs_dp *dp, int (*each)(void *user, unsigned route), void *user);
 
-/* Entries that the dataplane and the agent share by memory. NULL when the index is out of range. */
+/* Entries that the dataplane and the agent share by memory, valid until rs_dp_rest(). NULL when the index is out of
+ * range, or memory is out. */
 struct rs_revision *rs_dp_revision(struct rs_dp *dp, unsigned revision);
 struct rs_instance *rs_dp_instance(struct rs_dp *dp, unsigned instance);
 
@@ -118,7 +119,7 @@ void rs_dp_holds_new(struct rs_dp *dp, void (*hold)(void *user, unsigned long lo
 int rs_dp_holds_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_hold *hold), void *user);
 /* The state of a hold, RS_HOLD_FREE when its slot serves another one by now. */
 enum rs_hold_state rs_dp_hold_state(struct rs_dp *dp, unsigned long long sequence);
-/* The slot; valid while rs_dp_hold_state says RS_HOLD_HELD. */
+/* The slot; valid while rs_dp_hold_state says RS_HOLD_HELD. NULL when memory is out. */
 const struct rs_hold *rs_dp_hold(struct rs_dp *dp, unsigned long long sequence);
 /* Lets the held SYN go on: it goes through the service path again, and stays held until a SYN-ACK passes.
  * -ENOENT when the hold has ended, -EAGAIN when it is being changed all the time: both may be ignored. */
@@ -129,6 +130,9 @@ int rs_dp_reset(struct rs_dp *dp, unsigned long long sequence);
 /* Visits every tracked connection. Stops at the first non-zero return. */
 int rs_dp_flows_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_tuple *key, const struct rs_flow *flow),
 		     void *user);
+
+/* Nothing is to do for some time: gives back the memory that looking at entries has taken. */
+void rs_dp_rest(struct rs_dp *dp);
 
 /* Bytes that the maps occupy, as the kernel accounts them (fdinfo memlock). */
 unsigned long long rs_dp_map_bytes(const struct rs_dp *dp);

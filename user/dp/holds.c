@@ -36,13 +36,13 @@ void rs_dp_wake_answered(struct rs_dp *dp, unsigned revision)
 
 const struct rs_hold *rs_dp_hold(struct rs_dp *dp, unsigned long long sequence)
 {
-	return &dp->holds[sequence & (dp->holds_max - 1)];
+	return rs_shared_at(&dp->holds, sequence & (dp->holds_max - 1));
 }
 
 enum rs_hold_state rs_dp_hold_state(struct rs_dp *dp, unsigned long long sequence)
 {
 	const struct rs_hold *hold = rs_dp_hold(dp, sequence);
-	if (__atomic_load_n(&hold->sequence, __ATOMIC_ACQUIRE) != sequence + 1)
+	if (!hold || __atomic_load_n(&hold->sequence, __ATOMIC_ACQUIRE) != sequence + 1)
 		return RS_HOLD_FREE;
 	/* Its end is being accounted for at this moment: that it was held is still true. */
 	unsigned state = __atomic_load_n(&hold->state, __ATOMIC_ACQUIRE);
@@ -59,7 +59,7 @@ void rs_dp_holds_new(struct rs_dp *dp, void (*hold)(void *user, unsigned long lo
 	while (dp->holds_seen < tail) {
 		const struct rs_hold *slot = rs_dp_hold(dp, dp->holds_seen);
 		/* A producer that is still writing rings when it is done. */
-		if (__atomic_load_n(&slot->sequence, __ATOMIC_ACQUIRE) != dp->holds_seen + 1)
+		if (!slot || __atomic_load_n(&slot->sequence, __ATOMIC_ACQUIRE) != dp->holds_seen + 1)
 			break;
 		/* One that ends at this moment too: how is seen later. */
 		unsigned state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);

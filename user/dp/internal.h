@@ -10,6 +10,25 @@
 
 struct rouse_bpf;
 
+/* An array map as memory (shared.c). */
+struct rs_shared {
+	void *memory;
+	size_t bytes;
+	size_t element, count;
+	int fd, protection;
+	bool *is_mapped; /* of each piece */
+	size_t piece_count;
+	bool is_used; /* some piece is mapped */
+};
+
+int rs_shared_init(struct rs_shared *shared, const struct bpf_map *map, int protection);
+/* Accepts a zeroed one. */
+void rs_shared_done(struct rs_shared *shared);
+/* The element; its address never changes. NULL when it cannot be mapped (no memory). */
+void *rs_shared_at(struct rs_shared *shared, size_t index);
+/* Elements are no memory any more until they are asked for again. */
+void rs_shared_give_back(struct rs_shared *shared);
+
 struct rs_dp {
 	struct rouse_bpf *skeleton;
 	struct rs_dp_config config; /* bpf_dir is owned */
@@ -23,9 +42,9 @@ struct rs_dp {
 	struct ring_buffer *ring;
 	int packet_socket;
 	/* Memory shared with the programs. */
-	struct rs_revision *revisions;
-	struct rs_instance *instances;
-	const struct rs_hold *holds;
+	struct rs_shared revisions; /* struct rs_revision */
+	struct rs_shared instances; /* struct rs_instance */
+	struct rs_shared holds;	    /* const struct rs_hold */
 	const struct rs_rings *rings;
 	unsigned long long holds_seen; /* sequence of the next hold to report */
 	void (*event)(void *user, const struct rs_event *event);

@@ -78,23 +78,22 @@ int rs_dp_route_each(struct rs_dp *dp, int (*each)(void *user, unsigned route), 
 
 struct rs_revision *rs_dp_revision(struct rs_dp *dp, unsigned revision)
 {
-	return revision > 0 && revision < bpf_map__max_entries(dp->skeleton->maps.revisions) ? &dp->revisions[revision]
-											     : NULL;
+	return revision > 0 && revision < dp->revisions.count ? rs_shared_at(&dp->revisions, revision) : NULL;
 }
 
 struct rs_instance *rs_dp_instance(struct rs_dp *dp, unsigned instance)
 {
-	return instance > 0 && instance < bpf_map__max_entries(dp->skeleton->maps.instances) ? &dp->instances[instance]
-											     : NULL;
+	return instance > 0 && instance < dp->instances.count ? rs_shared_at(&dp->instances, instance) : NULL;
 }
 
 unsigned rs_dp_revision_free_entry(struct rs_dp *dp)
 {
 	/* Each search goes on where the last one ended: entries are used anew as late as possible. */
-	unsigned count = bpf_map__max_entries(dp->skeleton->maps.revisions);
+	unsigned count = (unsigned)dp->revisions.count;
 	for (unsigned tried = 0; tried < count; tried++) {
 		unsigned i = ++dp->revision_hint % count;
-		if (i && dp->revisions[i].uid == 0 && dp->revisions[i].held == 0)
+		const struct rs_revision *entry = rs_dp_revision(dp, i);
+		if (entry && entry->uid == 0 && entry->held == 0)
 			return i;
 	}
 	return 0;
@@ -196,9 +195,9 @@ static void sweep_namespaces(struct rs_dp *dp, bool (*is_known)(void *user, unsi
 void rs_dp_instances_sweep(struct rs_dp *dp, bool (*is_known)(void *user, unsigned instance), void *user)
 {
 	sweep_namespaces(dp, is_known, user);
-	unsigned count = bpf_map__max_entries(dp->skeleton->maps.instances);
-	for (unsigned i = 1; i < count; i++) {
-		unsigned state = __atomic_load_n(&dp->instances[i].state, __ATOMIC_ACQUIRE);
+	for (unsigned i = 1; i < dp->instances.count; i++) {
+		const struct rs_instance *entry = rs_dp_instance(dp, i);
+		unsigned state = entry ? __atomic_load_n(&entry->state, __ATOMIC_ACQUIRE) : RS_INSTANCE_FREE;
 		if (state != RS_INSTANCE_FREE && state != RS_INSTANCE_DEAD && !is_known(user, i))
 			rs_dp_instance_remove(dp, i, 0);
 	}
