@@ -27,7 +27,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 
 # One list of libraries for each binary: what a floor may use stands here.
 LIBS_roused := libbpf libelf zlib libnl-3.0 libnl-route-3.0 libnftables libcjson libsystemd libmicrohttpd libcurl sqlite3
-LIBS_rouse := libcjson yaml-0.1 libcurl
+LIBS_rouse := libcjson yaml-0.1 libcurl ncursesw
 LIBS_rouse-sandbox := libnl-3.0 libnl-route-3.0 libcjson
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
 pkg_libs = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)

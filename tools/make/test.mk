@@ -17,7 +17,7 @@ linked = $(sort $(foreach w,$(shell sed -n 's,^/\* link: \(.*\) \*/,\1,p' $(1)),
 $(B)/san/test/%.o: CPPFLAGS += -Itest
 define unit
 $(patsubst test/unit/%_test.c,$(B)/test/unit/%,$(1)): $(call san,$(1) $(call linked,$(1)))
-	$$(call say,LINK san,$$@)mkdir -p $$(@D) && $$(CC) $$(CFLAGS) $$(SANITIZE) $$^ -lcmocka $$(call pkg_libs,$$(LIBS_roused) yaml-0.1) -lm -lpthread -o $$@
+	$$(call say,LINK san,$$@)mkdir -p $$(@D) && $$(CC) $$(CFLAGS) $$(SANITIZE) $$^ -lcmocka $$(call pkg_libs,$$(sort $$(LIBS_roused) $$(LIBS_rouse))) -lm -lpthread -o $$@
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(t))))
 

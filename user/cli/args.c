@@ -34,6 +34,7 @@ void rs_args_init(struct rs_args *args)
 		.timeout_ns = DEFAULT_TIMEOUT_NS,
 		.min_scale = RS_ARGS_UNSET,
 		.max_scale = RS_ARGS_UNSET,
+		.seconds = RS_ARGS_UNSET,
 		.init_scale = RS_ARGS_UNSET,
 		.scale_target = RS_ARGS_UNSET,
 		.concurrency_limit = RS_ARGS_UNSET,

@@ -79,6 +79,10 @@ enum rs_option {
 	RS_OPTION_IMAGE,
 	RS_OPTION_FORCE,
 	RS_OPTION_CLIENT,
+	RS_OPTION_SECONDS,
+	RS_OPTION_ONCE,
+	RS_OPTION_OUTPUT_FILE,
+	RS_OPTION_WITH_ENV,
 	RS_OPTION_COUNT,
 };
 
@@ -146,6 +150,10 @@ struct rs_args {
 	const char *image;
 	bool force;
 	bool client_only;
+	double seconds; /* negative = not given */
+	bool once;
+	const char *output_file; /* NULL = not given */
+	bool with_env;
 };
 
 void rs_args_init(struct rs_args *args);

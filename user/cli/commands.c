@@ -43,6 +43,14 @@ static const char logs_text[] = "Of a service or revision all instances are read
 				"  rouse logs hello -f --tail 20\n"
 				"  rouse logs instance/rouse-17\n";
 
+static const char top_text[] =
+	"For each revision: instances ready, starting and wanted, requests in flight, concurrency over "
+	"the stable\nwindow, new connections a second, held connections, and why. Keys: s or "
+	"left and right for another\norder, up and down to scroll, q to quit. Where the output is "
+	"no terminal one table is printed.\n\n"
+	"  rouse top -A\n"
+	"  rouse top --once -s 1\n";
+
 static const char wait_text[] = "Exit code 1 when the time is over first.\n\n"
 				"  rouse wait service hello --for=condition=Ready --timeout 10s\n"
 				"  rouse wait hello --for=zero --timeout 2m\n"
@@ -87,6 +95,8 @@ const struct rs_command rs_commands[] = {
 	 RS_TAKES(FOLLOW) | RS_TAKES(SERVICE) | RS_TAKES(ALL_NAMESPACES) | RS_TAKES(OUTPUT) | RS_TAKES(NO_HEADERS) |
 		 RS_TAKES(LIMIT),
 	 0, 1, false, rs_events},
+	{"top", RS_GROUP_LOOK, "[-A] [-s SECONDS] [--once]", "what all revisions do, live", top_text,
+	 RS_TAKES(ALL_NAMESPACES) | RS_TAKES(SECONDS) | RS_TAKES(ONCE), 0, 0, false, rs_top},
 
 	{"status", RS_GROUP_NODE, "", "each part of the node: well or not, and what to do",
 	 "Exit code 1 when a part is not well.\n", RS_TAKES(OUTPUT), 0, 0, false, rs_status},

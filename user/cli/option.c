@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#define SECONDS_MAX 3600
+
 /* --- forms of values ------------------------------------------------------------------------------------------------
  */
 
@@ -50,6 +52,17 @@ static int set_duration(struct rs_args *args, const struct rs_option_entry *entr
 	if (rs_duration_parse(value, duration_ns) < 0 || *duration_ns < 0)
 		return rs_err_set(err, -EINVAL, "--%s: must be a duration like 30s or 1m30s, is \"%s\"", entry->name,
 				  value);
+	return 0;
+}
+
+static int set_seconds(struct rs_args *args, const struct rs_option_entry *entry, const char *value, struct rs_err *err)
+{
+	char *end;
+	double seconds = strtod(value, &end);
+	if (end == value || *end || !(seconds >= 0 && seconds <= SECONDS_MAX))
+		return rs_err_set(err, -EINVAL, "--%s: must be a number from 0 to %d, is \"%s\"", entry->name,
+				  SECONDS_MAX, value);
+	*MEMBER(args, entry, double) = seconds;
 	return 0;
 }
 
@@ -166,6 +179,12 @@ const struct rs_option_entry rs_options[RS_OPTION_COUNT] = {
 	[RS_OPTION_IMAGE] = {"image", 0, "IMAGE", "not yet: instances are processes; see --cmd", TO(set_text, image)},
 	[RS_OPTION_FORCE] = {"force", 0, NULL, "replace a service of that name", TO(set_switch, force)},
 	[RS_OPTION_CLIENT] = {"client", 0, NULL, "do not ask the agent", TO(set_switch, client_only)},
+	[RS_OPTION_SECONDS] = {"seconds", 's', "SECONDS", "the time between two samples (2 when not given)",
+			       TO(set_seconds, seconds)},
+	[RS_OPTION_ONCE] = {"once", 0, NULL, "print one table and end", TO(set_switch, once)},
+	[RS_OPTION_OUTPUT_FILE] = {"output", 'o', "FILE", "where to write it", TO(set_text, output_file)},
+	[RS_OPTION_WITH_ENV] = {"with-env", 0, NULL, "keep the values of environment variables",
+				TO(set_switch, with_env)},
 };
 
 const char *rs_option_help(enum rs_option option, char spelling[static RS_OPTION_SPELLING_MAX])
