@@ -129,7 +129,7 @@ static void test_keys_and_quit(void **state)
 	await("as decided");
 	press("s");
 	await("name");	 /* only what changes is written */
-	press("\033[D"); /* left */
+	press("\033OD"); /* left, in the application mode that ncurses asks for */
 	await("concurrency");
 	press("q");
 	assert_restored();
