@@ -15,12 +15,13 @@ run: all ## the agent on this host, in the foreground (root); `build/bin/rouse` 
 	$(Q)mountpoint -q /sys/fs/bpf || mount -t bpf bpf /sys/fs/bpf
 	$(Q)exec $(B)/bin/roused --hosts-file /etc/hosts $(OPTIONS)
 
-BENCHES := cold warm idle crash weights
+BENCHES := cold warm idle crash weights growth
 bench-cold: ## the agent's share of a cold start, its sweep, herds and many services
 bench-warm: ## requests a second beside direct, nftables, nginx and HAProxy
 bench-idle: ## what 1000 sleeping services cost
 bench-crash: ## kill -9 the agent under load, 20 times
 bench-weights: ## how exactly connections are split
+bench-growth: ## 10 000 services: made, listed, started over, deleted, killed in the middle
 $(BENCHES:%=bench-%): bench-%: all bench-programs
 	$(Q)python3 tools/bench/$*.py
 bench: $(BENCHES:%=bench-%) ## all of them

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/un.h>
@@ -101,21 +102,26 @@ int rs_client_refused(int status, const cJSON *body, struct rs_err *err)
 	return rs_err_set(err, code, "the agent answered with HTTP status %d and no message", status);
 }
 
-struct transfer {
-	struct rs_buf body;
-	struct rs_reply *reply;
+/* One request and what has come of its answer. */
+struct rs_transfer {
+	const struct rs_client *client;
+	CURL *curl;
+	struct curl_slist *headers;
+	char *text;	    /* the request's body */
+	struct rs_buf body; /* the answer's */
+	char applied[16];
 };
 
 static size_t on_body(char *data, size_t size, size_t count, void *user)
 {
-	struct transfer *transfer = user;
+	struct rs_transfer *transfer = user;
 	return rs_buf_append(&transfer->body, data, size * count) < 0 ? 0 : size * count;
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *user)
 {
 	static const char applied[] = "X-Rouse-Applied:";
-	struct transfer *transfer = user;
+	struct rs_transfer *transfer = user;
 	size_t length = size * count, skip = sizeof(applied) - 1;
 	if (length <= skip || strncasecmp(data, applied, skip) != 0)
 		return length;
@@ -124,69 +130,110 @@ static size_t on_header(char *data, size_t size, size_t count, void *user)
 		skip++;
 	while (end > skip && isspace((unsigned char)data[end - 1]))
 		end--;
-	if (end - skip < sizeof(transfer->reply->applied)) {
-		memcpy(transfer->reply->applied, data + skip, end - skip);
-		transfer->reply->applied[end - skip] = '\0';
+	if (end - skip < sizeof(transfer->applied)) {
+		memcpy(transfer->applied, data + skip, end - skip);
+		transfer->applied[end - skip] = '\0';
 	}
 	return length;
 }
 
-static int perform(struct rs_client *client, const char *method, const char *path, const char *text,
-		   struct transfer *transfer, struct rs_err *err)
+/* On a handle that has been made or reset. */
+static int begin(struct rs_transfer *transfer, const struct rs_client *client, CURL *curl, const char *method,
+		 const char *path, const cJSON *body)
 {
-	CURL *curl = client->curl;
+	*transfer = (struct rs_transfer){.client = client, .curl = curl};
+	rs_buf_init(&transfer->body, RS_CLIENT_BODY_MAX);
+	transfer->text = body ? cJSON_PrintUnformatted(body) : NULL;
 	/* Without "Expect:" curl would ask before it sends a large manifest, and wait. */
-	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-	struct curl_slist *both = headers ? curl_slist_append(headers, "Expect:") : NULL;
-	int r = -ENOMEM;
-	if (both && set_url(curl, path) == 0 && curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK) {
-		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, both);
-		curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, CALL_TIMEOUT_MS);
-		if (text) {
-			curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(text));
-			curl_easy_setopt(curl, CURLOPT_POSTFIELDS, text);
-		}
-		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-		curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
-		curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-		curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
-		CURLcode code = curl_easy_perform(curl);
-		r = code == CURLE_OK ? 0 : rs_client_explain(client, curl, code, err);
+	struct curl_slist *both = transfer->headers = curl_slist_append(NULL, "Content-Type: application/json");
+	if (both)
+		both = curl_slist_append(transfer->headers, "Expect:");
+	if (!both || (body && !transfer->text) || prepare(client, curl) < 0 || set_url(curl, path) < 0 ||
+	    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method) != CURLE_OK)
+		return -ENOMEM;
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, transfer->headers);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, CALL_TIMEOUT_MS);
+	if (transfer->text) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(transfer->text));
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, transfer->text);
 	}
-	if (r == -ENOMEM)
-		rs_err_set(err, r, "out of memory");
-	curl_slist_free_all(headers);
-	return r;
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
+	return 0;
+}
+
+/* What belongs to the transfer but the handle. */
+static void end(struct rs_transfer *transfer)
+{
+	curl_slist_free_all(transfer->headers);
+	rs_buf_done(&transfer->body);
+	free(transfer->text);
+}
+
+struct rs_transfer *rs_transfer_new(const struct rs_client *client, const char *method, const char *path,
+				    const cJSON *body)
+{
+	struct rs_transfer *transfer = calloc(1, sizeof(*transfer));
+	CURL *curl = transfer ? curl_easy_init() : NULL;
+	if (!curl) {
+		free(transfer);
+		return NULL;
+	}
+	return begin(transfer, client, curl, method, path, body) < 0 ? rs_transfer_free(transfer) : transfer;
+}
+
+struct rs_transfer *rs_transfer_free(struct rs_transfer *transfer)
+{
+	if (!transfer)
+		return NULL;
+	curl_easy_cleanup(transfer->curl);
+	end(transfer);
+	free(transfer);
+	return NULL;
+}
+
+CURL *rs_transfer_handle(const struct rs_transfer *transfer)
+{
+	return transfer->curl;
+}
+
+int rs_transfer_finish(struct rs_transfer *transfer, CURLcode code, struct rs_reply *ret_reply, struct rs_err *err)
+{
+	struct rs_reply reply = {0};
+	long status = 0;
+	if (code != CURLE_OK)
+		return rs_client_explain(transfer->client, transfer->curl, code, err);
+	curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+	reply.status = (int)status;
+	memcpy(reply.applied, transfer->applied, sizeof(reply.applied));
+	reply.body = transfer->body.data ? cJSON_Parse(transfer->body.data) : NULL;
+	if (status < 200 || status > 299) {
+		int r = rs_client_refused((int)status, reply.body, err);
+		rs_reply_done(&reply);
+		return r;
+	}
+	*ret_reply = reply;
+	return 0;
 }
 
 int rs_client_call(struct rs_client *client, const char *method, const char *path, const cJSON *body,
 		   struct rs_reply *ret_reply, struct rs_err *err)
 {
-	rs_auto_free char *text = body ? cJSON_PrintUnformatted(body) : NULL;
+	struct rs_transfer transfer;
 	if (!client->curl)
 		client->curl = curl_easy_init();
 	else
 		curl_easy_reset(client->curl); /* keeps the connection */
-	if (!client->curl || prepare(client, client->curl) < 0 || (body && !text))
+	if (!client->curl)
 		return rs_err_set(err, -ENOMEM, "out of memory");
-
-	struct rs_reply reply = {0};
-	struct transfer transfer = {.reply = &reply};
-	rs_buf_init(&transfer.body, RS_CLIENT_BODY_MAX);
-	int r = perform(client, method, path, text, &transfer, err);
-	if (r == 0) {
-		long status = 0;
-		curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
-		reply.status = (int)status;
-		reply.body = transfer.body.data ? cJSON_Parse(transfer.body.data) : NULL;
-		if (status < 200 || status > 299)
-			r = rs_client_refused((int)status, reply.body, err);
-	}
-	rs_buf_done(&transfer.body);
-	if (r < 0)
-		rs_reply_done(&reply);
+	int r = begin(&transfer, client, client->curl, method, path, body);
+	if (r == 0)
+		r = rs_transfer_finish(&transfer, curl_easy_perform(client->curl), ret_reply, err);
 	else
-		*ret_reply = reply;
+		rs_err_set(err, r, "out of memory");
+	end(&transfer);
 	return r;
 }
 

@@ -44,6 +44,17 @@ int rs_client_get(struct rs_client *client, const char *path, cJSON **ret_body, 
 
 void rs_reply_done(struct rs_reply *reply);
 
+/* The same in pieces, for those who have many requests under way (batch.c). NULL when out of memory. `body` is
+ * borrowed during the call. */
+struct rs_transfer;
+struct rs_transfer *rs_transfer_new(const struct rs_client *client, const char *method, const char *path,
+				    const cJSON *body);
+/* Its handle must not be under way. Accepts NULL; returns NULL. */
+struct rs_transfer *rs_transfer_free(struct rs_transfer *transfer);
+CURL *rs_transfer_handle(const struct rs_transfer *transfer);
+/* After curl has ended it with `code`: as rs_client_call(). */
+int rs_transfer_finish(struct rs_transfer *transfer, CURLcode code, struct rs_reply *ret_reply, struct rs_err *err);
+
 /* A transfer to the agent's socket, with what every transfer needs set: for streams (stream.c). NULL when out of
  * memory. */
 CURL *rs_client_transfer(const struct rs_client *client, const char *path);

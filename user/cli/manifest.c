@@ -21,6 +21,16 @@ static size_t count_lines(const char *from, const char *to)
 	return lines;
 }
 
+static void visit_items(const struct rs_manifest_visitor *visitor, const char *list, const cJSON *items)
+{
+	cJSON *item;
+	size_t index = 0;
+	cJSON_ArrayForEach (item, items) {
+		rs_auto_free char *source = rs_str_format("%s: items[%zu]", list, index++);
+		visitor->object(visitor->user, source ? source : list, item);
+	}
+}
+
 /* One object, or those of a List. */
 static void visit(const struct rs_manifest_visitor *visitor, const char *name, size_t line, cJSON *object)
 {
@@ -33,9 +43,7 @@ static void visit(const struct rs_manifest_visitor *visitor, const char *name, s
 		rs_err_set(&err, -EINVAL, "%s:%zu: is no object with apiVersion, kind, metadata and spec", name, line);
 		visitor->broken(visitor->user, &err);
 	} else if (cJSON_IsArray(items) && length >= 4 && rs_str_equal(kind + length - 4, "List")) {
-		cJSON *item;
-		cJSON_ArrayForEach (item, items)
-			visitor->object(visitor->user, source, item);
+		visit_items(visitor, source, items);
 	} else {
 		visitor->object(visitor->user, source, object);
 	}
@@ -48,9 +56,12 @@ static void visit(const struct rs_manifest_visitor *visitor, const char *name, s
 static bool parse_json(const char *text, const char *name, bool must_be, const struct rs_manifest_visitor *visitor)
 {
 	bool is_first = true;
-	for (const char *at = text;; is_first = false) {
+	size_t line = 1;
+	for (const char *at = text, *counted = text;; is_first = false) {
 		while (isspace((unsigned char)*at))
 			at++;
+		line += count_lines(counted, at);
+		counted = at;
 		if (!*at)
 			return true;
 		const char *end = NULL;
@@ -60,11 +71,11 @@ static bool parse_json(const char *text, const char *name, bool must_be, const s
 		if (!value) {
 			struct rs_err err = {0};
 			rs_err_set(&err, -EINVAL, "%s:%zu: is not JSON here", name,
-				   1 + count_lines(text, end ? end : at));
+				   line + (end ? count_lines(at, end) : 0));
 			visitor->broken(visitor->user, &err);
 			return true;
 		}
-		visit(visitor, name, 1 + count_lines(text, at), value);
+		visit(visitor, name, line, value);
 		at = end;
 	}
 }

@@ -7,8 +7,10 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "unit/cli/fake_agent.h"
 
 #define SERVING	  "/apis/serving.knative.dev/v1/namespaces/default/"
@@ -163,7 +165,40 @@ static void test_apply_says_what_it_did(void **state)
 	assert_string_equal(fake.out,
 			    "service.serving.knative.dev/a created\nservice.serving.knative.dev/b unchanged\n");
 	assert_int_equal(fake.request_count, 2);
-	assert_string_equal(fake.requests[0], "PUT " SERVING "services/a " DOCUMENT("a"));
+	/* They are under way together, and may arrive in any order. */
+	const bool is_first = fake.requests[0][strlen("PUT " SERVING "services/")] == 'a';
+	assert_string_equal(fake.requests[!is_first], "PUT " SERVING "services/a " DOCUMENT("a"));
+}
+
+static void test_apply_keeps_the_order_of_the_file(void **state)
+{
+	(void)state;
+	struct rs_buf manifest, wanted;
+	rs_buf_init(&manifest, 1 << 20);
+	rs_buf_init(&wanted, 1 << 20);
+	/* More than are under way at a time, and one object again and again. */
+	teach("PUT " SERVING "services/a", 201, "{}");
+	fake_agent_last(&fake)->times = 1;
+	teach("PUT " SERVING "services/a", 200, "{}");
+	fake_agent_last(&fake)->applied = "unchanged";
+	for (int i = 0; i < 50; i++) {
+		rs_buf_printf(&manifest, DOCUMENT("a") "\n" DOCUMENT("gone-%d") "\n", i);
+		rs_buf_printf(&wanted, "service.serving.knative.dev/a %s\n", i ? "unchanged" : "created");
+	}
+	fake_pipe(&fake, manifest.data, "apply", "-f", "-");
+	assert_int_equal(fake.code, 1);
+	assert_string_equal(fake.out, wanted.data);
+	const char *at = fake.err;
+	for (int i = 0; i < 50; i++) {
+		char line[128];
+		snprintf(line, sizeof(line), "rouse: -:%d: service gone-%d: not found\n", 2 * i + 2, i);
+		if (strncmp(at, line, strlen(line)) != 0)
+			fail_msg("%.80s\n\tnot %s", at, line);
+		at += strlen(line);
+	}
+	assert_string_equal(at, "");
+	rs_buf_done(&manifest);
+	rs_buf_done(&wanted);
 }
 
 static void test_apply_of_yaml_documents_goes_on_after_a_broken_one(void **state)
@@ -530,6 +565,7 @@ int main(void)
 		TEST(test_get_of_revisions_and_instances),
 		TEST(test_get_of_what_is_not_there),
 		TEST(test_apply_says_what_it_did),
+		TEST(test_apply_keeps_the_order_of_the_file),
 		TEST(test_apply_of_yaml_documents_goes_on_after_a_broken_one),
 		TEST(test_apply_checks_what_it_must_know),
 		TEST(test_apply_of_lists_and_dry_runs),
