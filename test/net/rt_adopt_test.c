@@ -106,6 +106,31 @@ static void test_instances_outlive_their_agent(void **state)
 	assert_int_equal(count_records(test), 0);
 }
 
+/* The worst moment: the call that started it has just returned. */
+static void test_an_agent_killed_within_a_start_loses_nothing(void **state)
+{
+	struct rt_test *test = *state;
+	struct rs_err err = {0};
+	int status;
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		rt_test_new(test);
+		rt_test_fill(test, 2);
+		(void)rt_test_start(test, "echo alive; exec sleep 600");
+		raise(SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	rt_test_new(test);
+	assert_int_equal(rs_rt_adopt(test->rt, on_adopted, &err), 0);
+	assert_int_equal(test->adopted, 1);
+	/* Its log has its name by now, too. */
+	assert_true(rt_test_until(test, rt_test_log_has(test->last_adopted, "alive\n")));
+	rt_test_end(test, test->last_adopted);
+	assert_int_equal(count_records(test), 0);
+}
+
 static void test_the_old_pool_makes_room(void **state)
 {
 	struct rt_test *test = *state;
@@ -275,6 +300,7 @@ int main(void)
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, rt_test_down)
 	const struct CMUnitTest tests[] = {
 		test(test_instances_outlive_their_agent),
+		test(test_an_agent_killed_within_a_start_loses_nothing),
 		test(test_the_old_pool_makes_room),
 		test(test_those_that_ended_in_between_are_removed),
 		test(test_a_forged_record_is_not_believed),

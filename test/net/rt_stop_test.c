@@ -124,7 +124,7 @@ static void test_memory_is_limited(void **state)
 	assert_true(rt_test_until(test, test->exited));
 	assert_true(rt_test_log_has(instance, "small\n"));
 	assert_false(rt_test_log_has(instance, "large\n"));
-	assert_int_equal(test->exit_how, RS_RT_EXIT_SIGNAL);
+	assert_int_equal(test->exit_how, RS_RT_EXIT_OOM);
 	assert_int_equal(test->exit_value, SIGKILL);
 	rt_test_end(test, instance);
 }
@@ -162,7 +162,7 @@ static void test_logs_rotate_and_lose_nothing(void **state)
 	struct rt_test *test = *state;
 	struct rs_rt_instance *instance =
 		rt_test_start(test, "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo line-$i-; done; sleep 600");
-	char old[300], command[800];
+	char old[600], command[1600];
 	snprintf(old, sizeof(old), "%s.1", instance->log_path);
 	assert_true(rt_test_until(test, rt_test_log_has(instance, "line-8000-\n")));
 	rs_rt_rotate_logs(test->rt);

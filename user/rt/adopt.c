@@ -30,27 +30,41 @@ static char *record_path(const struct rs_rt *rt, uint32_t id)
 	return rs_str_format("%s/%u", rt->records, id);
 }
 
+static char *partial_path(const struct rs_rt *rt, uint32_t id)
+{
+	return rs_str_format("%s/.%u", rt->records, id);
+}
+
+void rs_record_prepare(struct rs_box *box)
+{
+	rs_auto_free char *partial = partial_path(box->rt, box->instance.id);
+	box->pid_start = pid_start(box->instance.pid);
+	box->record = partial ? open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+}
+
 /* Written aside and renamed: a record is whole or not there. It need not survive a reboot, so no fsync. */
 void rs_record_save(struct rs_box *box)
 {
-	struct rs_record record = {.instance = box->instance, .pid_start = pid_start(box->instance.pid)};
+	struct rs_record record = {.instance = box->instance, .pid_start = box->pid_start};
 	rs_auto_free char *path = record_path(box->rt, box->instance.id);
-	rs_auto_free char *partial = rs_str_format("%s/.%u", box->rt->records, box->instance.id);
+	rs_auto_free char *partial = partial_path(box->rt, box->instance.id);
 	rs_auto_free char *text = rs_record_print(&record);
-	if (!path || !partial || !text)
-		return;
-	rs_auto_fd int fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	size_t length = strlen(text);
+	rs_auto_fd int fd = rs_take_fd(box->record);
+	size_t length = text ? strlen(text) : 0;
 	/* Without a record the instance works all the same, and the next agent starts another. */
-	if (fd < 0 || write(fd, text, length) != (ssize_t)length || rename(partial, path) < 0)
+	if (path && partial &&
+	    (!text || fd < 0 || write(fd, text, length) != (ssize_t)length || rename(partial, path) < 0))
 		unlink(partial);
 }
 
 void rs_record_delete(struct rs_box *box)
 {
 	rs_auto_free char *path = record_path(box->rt, box->instance.id);
+	rs_auto_free char *partial = partial_path(box->rt, box->instance.id);
 	if (path)
 		unlink(path);
+	if (partial)
+		unlink(partial);
 }
 
 /* True when the record tells of a process that runs, in its own cgroup and namespace, behind its link. */
@@ -89,10 +103,14 @@ static bool adopt(struct rs_box *box)
 	memcpy(record.instance.host_mac, instance->host_mac, 6);
 	*instance = record.instance;
 	box->pidfd = rs_take_fd(pidfd);
+	box->pid_start = record.pid_start;
 	box->state = RS_BOX_RUNNING;
 	box->announced = true;
 	/* An earlier agent may have frozen it; rs_rt_stop() has to know. */
 	box->frozen = rs_cgroup_is_frozen(&rt->cgroups, instance->name);
+	/* Its agent may have been killed before it named the log. */
+	box->unsettled = true;
+	rs_box_settle(box);
 	return rs_box_watch(box) == 0;
 }
 

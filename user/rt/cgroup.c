@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "rt/cgroup.h"
 
+#include "base/files.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -247,6 +248,21 @@ bool rs_cgroup_is_frozen(const struct rs_cgroups *cgroups, const char *name)
 	snprintf(path, sizeof(path), "%s/%s/cgroup.freeze", cgroups->path[RS_HIERARCHY_UNIFIED], name);
 	rs_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd >= 0 && read(fd, &state, 1) == 1 && state == '1';
+}
+
+bool rs_cgroup_ran_out_of_memory(const struct rs_cgroups *cgroups, const char *name)
+{
+	char path[RS_CGROUP_PATH_MAX + 96], text[1024];
+	/* One file of either version, with a line "oom_kill N" among others. */
+	if (*cgroups->path[RS_HIERARCHY_MEMORY])
+		snprintf(path, sizeof(path), "%s/%s/memory.oom_control", cgroups->path[RS_HIERARCHY_MEMORY], name);
+	else
+		snprintf(path, sizeof(path), "%s/%s/memory.events", cgroups->path[RS_HIERARCHY_UNIFIED], name);
+	if (rs_read_small(path, text, sizeof(text)) < 0)
+		return false;
+	const char *line = strstr(text, "oom_kill ");
+	unsigned long long kills = 0;
+	return line && sscanf(line, "oom_kill %llu", &kills) == 1 && kills;
 }
 
 bool rs_cgroup_has(const char *name, int pid)

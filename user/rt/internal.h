@@ -43,10 +43,12 @@ struct rs_box {
 	enum rs_box_state state;
 	bool announced; /* on_prepared was called, or it was adopted: on_gone is owed */
 	bool frozen;
-	bool unsettled; /* started, but neither its record nor its log has its place yet */
+	bool unsettled; /* started, but its log has not got its name yet */
 	int pidfd;
 	int control; /* our end of the socket pair; -1 once exec succeeded */
 	int diag;    /* sock_diag in its namespace; -1 until needed */
+	int record;  /* made while it waits, filled before it starts; -1 else */
+	uint64_t pid_start;
 	sd_event_source *pid_source;
 	sd_event_source *control_source;
 	sd_event_source *kill_timer;
@@ -97,7 +99,7 @@ void rs_pool_built(struct rs_box *box, const struct rs_report *report);
 void rs_pool_build_failed(struct rs_box *box);
 
 /* settle.c */
-/* Puts the log and the record of a started instance in their places a little after its start; now, with `settle`. */
+/* Gives the log of a started instance its name a little after its start; now, with `settle`. */
 void rs_box_settle_later(struct rs_box *box);
 void rs_box_settle(struct rs_box *box);
 
@@ -143,6 +145,9 @@ void rs_jobs_abandon(struct rs_rt *rt);
 void rs_probes_cancel(struct rs_rt *rt, const struct rs_box *box); /* NULL = all */
 
 /* adopt.c */
+/* Opens the record's file, so that the start has to do no more than write it. */
+void rs_record_prepare(struct rs_box *box);
+/* Before the program runs: an agent that is killed right afterwards leaves an instance that the next one adopts. */
 void rs_record_save(struct rs_box *box);
 void rs_record_delete(struct rs_box *box);
 

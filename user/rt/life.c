@@ -90,7 +90,9 @@ static void exited(struct rs_box *box)
 		how = RS_RT_EXIT_EXEC;
 		value = box->failure;
 		text = box->failure_text;
-	}
+	} else if ((how == RS_RT_EXIT_UNKNOWN || (how == RS_RT_EXIT_SIGNAL && value == SIGKILL)) &&
+		   rs_cgroup_ran_out_of_memory(&rt->cgroups, box->instance.name))
+		how = RS_RT_EXIT_OOM;
 	rs_box_settle(box);
 	box->state = RS_BOX_EXITED;
 	box->kill_timer = sd_event_source_disable_unref(box->kill_timer);

@@ -24,7 +24,7 @@ struct rs_box *rs_box_new(struct rs_rt *rt, uint32_t id)
 	if (!box)
 		return NULL;
 	box->rt = rt;
-	box->pidfd = box->control = box->diag = -1;
+	box->pidfd = box->control = box->diag = box->record = -1;
 	struct rs_rt_instance *instance = &box->instance;
 	instance->id = id;
 	snprintf(instance->name, sizeof(instance->name), "%s-%u", rt->config.name, id);
@@ -46,6 +46,8 @@ void rs_box_free(struct rs_box *box)
 		close(box->control);
 	if (box->diag >= 0)
 		close(box->diag);
+	if (box->record >= 0)
+		close(box->record);
 	box->rt->boxes[box->instance.id] = NULL;
 	free(box);
 }
@@ -196,6 +198,7 @@ void rs_pool_built(struct rs_box *box, const struct rs_report *report)
 	box->announced = true;
 	box->instance.ifindex = report->ifindex;
 	box->instance.netns_inode = report->netns_inode;
+	rs_record_prepare(box);
 	pool_put(rt, box);
 	rs_pool_wanted(rt, 0);
 	rt->callbacks.on_prepared(rt->user, &box->instance);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "rt/log_name.h"
 #include "rt/start.h"
 
 #include <errno.h>
@@ -170,8 +171,12 @@ static int describe(struct rs_box *box, const struct rs_rt_spec *spec, struct rs
 	if (!rs_rt_is_path_part(spec->namespace) || !rs_rt_is_path_part(spec->revision))
 		return rs_err_set(err, -EINVAL, "namespace and revision must be names");
 	snprintf(instance->owner, sizeof(instance->owner), "%s/%s", spec->namespace, spec->revision);
-	int n = snprintf(instance->log_path, sizeof(instance->log_path), "%s/logs/%s/%s.log", box->rt->config.state_dir,
-			 instance->owner, instance->name);
+	const char *service = rs_rt_is_path_part(spec->service) ? spec->service : "-";
+	char file[RS_LOG_NAME_MAX];
+	int n = rs_log_name(file, sizeof(file), instance->name, rs_wall_ns() / RS_NS_PER_MS);
+	if (n == 0)
+		n = snprintf(instance->log_path, sizeof(instance->log_path), "%s/logs/%s/%s/%s/%s",
+			     box->rt->config.state_dir, spec->namespace, service, spec->revision, file);
 	if (n < 0 || (size_t)n >= sizeof(instance->log_path))
 		return rs_err_set(err, -ENAMETOOLONG, "the log's path under %s is too long", box->rt->config.state_dir);
 	instance->port = spec->port;
@@ -188,6 +193,7 @@ static int send_start(struct rs_box *box, const struct rs_rt_spec *spec, struct 
 	int r = rs_start_build(&message, spec, uid, config->default_gid, err);
 	if (r == 0) {
 		box->instance.started_ns = rs_now_ns();
+		rs_record_save(box);
 		if (send(box->control, message.data, message.length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 			r = rs_err_set(err, -errno, "cannot tell the sandbox %s to start: %m", box->instance.name);
 	}
@@ -198,6 +204,10 @@ static int send_start(struct rs_box *box, const struct rs_rt_spec *spec, struct 
 /* Back as it was, for the next one. */
 static void undo(struct rs_box *box)
 {
+	rs_record_delete(box);
+	if (box->record >= 0)
+		close(box->record);
+	rs_record_prepare(box);
 	box->instance.owner[0] = box->instance.log_path[0] = '\0';
 	box->instance.started_ns = 0;
 	box->instance.port = 0;

@@ -68,7 +68,7 @@ struct rs_rt_instance {
 	uint16_t port;	     /* host order */
 	uint64_t started_ns; /* CLOCK_MONOTONIC, when exec was asked for; 0 in the pool */
 	uint64_t exec_ns;    /* when the sandbox's process called exec, as it told; 0 until it has */
-	char log_path[256];  /* appears there some milliseconds after the start, in any case before on_exited */
+	char log_path[512];  /* appears there some milliseconds after the start, in any case before on_exited */
 	void *user;	     /* the agent's */
 };
 
@@ -77,6 +77,7 @@ enum rs_rt_exit {
 	RS_RT_EXIT_SIGNAL,  /* value = signal */
 	RS_RT_EXIT_UNKNOWN, /* adopted, so nobody could wait for it */
 	RS_RT_EXIT_EXEC,    /* the command could not be executed: value = errno, text says what */
+	RS_RT_EXIT_OOM,	    /* the kernel killed it for want of memory: its limit's, or the node's */
 };
 
 struct rs_rt_callbacks {

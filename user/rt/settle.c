@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What a start leaves to do: writing the adoption record and naming the log
- * take longer than the start itself, and nobody needs them at once. An agent
- * that is killed in these milliseconds leaves an instance without a record,
- * which the next agent removes like an old pool.
+ * What a start leaves to do: giving the log its name takes longer than the
+ * start itself, and nobody needs it at once. The record is not left for later:
+ * it stands before the program runs.
  */
 #include "rt/internal.h"
 
@@ -19,15 +18,12 @@
 
 #define SETTLE_AFTER_US (5 * 1000)
 
-/* STATE/logs/NAMESPACE/REVISION/NAME.log. What an earlier instance of this name wrote becomes NAME.log.1. */
 static void name_log(struct rs_box *box)
 {
 	const char *path = box->instance.log_path;
 	rs_auto_free char *waiting = rs_str_format("%s/%s.log", box->rt->waiting_logs, box->instance.name);
-	rs_auto_free char *old = rs_str_format("%s.1", path);
-	if (!waiting || !old)
+	if (!waiting)
 		return;
-	rename(path, old);
 	if (rename(waiting, path) < 0 && errno == ENOENT && rs_make_directories_of(path) == 0)
 		rename(waiting, path);
 }
@@ -38,7 +34,6 @@ void rs_box_settle(struct rs_box *box)
 		return;
 	box->unsettled = false;
 	name_log(box);
-	rs_record_save(box);
 }
 
 static int on_settle(sd_event_source *source, uint64_t usec, void *user)
