@@ -60,6 +60,7 @@ static const struct rs_rt_callbacks callbacks = {
 	.on_exited = on_exited,
 	.on_gone = on_gone,
 	.on_failed = on_failed,
+	.on_trouble = on_failed,
 	.on_probe = on_probe,
 };
 

@@ -15,6 +15,7 @@
  *	status.c            what it says of itself
  *	instance.c          an instance's life, from start to gone
  *	probing.c           the probes of its manifest
+ *	failing.c           what goes wrong with it, and what follows
  *	release.c           letting held SYNs go on
  *	change.c            objects that changed: to the store, and to the rest of us
  *	routing.c           traffic targets to frontends and routes
@@ -50,10 +51,26 @@ struct rs_workload;
 enum rs_stage {
 	RS_STAGE_STARTING, /* exec asked for */
 	RS_STAGE_READY,
+	RS_STAGE_UNREADY,  /* was ready, and is out of rotation until it is again */
 	RS_STAGE_DRAINING, /* no new connections; goes when the last request has ended */
 	RS_STAGE_STOPPING, /* signalled */
 	RS_STAGE_EXITED,   /* its sandbox lingers for the last FINs */
 	RS_STAGE_COUNT,
+};
+
+enum rs_probe_role {
+	RS_ROLE_STARTUP,
+	RS_ROLE_READINESS,
+	RS_ROLE_LIVENESS,
+	RS_ROLE_COUNT,
+};
+
+/* Where one of an instance's probes is. */
+struct rs_probing {
+	bool is_running;
+	uint32_t successes; /* in a row */
+	uint32_t failures;
+	uint64_t next_ns;
 };
 
 struct rs_agent_instance {
@@ -61,19 +78,16 @@ struct rs_agent_instance {
 	struct rs_agent_instance *next; /* of its workload */
 	struct rs_rt_instance *rt;
 	enum rs_stage stage;
-	bool probed; /* the manifest has a readiness or startup probe */
-	bool probe_running;
+	bool probed;	      /* the manifest has a readiness or startup probe */
 	bool startup_is_over; /* the startup probe has succeeded */
-	uint32_t startup_failures;
-	uint32_t probe_successes;
-	uint32_t liveness_failures;
+	struct rs_probing probing[RS_ROLE_COUNT];
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	uint64_t listen_ns;  /* 0 until seen */
 	uint64_t ready_ns;
-	uint64_t stage_ns;	/* since when in this stage */
-	uint64_t next_probe_ns; /* readiness while starting, liveness afterwards */
-	char complaint[128];	/* why it does not become ready, when something is known */
-	sd_event_source *timer; /* checks while starting; the linger after exit */
+	uint64_t stage_ns;	      /* since when in this stage */
+	char complaint[192];	      /* why it is not ready, when something is known */
+	const char *complaint_reason; /* in one word, a literal; NULL while nothing is wrong */
+	sd_event_source *timer;	      /* checks while starting; the linger after exit */
 };
 
 /* A held SYN as the agent sees it: its place in the ring, and when it was last let go. */
@@ -123,6 +137,7 @@ struct rs_workload {
 	bool node_full; /* and the node has none left: said already */
 	uint64_t next_tick_ns;
 
+	bool was_ready; /* an instance of it was, at some time */
 	/* Failed starts. */
 	uint32_t failures;
 	uint64_t next_start_ns;
@@ -226,6 +241,8 @@ void rs_workload_scale(struct rs_workload *workload, bool tick);
 /* Starts and drains so that as many instances run as are wanted. */
 void rs_workload_reconcile(struct rs_workload *workload);
 unsigned rs_workload_count(const struct rs_workload *workload, enum rs_stage stage);
+/* Those that start or run and are not on their way out. */
+unsigned rs_workload_alive(const struct rs_workload *workload);
 /* In flight over all instances, by the dataplane's count. */
 uint64_t rs_workload_in_flight(const struct rs_workload *workload);
 /* Its instances of before a restart have been adopted: that is its scale. */
@@ -251,13 +268,17 @@ int rs_instance_start(struct rs_workload *workload, struct rs_err *err);
 void rs_instance_adopt(struct rs_workload *workload, struct rs_rt_instance *rt);
 void rs_instance_drain(struct rs_agent_instance *instance);
 void rs_instance_undrain(struct rs_agent_instance *instance);
-/* The next start waits, longer with each failure in a row. */
-void rs_instance_backoff(struct rs_workload *workload);
 /* Once a second: probes, listeners whose event was missed, drains that are over. */
 void rs_instance_check(struct rs_agent_instance *instance, uint64_t now_ns);
 void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_event *event);
 /* Something answered, by SYN-ACK or probe. Idempotent. */
 void rs_instance_ready(struct rs_agent_instance *instance);
+/* Takes a ready instance out of rotation: it gets no new connections until rs_instance_ready(). */
+void rs_instance_unready(struct rs_agent_instance *instance, const char *reason, const char *why);
+/* Complains when it listens, but not where clients are sent. False when that is not what is wrong. */
+bool rs_instance_misplaced(struct rs_agent_instance *instance);
+/* It answered a SYN with RST. */
+void rs_instance_refused(struct rs_agent_instance *instance);
 struct rs_agent_instance *rs_instance_by_id(struct rs_agent *agent, unsigned id);
 extern const struct rs_rt_callbacks rs_instance_callbacks;
 const char *rs_stage_text(enum rs_stage stage);
@@ -269,7 +290,27 @@ void rs_instance_record(struct rs_agent_instance *instance, const char *type, co
 /* The stop signal, then the grace period, then SIGKILL. */
 void rs_instance_stop(struct rs_agent_instance *instance);
 
+/* failing.c */
+/* The next start waits, longer with each failure in a row. */
+void rs_instance_backoff(struct rs_workload *workload);
+/* Something keeps a running instance from being ready. An event tells of it once for each reason (a literal). */
+void rs_failing_complain(struct rs_agent_instance *instance, const char *reason, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Nothing does any more. */
+void rs_failing_is_well(struct rs_agent_instance *instance);
+/* Once a second while it starts: says when that takes long, and ends it at the progress deadline. */
+void rs_failing_check_start(struct rs_agent_instance *instance, uint64_t now_ns);
+/* Its process has ended in the stage `was`: tells how, and lets another one follow. */
+void rs_failing_exited(struct rs_agent_instance *instance, enum rs_stage was, enum rs_rt_exit how, int value,
+		       const char *text);
+/* Ends an instance that does not do what its manifest promises; another one follows after a while. */
+void rs_failing_give_up(struct rs_agent_instance *instance, const char *reason, const char *why);
+/* It waits for a sandbox, and none can be built. */
+void rs_failing_no_sandbox(struct rs_workload *workload, const char *why);
+
 /* probing.c */
+/* True when the manifest has such a probe. */
+bool rs_probing_has(const struct rs_agent_instance *instance, enum rs_probe_role role);
 /* True when a probe decides that an instance is ready, not the kernel. */
 bool rs_probing_needed(const struct rs_model_revision *revision);
 /* The first probe while it starts, not before initialDelaySeconds are over. */

@@ -3,6 +3,8 @@
  * An instance's life:
  *
  *	starting -> ready -> draining -> stopping -> exited -> gone
+ *		    ^  v
+ *		   unready
  *
  * The runtime tells what happens to the process, the dataplane what its
  * sockets do; this file turns both into the dataplane's state of the instance.
@@ -28,15 +30,16 @@
 #define LISTENER_AGAIN_US 1000
 /* A program that has been ready for so long is no crash loop, whatever it did before. */
 #define WELL_MS 10000
-/* Failed starts wait 0.1 s, 0.2 s, 0.4 s, ... up to five minutes, as Kubernetes' crash loops at most do. */
-#define BACKOFF_FIRST_NS (100 * RS_NS_PER_MS)
-#define BACKOFF_MAX_NS	 (300 * RS_NS_PER_S)
+/* A listener elsewhere is not told of sooner. */
+#define MISPLACED_AFTER_NS RS_NS_PER_S
+/* An RST may be a dying process': its end comes first, then what is left is asked why. */
+#define REFUSED_AFTER_US 10000
 
 const char *rs_stage_text(enum rs_stage stage)
 {
 	static const char *const text[RS_STAGE_COUNT] = {
-		[RS_STAGE_STARTING] = "Starting", [RS_STAGE_READY] = "Ready",	[RS_STAGE_DRAINING] = "Draining",
-		[RS_STAGE_STOPPING] = "Stopping", [RS_STAGE_EXITED] = "Exited",
+		[RS_STAGE_STARTING] = "Starting", [RS_STAGE_READY] = "Ready",	    [RS_STAGE_UNREADY] = "Unready",
+		[RS_STAGE_DRAINING] = "Draining", [RS_STAGE_STOPPING] = "Stopping", [RS_STAGE_EXITED] = "Exited",
 	};
 	return text[stage];
 }
@@ -68,6 +71,22 @@ void rs_instance_record(struct rs_agent_instance *instance, const char *type, co
 
 /* --- checks while it starts ------------------------------------------------------------------------------------ */
 
+/* Says what it does instead of listening where it should. False when there is nothing to say. */
+static bool complain_about(struct rs_agent_instance *instance, const struct rs_rt_listener *listener)
+{
+	/* Many listen for their administrators first. */
+	if (rs_now_ns() - instance->stage_ns < MISPLACED_AFTER_NS)
+		return false;
+	if (listener->loopback)
+		rs_failing_complain(instance, "ListensOnLoopback",
+				    "it listens on 127.0.0.1 only: bind to 0.0.0.0, port %u", instance->rt->port);
+	else if (listener->elsewhere)
+		rs_failing_complain(instance, "ListensElsewhere",
+				    "it listens on port %u, containerPort is %u: use $PORT", listener->elsewhere,
+				    instance->rt->port);
+	return listener->loopback || listener->elsewhere;
+}
+
 /* Readiness without a SYN to probe with: the listener can be found, so the first SYN will be answered. */
 static void check_listener(struct rs_agent_instance *instance)
 {
@@ -81,13 +100,27 @@ static void check_listener(struct rs_agent_instance *instance)
 		rs_instance_ready(instance);
 		return;
 	}
-	if (listener.loopback)
-		snprintf(instance->complaint, sizeof(instance->complaint),
-			 "it listens on 127.0.0.1 only: bind to 0.0.0.0, port %u", instance->rt->port);
-	else if (listener.elsewhere)
-		snprintf(instance->complaint, sizeof(instance->complaint),
-			 "it listens on port %u, containerPort is %u: use $PORT", listener.elsewhere,
-			 instance->rt->port);
+	if (r == -ENOENT && instance->stage == RS_STAGE_STARTING)
+		complain_about(instance, &listener);
+}
+
+bool rs_instance_misplaced(struct rs_agent_instance *instance)
+{
+	struct rs_rt_listener listener = {0};
+	int r = rs_rt_listener(instance->workload->agent->rt, instance->rt, &listener);
+	return r == -ENOENT && complain_about(instance, &listener);
+}
+
+/* After an RST: does it listen at all? */
+static void check_still_listens(struct rs_agent_instance *instance)
+{
+	struct rs_rt_listener listener = {0};
+	char why[96];
+	if (rs_rt_listener(instance->workload->agent->rt, instance->rt, &listener) != -ENOENT)
+		return;
+	snprintf(why, sizeof(why), "it has closed its listener on port %u; connections are held until it listens again",
+		 instance->rt->port);
+	rs_instance_unready(instance, "ListenerClosed", why);
 }
 
 static int on_check(sd_event_source *source, uint64_t usec, void *user)
@@ -95,6 +128,8 @@ static int on_check(sd_event_source *source, uint64_t usec, void *user)
 	struct rs_agent_instance *instance = user;
 	(void)source;
 	(void)usec;
+	if (instance->stage == RS_STAGE_READY)
+		check_still_listens(instance);
 	if (instance->stage != RS_STAGE_STARTING)
 		return 0;
 	if (instance->probed)
@@ -111,7 +146,7 @@ void rs_instance_check_later(struct rs_agent_instance *instance, uint64_t after_
 
 void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_event *event)
 {
-	if (instance->stage != RS_STAGE_STARTING)
+	if (instance->stage != RS_STAGE_STARTING && instance->stage != RS_STAGE_UNREADY)
 		return;
 	if (!event->matches) {
 		if (event->port)
@@ -136,24 +171,48 @@ void rs_instance_ready(struct rs_agent_instance *instance)
 {
 	struct rs_workload *workload = instance->workload;
 	struct rs_agent *agent = workload->agent;
-	if (instance->stage != RS_STAGE_STARTING)
+	if (instance->stage != RS_STAGE_STARTING && instance->stage != RS_STAGE_UNREADY)
 		return;
+	bool is_again = instance->stage == RS_STAGE_UNREADY;
+	uint64_t out_ns = rs_now_ns() - instance->stage_ns;
 	set_stage(instance, RS_STAGE_READY);
 	/* The dataplane saw the first SYN-ACK; what only we know stands there too, for the agent after us. */
 	struct rs_instance *entry = rs_dp_instance(agent->dp, instance->rt->id);
 	if (entry && !entry->ready_ns)
 		entry->ready_ns = instance->stage_ns;
 	instance->ready_ns = entry ? entry->ready_ns : instance->stage_ns;
-	instance->complaint[0] = '\0';
-	instance->next_probe_ns = instance->stage_ns;
+	rs_failing_is_well(instance);
+	instance->startup_is_over = true;
 	/* Ready in the map before anything is released, or it would be held again. */
 	rs_dp_instance_set_state(agent->dp, instance->rt->id, RS_INSTANCE_READY);
 	rs_release_run(workload);
 	char text[96];
-	snprintf(text, sizeof(text), "ready %.1f ms after its start",
-		 (double)(instance->ready_ns - instance->started_ns) / 1e6);
+	if (is_again)
+		snprintf(text, sizeof(text), "ready again after %.1f s", (double)out_ns / 1e9);
+	else
+		snprintf(text, sizeof(text), "ready %.1f ms after its start",
+			 (double)(instance->ready_ns - instance->started_ns) / 1e6);
 	rs_instance_record(instance, "Normal", "InstanceReady", text);
 	rs_workload_status(workload);
+}
+
+void rs_instance_unready(struct rs_agent_instance *instance, const char *reason, const char *why)
+{
+	struct rs_agent *agent = instance->workload->agent;
+	const struct rs_instance *entry = rs_dp_instance(agent->dp, instance->rt->id);
+	if (instance->stage != RS_STAGE_READY)
+		return;
+	set_stage(instance, RS_STAGE_UNREADY);
+	/* One that refused is probable by then, and shows by itself when it is back: it stays that. */
+	if (entry && __atomic_load_n(&entry->state, __ATOMIC_ACQUIRE) == RS_INSTANCE_READY)
+		rs_dp_instance_set_state(agent->dp, instance->rt->id, RS_INSTANCE_STARTING);
+	rs_failing_complain(instance, reason, "%s", why);
+}
+
+void rs_instance_refused(struct rs_agent_instance *instance)
+{
+	if (instance->stage == RS_STAGE_READY && !rs_timer_is_set(instance->timer))
+		rs_instance_check_later(instance, REFUSED_AFTER_US);
 }
 
 /* --- start ----------------------------------------------------------------------------------------------------- */
@@ -279,13 +338,17 @@ void rs_instance_adopt(struct rs_workload *workload, struct rs_rt_instance *rt)
 	case RS_INSTANCE_READY:
 		set_stage(instance, RS_STAGE_READY);
 		instance->ready_ns = entry->ready_ns; /* 0: an unknown time is better than this one */
+		instance->startup_is_over = true;
 		return;
 	case RS_INSTANCE_DRAINING:
 		set_stage(instance, RS_STAGE_DRAINING);
 		return;
 	default:
-		/* It may have begun to listen while nobody looked. */
-		set_stage(instance, RS_STAGE_STARTING);
+		/* It may have begun to listen while nobody looked, or have been out of rotation. */
+		set_stage(instance,
+			  state != RS_INSTANCE_FREE && entry->ready_ns ? RS_STAGE_UNREADY : RS_STAGE_STARTING);
+		instance->startup_is_over = instance->stage == RS_STAGE_UNREADY;
+		instance->ready_ns = instance->startup_is_over ? entry->ready_ns : 0;
 		if (state == RS_INSTANCE_FREE || state == RS_INSTANCE_DEAD)
 			add_to_dataplane(workload, rt);
 		rs_instance_check_later(instance, LISTENER_AGAIN_US);
@@ -310,9 +373,10 @@ void rs_instance_stop(struct rs_agent_instance *instance)
 
 void rs_instance_drain(struct rs_agent_instance *instance)
 {
-	if (instance->stage != RS_STAGE_STARTING && instance->stage != RS_STAGE_READY)
+	if (instance->stage != RS_STAGE_STARTING && instance->stage != RS_STAGE_READY &&
+	    instance->stage != RS_STAGE_UNREADY)
 		return;
-	bool was_ready = instance->stage == RS_STAGE_READY;
+	bool was_ready = instance->stage != RS_STAGE_STARTING;
 	rs_dp_instance_set_state(instance->workload->agent->dp, instance->rt->id, RS_INSTANCE_DRAINING);
 	set_stage(instance, RS_STAGE_DRAINING);
 	if (!was_ready)
@@ -336,8 +400,14 @@ void rs_instance_check(struct rs_agent_instance *instance, uint64_t now_ns)
 	case RS_STAGE_STARTING:
 		if (!instance->probed)
 			check_listener(instance);
-		else
-			rs_probing_check(instance, now_ns);
+		rs_probing_check(instance, now_ns);
+		if (instance->stage == RS_STAGE_STARTING)
+			rs_failing_check_start(instance, now_ns);
+		break;
+	case RS_STAGE_UNREADY:
+		if (!rs_probing_has(instance, RS_ROLE_READINESS))
+			check_listener(instance);
+		rs_probing_check(instance, now_ns);
 		break;
 	case RS_STAGE_READY:
 		if (in_stage_ms >= WELL_MS)
@@ -390,13 +460,6 @@ static void on_prepared(void *user, struct rs_rt_instance *rt)
 	}
 }
 
-void rs_instance_backoff(struct rs_workload *workload)
-{
-	uint64_t wait = BACKOFF_FIRST_NS << (workload->failures < 16 ? workload->failures : 16);
-	workload->failures++;
-	workload->next_start_ns = rs_now_ns() + (wait < BACKOFF_MAX_NS ? wait : BACKOFF_MAX_NS);
-}
-
 static int on_linger_over(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct rs_agent_instance *instance = user;
@@ -416,15 +479,6 @@ static void on_exited(void *user, struct rs_rt_instance *rt, enum rs_rt_exit how
 	}
 	struct rs_workload *workload = instance->workload;
 	enum rs_stage was = instance->stage;
-	char why[256];
-	if (how == RS_RT_EXIT_EXEC)
-		snprintf(why, sizeof(why), "the command cannot be run: %s", text ? text : strerror(value));
-	else if (how == RS_RT_EXIT_CODE)
-		snprintf(why, sizeof(why), "exited with code %d", value);
-	else if (how == RS_RT_EXIT_SIGNAL)
-		snprintf(why, sizeof(why), "was killed by signal %d (%s)", value, strsignal(value));
-	else
-		snprintf(why, sizeof(why), "has ended");
 	agent->counters.exits++;
 	set_stage(instance, RS_STAGE_EXITED);
 	rs_api_end_follow(agent->api, rt->log_path);
@@ -432,26 +486,7 @@ static void on_exited(void *user, struct rs_rt_instance *rt, enum rs_rt_exit how
 	/* No new connections; the kernel in its namespace still sends the last FINs. */
 	rs_dp_instance_set_state(agent->dp, rt->id, RS_INSTANCE_DRAINING);
 
-	if (was == RS_STAGE_STARTING || was == RS_STAGE_READY) {
-		if (was == RS_STAGE_STARTING) {
-			agent->counters.start_failures++;
-			struct rs_fact *fact = &workload->revision->status.container_healthy;
-			char reason[32];
-			snprintf(reason, sizeof(reason), how == RS_RT_EXIT_CODE ? "ExitCode%d" : "ContainerMissing",
-				 value);
-			rs_fact_set(fact, RS_FALSE, reason, "%s; its log: %s", why, rt->log_path);
-		}
-		rs_instance_record(instance, "Warning", was == RS_STAGE_STARTING ? "StartFailed" : "InstanceCrashed",
-				   why);
-		rs_instance_backoff(workload);
-		/* A command that cannot be run does not mend itself within a hold. */
-		if (was == RS_STAGE_STARTING && !rs_workload_count(workload, RS_STAGE_READY))
-			rs_release_give_up(workload, how == RS_RT_EXIT_EXEC ? UINT64_MAX : workload->next_start_ns,
-					   why);
-		rs_workload_reconcile(workload);
-	} else {
-		rs_instance_record(instance, "Normal", "InstanceStopped", why);
-	}
+	rs_failing_exited(instance, was, how, value, text);
 	rs_workload_status(workload);
 	if (rs_timer_after(agent->event, &instance->timer, LINGER_US, 1000, on_linger_over, instance) < 0)
 		rs_rt_remove(agent->rt, rt);
@@ -480,8 +515,18 @@ static void on_gone(void *user, struct rs_rt_instance *rt)
 
 static void on_failed(void *user, const struct rs_err *err)
 {
+	struct rs_agent *agent = user;
+	rs_error("%s", err->message);
+	for (struct rs_workload *w = agent->active; w; w = w->active_next) {
+		if (w->starved)
+			rs_failing_no_sandbox(w, err->message);
+	}
+}
+
+static void on_trouble(void *user, const struct rs_err *err)
+{
 	(void)user;
-	rs_error("cannot prepare a sandbox: %s", err->message);
+	rs_error("%s", err->message);
 }
 
 const struct rs_rt_callbacks rs_instance_callbacks = {
@@ -489,5 +534,6 @@ const struct rs_rt_callbacks rs_instance_callbacks = {
 	.on_exited = on_exited,
 	.on_gone = on_gone,
 	.on_failed = on_failed,
+	.on_trouble = on_trouble,
 	.on_probe = rs_probing_result,
 };

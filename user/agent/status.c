@@ -30,21 +30,38 @@ void rs_workload_phase(struct rs_workload *workload, int32_t want, uint64_t now_
 		    next.reason, "%s", next.reason[0] ? rs_scale_why_text(workload->why) : "");
 }
 
+/* One that could be ready, and says why it is not. */
+static const struct rs_agent_instance *find_troubled(const struct rs_workload *workload)
+{
+	for (const struct rs_agent_instance *i = workload->instances; i; i = i->next) {
+		if (i->complaint_reason && (i->stage == RS_STAGE_STARTING || i->stage == RS_STAGE_UNREADY))
+			return i;
+	}
+	return NULL;
+}
+
 static void set_facts(struct rs_workload *workload, unsigned ready)
 {
 	struct rs_revision_status *status = &workload->revision->status;
-	if (ready || (workload->scale_config.initial_scale == 0 && status->container_healthy.truth == RS_UNKNOWN)) {
-		/* Once healthy, sleeping does not change it. Nothing has to start for an initial scale of zero. */
-		rs_fact_set(&status->container_healthy, RS_TRUE, "", "%s", "");
+	const struct rs_agent_instance *troubled = find_troubled(workload);
+	struct rs_fact *healthy = &status->container_healthy;
+	/* Nothing has to start for an initial scale of zero. */
+	bool is_at_rest = workload->scale_config.initial_scale == 0 && healthy->truth == RS_UNKNOWN && !troubled;
+	if (ready || is_at_rest) {
+		workload->was_ready = workload->was_ready || ready;
+		/* Once healthy, sleeping does not change it. */
+		rs_fact_set(healthy, RS_TRUE, "", "%s", "");
 		if (workload->scale.initialized)
 			rs_fact_set(&status->resources_available, RS_TRUE, "", "%s", "");
 		return;
 	}
-	for (const struct rs_agent_instance *i = workload->instances; i; i = i->next) {
-		if (i->stage == RS_STAGE_STARTING && i->complaint[0] && status->container_healthy.truth != RS_TRUE)
-			rs_fact_set(&status->container_healthy, RS_UNKNOWN, "NotListening", "%s: %s", i->rt->name,
-				    i->complaint);
-	}
+	if (troubled && troubled->stage == RS_STAGE_UNREADY)
+		rs_fact_set(healthy, RS_FALSE, troubled->complaint_reason, "%s: %s", troubled->rt->name,
+			    troubled->complaint);
+	/* One that was ready before only wakes slowly; and what failed before is said until one is ready. */
+	else if (troubled && !workload->was_ready && healthy->truth != RS_FALSE)
+		rs_fact_set(healthy, RS_UNKNOWN, troubled->complaint_reason, "%s: %s", troubled->rt->name,
+			    troubled->complaint);
 	if (status->resources_available.truth == RS_UNKNOWN)
 		rs_fact_set(&status->resources_available, RS_UNKNOWN, "Deploying", "%s", "");
 	if (workload->why == RS_SCALE_START_TIMEOUT && status->resources_available.truth == RS_UNKNOWN)

@@ -87,6 +87,8 @@ static void on_event(void *user, const struct rs_event *event)
 	case RS_EVENT_RACED:
 	case RS_EVENT_SLOT:
 	case RS_EVENT_REFUSED:
+		if (event->type == RS_EVENT_REFUSED && instance)
+			rs_instance_refused(instance);
 		if (workload)
 			rs_release_run(workload);
 		break;

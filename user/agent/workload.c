@@ -80,7 +80,7 @@ int rs_workload_get(struct rs_agent *agent, struct rs_model_revision *revision, 
 	}
 	rs_settings_read(workload);
 	/* It begins with its initial scale, as a Deployment does; after a restart of agent or host it has had that. */
-	bool was_ready = has_been_ready(workload);
+	bool was_ready = workload->was_ready = has_been_ready(workload);
 	workload->scale.initialized = was_ready || workload->scale_config.initial_scale == 0;
 	workload->scale.replicas = was_ready ? 0 : workload->scale_config.initial_scale;
 	if (workload->scale.replicas < workload->scale_config.min_scale)
@@ -100,8 +100,7 @@ int rs_workload_get(struct rs_agent *agent, struct rs_model_revision *revision, 
 
 void rs_workload_adopted(struct rs_workload *workload)
 {
-	int32_t alive =
-		(int32_t)(rs_workload_count(workload, RS_STAGE_STARTING) + rs_workload_count(workload, RS_STAGE_READY));
+	int32_t alive = (int32_t)rs_workload_alive(workload);
 	/* One that drains is looked at each second too: nothing else ends it. */
 	if (workload->instances)
 		rs_workload_activate(workload);
@@ -270,6 +269,12 @@ unsigned rs_workload_count(const struct rs_workload *workload, enum rs_stage sta
 	return count;
 }
 
+unsigned rs_workload_alive(const struct rs_workload *workload)
+{
+	return rs_workload_count(workload, RS_STAGE_STARTING) + rs_workload_count(workload, RS_STAGE_READY) +
+	       rs_workload_count(workload, RS_STAGE_UNREADY);
+}
+
 uint64_t rs_workload_in_flight(const struct rs_workload *workload)
 {
 	uint64_t total = 0;
@@ -389,13 +394,13 @@ static void retry_at(struct rs_workload *workload, uint64_t at_ns)
 	rs_timer_at(workload->agent->event, &workload->retry_timer, at_ns + RS_NS_PER_US, 1000, on_retry, workload);
 }
 
-/* Who goes first: those that are not ready yet, then the one with the fewest requests. */
+/* Who goes first: those that are not ready, then the one with the fewest requests. */
 static struct rs_agent_instance *idlest(const struct rs_workload *workload)
 {
 	struct rs_agent_instance *best = NULL;
 	uint64_t best_load = UINT64_MAX;
 	for (struct rs_agent_instance *i = workload->instances; i; i = i->next) {
-		if (i->stage == RS_STAGE_STARTING)
+		if (i->stage == RS_STAGE_STARTING || i->stage == RS_STAGE_UNREADY)
 			return i;
 		if (i->stage != RS_STAGE_READY)
 			continue;
@@ -442,7 +447,7 @@ static void start_more(struct rs_workload *workload, int32_t count)
 {
 	uint64_t now_ns = rs_now_ns();
 	for (struct rs_agent_instance *i = workload->instances; i && count > 0; i = i->next) {
-		if (i->stage == RS_STAGE_DRAINING) {
+		if (i->stage == RS_STAGE_DRAINING && !i->complaint_reason) {
 			rs_instance_undrain(i);
 			count--;
 		}
@@ -474,8 +479,7 @@ static void start_more(struct rs_workload *workload, int32_t count)
 
 void rs_workload_reconcile(struct rs_workload *workload)
 {
-	int32_t alive =
-		(int32_t)(rs_workload_count(workload, RS_STAGE_STARTING) + rs_workload_count(workload, RS_STAGE_READY));
+	int32_t alive = (int32_t)rs_workload_alive(workload);
 	int32_t want = workload->scale.replicas;
 	workload->starved = false;
 	if (alive < want) {

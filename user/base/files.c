@@ -40,12 +40,27 @@ int rs_make_directories_of(const char *path)
 	return make(path, false);
 }
 
-ssize_t rs_read_small(const char *path, char *out, size_t size)
+static ssize_t read_at(int fd, off_t offset, char *out, size_t size)
 {
-	rs_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
+	ssize_t n = fd < 0 ? -1 : pread(fd, out, size - 1, offset);
 	if (n < 0)
 		return -errno;
 	out[n] = '\0';
 	return n;
+}
+
+ssize_t rs_read_small(const char *path, char *out, size_t size)
+{
+	rs_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return read_at(fd, 0, out, size);
+}
+
+ssize_t rs_read_last(const char *path, char *out, size_t size)
+{
+	rs_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat status;
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	off_t length = (off_t)size - 1;
+	return read_at(fd, status.st_size > length ? status.st_size - length : 0, out, size);
 }

@@ -12,5 +12,7 @@ int rs_make_directories(const char *path);
 int rs_make_directories_of(const char *path);
 /* Reads at most size - 1 bytes of a small file and ends them with NUL. Returns their number. */
 ssize_t rs_read_small(const char *path, char *out, size_t size);
+/* The same for its last bytes. */
+ssize_t rs_read_last(const char *path, char *out, size_t size);
 
 #endif

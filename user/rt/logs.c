@@ -19,7 +19,7 @@ static void on_rotated(void *user, enum rs_job_end end, int value, const char *t
 	struct rs_err err;
 	rs_err_set(&err, -EIO, "cannot rotate the log %s: %s", box->instance.log_path,
 		   *text ? text : "the helper failed");
-	rt->callbacks.on_failed(rt->user, &err);
+	rt->callbacks.on_trouble(rt->user, &err);
 }
 
 static void rotate(struct rs_box *box)

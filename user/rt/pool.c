@@ -166,6 +166,7 @@ static int on_pool_timer(sd_event_source *source, uint64_t usec, void *user)
 		if (!id)
 			return 0; /* a removal makes room, and comes back here */
 		if (build(rt, id, &err) < 0) {
+			rs_err_prefix(&err, "cannot prepare a sandbox");
 			rs_pool_rest(rt);
 			rs_pool_wanted(rt, 0);
 			rt->callbacks.on_failed(rt->user, &err);
@@ -208,7 +209,7 @@ void rs_pool_build_failed(struct rs_box *box)
 {
 	struct rs_rt *rt = box->rt;
 	struct rs_err err;
-	rs_err_set(&err, box->failure ? -box->failure : -EIO, "%s",
+	rs_err_set(&err, box->failure ? -box->failure : -EIO, "cannot prepare a sandbox: %s",
 		   *box->failure_text ? box->failure_text : "the helper ended before the sandbox was built");
 	rt->building--;
 	rs_pool_rest(rt);

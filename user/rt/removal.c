@@ -48,7 +48,7 @@ static void failed(struct rs_box *box, const char *text)
 	struct rs_err err;
 	rs_err_set(&err, -EIO, "cannot remove the sandbox %s, trying again: %s", box->instance.name, text);
 	come_back(box, AGAIN_MS);
-	rt->callbacks.on_failed(rt->user, &err);
+	rt->callbacks.on_trouble(rt->user, &err);
 }
 
 static void on_removed(void *user, enum rs_job_end end, int value, const char *text)

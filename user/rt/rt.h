@@ -89,8 +89,10 @@ struct rs_rt_callbacks {
 	/* The sandbox is gone; the structure is freed after this call. Also for one that on_prepared told of and that
 	 * was never started (somebody killed it). */
 	void (*on_gone)(void *user, struct rs_rt_instance *instance);
-	/* A sandbox could not be built, or the pool stands still: err says why. */
+	/* A sandbox could not be built, and the pool stands still for a moment: err says why. */
 	void (*on_failed)(void *user, const struct rs_err *err);
+	/* Something else could not be done (a sandbox be removed, a log be rotated), and is tried again. */
+	void (*on_trouble)(void *user, const struct rs_err *err);
 	/* One probe's result: ok, or text says why not. */
 	void (*on_probe)(void *user, struct rs_rt_instance *instance, uint64_t cookie, bool ok, const char *text);
 };
