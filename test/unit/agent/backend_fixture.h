@@ -214,7 +214,8 @@ struct rs_agent_instance *rs_instance_by_id(struct rs_agent *agent, unsigned id)
 
 const char *rs_stage_text(enum rs_stage stage)
 {
-	static const char *const text[RS_STAGE_COUNT] = {"Starting", "Ready", "Draining", "Stopping", "Exited"};
+	static const char *const text[RS_STAGE_COUNT] = {"Starting", "Ready",	 "Unready",
+							 "Draining", "Stopping", "Exited"};
 	return text[stage];
 }
 
