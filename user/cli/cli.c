@@ -70,11 +70,18 @@ const struct rs_command *rs_command_find(const char *name)
 	return NULL;
 }
 
+bool rs_command_is_hidden(const struct rs_command *command)
+{
+	return rs_str_starts_with(command->name, "__");
+}
+
 static enum rs_exit unknown_command(struct rs_cli *cli, const char *name)
 {
 	struct rs_suggestion suggestion = {0};
-	for (const struct rs_command *command = rs_commands; command->name; command++)
-		rs_suggest_offer(&suggestion, name, command->name);
+	for (const struct rs_command *command = rs_commands; command->name; command++) {
+		if (!rs_command_is_hidden(command))
+			rs_suggest_offer(&suggestion, name, command->name);
+	}
 	if (suggestion.word)
 		return rs_cli_usage(cli, "there is no command \"%s\"; did you mean \"%s\"?", name, suggestion.word);
 	return rs_cli_usage(cli, "there is no command \"%s\"", name);
@@ -95,7 +102,9 @@ static int parse_rest(const struct rs_command *command, struct rs_args *args, in
 		return rs_args_parse(args, command->takes | RS_TAKES_ALWAYS, argc, argv, false, position, err);
 	for (; *position < argc; (*position)++) {
 		const char *word = argv[*position];
-		if (rs_str_equal(word, "--help") || rs_str_equal(word, "-h"))
+		if (rs_command_is_hidden(command))
+			; /* other commands' words */
+		else if (rs_str_equal(word, "--help") || rs_str_equal(word, "-h"))
 			args->help = true;
 		if (rs_words_add(&args->names, word) < 0)
 			return rs_err_set(err, -ENOMEM, "out of memory");

@@ -75,6 +75,8 @@ const char *rs_cli_namespace(const struct rs_args *args);
 extern const struct rs_command rs_commands[];
 /* NULL when there is none. */
 const struct rs_command *rs_command_find(const char *name);
+/* Those that programs use: no help, no completion. */
+bool rs_command_is_hidden(const struct rs_command *command);
 /* help.c */
 void rs_help_all(FILE *out);
 void rs_help_command(const struct rs_command *command, FILE *out);
@@ -82,6 +84,8 @@ void rs_help_command(const struct rs_command *command, FILE *out);
 /* The commands. */
 enum rs_exit rs_apply(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_cleanup(struct rs_cli *cli, const struct rs_args *args);
+enum rs_exit rs_complete(struct rs_cli *cli, const struct rs_args *args);
+enum rs_exit rs_completion(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_delete(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_describe(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_events(struct rs_cli *cli, const struct rs_args *args);

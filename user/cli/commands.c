@@ -70,6 +70,11 @@ static const char cleanup_text[] = "Runs \"roused --cleanup\" with what is given
 				   "namespaces, cgroups.\n\n"
 				   "  sudo rouse cleanup --name rouse\n";
 
+static const char completion_text[] = "Of commands, options, nouns, and the names of what is there.\n\n"
+				      "  source <(rouse completion bash)      in ~/.bashrc\n"
+				      "  source <(rouse completion zsh)       in ~/.zshrc, behind compinit\n"
+				      "  rouse completion fish | source       in ~/.config/fish/config.fish\n";
+
 const struct rs_command rs_commands[] = {
 	{"apply", RS_GROUP_EVERYDAY, "-f FILE|DIR|- [-f ...] [-n NS]", "create or change services from manifests",
 	 apply_text, RS_TAKES(FILE) | RS_TAKES(DRY_RUN), 0, 0, false, rs_apply},
@@ -104,6 +109,10 @@ const struct rs_command rs_commands[] = {
 	 RS_TAKES(OUTPUT) | RS_TAKES(CLIENT), 0, 0, false, rs_version},
 	{"cleanup", RS_GROUP_NODE, "[roused's options]", "remove every trace of a stopped agent", cleanup_text, 0, 0,
 	 RS_NAMES_ANY, true, rs_cleanup},
+	{"completion", RS_GROUP_NODE, "bash|zsh|fish", "the script that completes command lines", completion_text, 0, 1,
+	 1, false, rs_completion},
 	{"help", RS_GROUP_NODE, "[COMMAND]", "how to use a command", NULL, 0, 0, 1, false, rs_help},
+	{"__complete", RS_GROUP_NODE, "-- WORD...", "what could stand where the cursor is", NULL, 0, 0, RS_NAMES_ANY,
+	 true, rs_complete},
 	{0},
 };

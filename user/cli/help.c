@@ -30,7 +30,7 @@ void rs_help_all(FILE *out)
 	for (int group = 0; group < RS_GROUP_COUNT; group++) {
 		fprintf(out, "\n%s\n", groups[group]);
 		for (const struct rs_command *command = rs_commands; command->name; command++) {
-			if ((int)command->group == group)
+			if ((int)command->group == group && !rs_command_is_hidden(command))
 				fprintf(out, "  %-12s %s\n", command->name, command->summary);
 		}
 	}
@@ -61,8 +61,10 @@ enum rs_exit rs_help(struct rs_cli *cli, const struct rs_args *args)
 		return RS_EXIT_OK;
 	}
 	struct rs_suggestion suggestion = {0};
-	for (command = rs_commands; command->name; command++)
-		rs_suggest_offer(&suggestion, args->names.items[0], command->name);
+	for (command = rs_commands; command->name; command++) {
+		if (!rs_command_is_hidden(command))
+			rs_suggest_offer(&suggestion, args->names.items[0], command->name);
+	}
 	cli->command = NULL;
 	return rs_cli_usage(cli, "there is no command \"%s\"%s%s%s", args->names.items[0],
 			    suggestion.word ? "; did you mean \"" : "", suggestion.word ? suggestion.word : "",
