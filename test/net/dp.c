@@ -112,10 +112,11 @@ static void add_hostlink(struct net *net)
 {
 	struct rs_err err = {0};
 	struct rs_hostlink_config config = {
-		.vip_bits = 16,
-		.instance_bits = 16,
-		.vip_range.s_addr = inet_addr("198.18.0.0"),
-		.instance_range.s_addr = inet_addr("198.19.0.0"),
+		.name = "rouse",
+		.run_dir = "/nowhere",
+		.sandbox_prefix = "rouse-",
+		/* The instances of these tests stand where no sandbox would be: their range is said to be another. */
+		.ranges = {.vip = {{inet_addr("198.18.0.0")}, 16}, .instances = {{inet_addr("10.97.0.0")}, 16}},
 		.address.s_addr = inet_addr("198.18.255.254"),
 		.gateway.s_addr = inet_addr("198.18.255.253"),
 	};
@@ -189,10 +190,10 @@ void net_close(struct net *net)
 	if (net->dp)
 		net_check_sum(net);
 	rs_dp_close(net->dp);
-	if (rs_dp_cleanup(net->bpf_dir, &err) < 0 || rs_hostlink_cleanup(&err) < 0)
+	if (rs_dp_cleanup(net->bpf_dir, &err) < 0 || rs_hostlink_cleanup("rouse", "/nowhere", &err) < 0)
 		fail_msg("%s", err.message);
 	assert_int_equal(access(net->bpf_dir, F_OK), -1);
-	assert_int_equal(if_nametoindex(RS_HOSTLINK_OUTER), 0);
+	assert_int_equal(if_nametoindex("rouse0"), 0);
 	net_shell(net->node, "! tc qdisc show | grep clsact");
 	free(net->bpf_dir);
 	const int namespaces[] = {net->node, net->client, net->instance[1], net->instance[2]};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* link: base dp test/net/dp.c user/sys/hostlink.c */
+/* link: base dp test/net/dp.c user/sys/hostlink.c user/sys/links.c user/sys/ranges.c */
 /* Attachment, on TCX and on clsact: programs of others before and behind ours still run, a restarted agent swaps its
  * program in place, an agent that changes the hook leaves one, and nothing is left at the end. */
 #include <stdarg.h>

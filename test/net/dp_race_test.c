@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* link: base dp test/net/dp.c user/sys/hostlink.c */
+/* link: base dp test/net/dp.c user/sys/hostlink.c user/sys/links.c user/sys/ranges.c */
 /*
  * Park against ready. A SYN can find nobody ready and be parked just after the
  * agent, which has just made an instance ready, has looked for holds. Then

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* link: base dp test/net/dp.c user/sys/hostlink.c */
+/* link: base dp test/net/dp.c user/sys/hostlink.c user/sys/links.c user/sys/ranges.c */
 /* Every way between a client and an instance, with real data on it, on both hooks. */
 #include <stdarg.h>
 #include <stddef.h>

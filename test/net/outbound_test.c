@@ -10,6 +10,7 @@
 #include "net/rt.h"
 
 #include "sys/outbound.h"
+#include "sys/undo.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -46,6 +47,8 @@ static int tear_down(void **state)
 	struct rs_outbound_config config = config_of(test);
 	struct rs_err err = {0};
 	int r = rs_outbound_cleanup(&config, &err);
+	if (r == 0)
+		r = rs_undo_run(config.run_dir, rs_outbound_undo, &err);
 	rt_test_shell("for p in $(ip netns pids %s); do kill -9 $p; done; ip link delete out0; ip netns delete %s",
 		      elsewhere, elsewhere);
 	return rt_test_down(state) < 0 || r < 0 ? -1 : 0;
@@ -92,7 +95,7 @@ static void test_both_again_change_nothing(void **state)
 		assert_int_equal(rs_outbound_allow(&config, "out0", &err), 0);
 	}
 	assert_true(rt_test_shell("test $(nft list ruleset | grep -c masquerade) = 1"));
-	assert_true(rt_test_shell("test $(wc -l < %s/sysctl) = 1", test->run_dir));
+	assert_true(rt_test_shell("test $(wc -l < %s/undo) = 1", test->run_dir));
 }
 
 static void test_cleanup_sets_everything_back(void **state)
@@ -105,12 +108,12 @@ static void test_cleanup_sets_everything_back(void **state)
 	assert_int_equal(rs_outbound_allow(&config, "out0", &err), 0);
 	assert_true(rt_test_file_has(FORWARDING, "1"));
 	for (int i = 0; i < 2; i++) {
-		if (rs_outbound_cleanup(&config, &err) < 0)
+		if (rs_outbound_cleanup(&config, &err) < 0 || rs_undo_run(config.run_dir, rs_outbound_undo, &err) < 0)
 			fail_msg("%s", err.message);
 		assert_true(rt_test_file_has(FORWARDING, "0"));
 		/* What is another's stays. */
 		assert_true(rt_test_shell("test \"$(nft list tables)\" = 'table ip other'"));
-		assert_true(rt_test_shell("! test -e %s/sysctl", test->run_dir));
+		assert_true(rt_test_shell("! test -e %s/undo", test->run_dir));
 	}
 	assert_true(rt_test_shell("nft delete table ip other"));
 }

@@ -23,7 +23,7 @@ $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(t))))
 
 # test/packet/**/X_test.c run the BPF programs on single packets (BPF_PROG_TEST_RUN), test/net/**/X_test.c in network
 # namespaces with real sockets. Both are built as the unit tests are, and need root.
-floor_dp := $(BASE) $(call src,dp)
+floor_dp := $(BASE) $(call src,dp) user/sys/lock.c
 floor_packet := $(filter-out %_test.c,$(wildcard test/packet/*.c)) $(wildcard test/packet/rows/*.c)
 $(call san,$(wildcard test/packet/*.c test/packet/*/*.c test/net/dp*.c)): $(B)/gen/rouse.skel.h
 define tier

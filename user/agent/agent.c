@@ -2,11 +2,11 @@
 /* Builds the agent from its parts, in the order of their floors, and adopts what an earlier one left running. */
 #include "agent/agent.h"
 
-#include "base/files.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "rt/names.h"
 #include "sys/outbound.h"
 #include "wire/service.h"
 
@@ -19,6 +19,8 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+
+#define DYING_MAX_MS 5000
 
 /* --- addresses -------------------------------------------------------------------------------------------------- */
 
@@ -36,22 +38,44 @@ static struct in_addr gateway_address(const struct rs_options *options)
 
 /* --- directories and the lock ----------------------------------------------------------------------------------- */
 
-static int make_directory(const char *path, struct rs_err *err)
+/* A process that was just killed holds the lock until the kernel has taken it apart, its maps and all. */
+static bool is_dying(int lock)
 {
-	int r = rs_make_directories(path);
-	return r < 0 ? rs_err_set(err, r, "cannot create the directory %s: %s", path, strerror(-r)) : 0;
+	char pid[16] = "", path[48], state = 'R';
+	long long number;
+	if (pread(lock, pid, sizeof(pid) - 1, 0) <= 0 || rs_str_to_long(pid, 1, INT32_MAX, &number) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%lld/stat", number);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return true;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 'R';
+	fclose(file);
+	return state == 'Z' || state == 'X';
+}
+
+static int take_lock(int fd)
+{
+	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		int r = -errno;
+		if (r != -EWOULDBLOCK || i == DYING_MAX_MS || !is_dying(fd))
+			return r;
+		usleep(1000);
+	}
+	return 0;
 }
 
 int rs_agent_lock(const struct rs_options *options, int *ret_lock, struct rs_err *err)
 {
-	int r = make_directory(options->run_dir, err);
+	int r = rs_traces_make_directory(options, options->run_dir, err);
 	if (r < 0)
 		return r;
 	rs_auto_free char *path = rs_str_format("%s/lock", options->run_dir);
 	rs_auto_fd int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644) : -1;
 	if (fd < 0)
 		return rs_err_set(err, -errno, "cannot open %s/lock: %s", options->run_dir, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	if (take_lock(fd) < 0) {
 		char pid[16] = "";
 		if (read(fd, pid, sizeof(pid) - 1) < 0)
 			pid[0] = '\0';
@@ -71,13 +95,21 @@ int rs_agent_lock(const struct rs_options *options, int *ret_lock, struct rs_err
 
 /* --- the floors below ------------------------------------------------------------------------------------------- */
 
-static struct rs_hostlink_config hostlink_config(const struct rs_options *options)
+struct rs_ranges rs_agent_ranges(const struct rs_options *options)
+{
+	return (struct rs_ranges){
+		.vip = {options->vip_range, options->vip_bits},
+		.instances = {options->instance_range, options->instance_bits},
+	};
+}
+
+static struct rs_hostlink_config hostlink_config(const struct rs_options *options, const char *sandbox_prefix)
 {
 	return (struct rs_hostlink_config){
-		.vip_range = options->vip_range,
-		.vip_bits = options->vip_bits,
-		.instance_range = options->instance_range,
-		.instance_bits = options->instance_bits,
+		.name = options->name,
+		.run_dir = options->run_dir,
+		.sandbox_prefix = sandbox_prefix,
+		.ranges = rs_agent_ranges(options),
 		.address = rs_agent_node_address(options),
 		.gateway = gateway_address(options),
 	};
@@ -86,7 +118,9 @@ static struct rs_hostlink_config hostlink_config(const struct rs_options *option
 static int open_dataplane(struct rs_agent *agent, struct rs_err *err)
 {
 	const struct rs_options *options = agent->options;
-	struct rs_hostlink_config link = hostlink_config(options);
+	char prefix[RS_LINK_NAME_MAX];
+	rs_rt_link_prefix(options->name, prefix);
+	struct rs_hostlink_config link = hostlink_config(options, prefix);
 	int r = rs_hostlink_setup(&link, &agent->link, err);
 	if (r < 0)
 		return r;
@@ -104,8 +138,12 @@ static int open_dataplane(struct rs_agent *agent, struct rs_err *err)
 	memcpy(config.rouse0_mac, agent->link.outer_mac, 6);
 	memcpy(config.rouse1_mac, agent->link.inner_mac, 6);
 	r = rs_dp_open(&config, &agent->dp, err);
-	if (r < 0)
+	if (r < 0) {
+		/* A start that is refused leaves no links behind. */
+		if (agent->link.is_new)
+			rs_hostlink_cleanup(options->name, options->run_dir, NULL);
 		return r;
+	}
 	rs_dp_prune(agent->dp);
 	return rs_dp_attach(agent->dp, agent->link.inner_ifindex, RS_DP_HOST, RS_WAY_HOST, err);
 }
@@ -373,7 +411,9 @@ static int build(struct rs_agent *agent, struct rs_err *err)
 	const struct rs_options *options = agent->options;
 	int r = rs_agent_lock(options, &agent->lock, err);
 	if (r == 0)
-		r = make_directory(options->state_dir, err);
+		r = rs_traces_note(options, err);
+	if (r == 0)
+		r = rs_traces_make_directory(options, options->state_dir, err);
 	if (r == 0)
 		r = open_objects(agent, err);
 	if (r == 0)

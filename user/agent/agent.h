@@ -9,6 +9,7 @@
  *	main.c, options.c   start, signals, stop
  *	agent.c             builds the object, adopts what an earlier agent left
  *	cleanup.c           takes every trace of an agent off the host
+ *	traces.c            what it changed beside its own things, and how that was before
  *	tick.c              the periodic round
  *	workload.c          a revision at work: its numbers, its scale
  *	settings.c          what its scale goes by
@@ -203,10 +204,12 @@ uint64_t rs_agent_uid(const char *uuid);
 /* The entry that an earlier agent made for it, 0 when there is none. */
 unsigned rs_agent_known_entry(const struct rs_agent *agent, uint64_t uid);
 int rs_agent_new(struct rs_options *options, sd_event *event, struct rs_agent **ret_agent, struct rs_err *err);
-/* Takes RUN-DIR/lock, -EBUSY when another agent has it. The lock goes with the descriptor. */
+/* Takes RUN-DIR/lock, -EBUSY when another agent has it. The lock goes with the descriptor. A process that is about to
+ * be gone is waited for. */
 int rs_agent_lock(const struct rs_options *options, int *ret_lock, struct rs_err *err);
 /* rouse0's address: the source of the host's own clients, the instances' gateway. */
 struct in_addr rs_agent_node_address(const struct rs_options *options);
+struct rs_ranges rs_agent_ranges(const struct rs_options *options);
 /* What the parts below are configured with. The paths own the strings that are not in the options. */
 struct rs_agent_paths {
 	char *helper;
@@ -218,6 +221,14 @@ void rs_agent_paths_done(struct rs_agent_paths *paths);
 struct rs_outbound_config rs_agent_outbound_config(const struct rs_options *options);
 /* Leaves instances, maps and links as they are: the next agent adopts them. */
 struct rs_agent *rs_agent_free(struct rs_agent *agent);
+
+/* traces.c */
+/* mkdir -p; notes the parents that were made. */
+int rs_traces_make_directory(const struct rs_options *options, const char *path, struct rs_err *err);
+/* Notes what the start is about to change. */
+int rs_traces_note(const struct rs_options *options, struct rs_err *err);
+/* Undoes all of it, or hands it to another agent of this host. */
+int rs_traces_undo(const struct rs_options *options, struct rs_err *err);
 
 /* cleanup.c */
 /* Removes every trace; logs what it could not. -EBUSY while an agent runs. */
@@ -351,7 +362,7 @@ int rs_names_set(struct rs_agent *agent, const char *name, struct in_addr addres
 void rs_names_remove(struct rs_agent *agent, struct in_addr address);
 /* Writes what has changed now. */
 int rs_names_flush(struct rs_names *names);
-/* Takes our lines out of a file that was named, or removes our own. */
+/* Takes our lines out of every file that they were written to, or removes our own. */
 int rs_names_cleanup(const struct rs_options *options, struct rs_err *err);
 
 /* record.c */
@@ -367,8 +378,20 @@ void rs_tick_wanted(struct rs_agent *agent);
 /* Attaches to the interfaces that clients sit behind, and follows them as they come and go. */
 int rs_attach_start(struct rs_agent *agent, struct rs_err *err);
 struct rs_attach *rs_attach_free(struct rs_attach *attach);
+/* Looks at all of them again: options->interfaces has changed. */
+int rs_attach_reload(struct rs_agent *agent, struct rs_err *err);
 /* Client interfaces that carry our program now. */
 unsigned rs_attach_count(const struct rs_agent *agent);
+bool rs_attach_is_named(const struct rs_options *options, const char *name);
+/* An interface that is to carry it. */
+struct rs_attach_state {
+	char name[RS_LINK_NAME_MAX];
+	enum rs_way way;
+	bool attached;
+	char complaint[160]; /* why not */
+};
+/* NULL when it is none. */
+const struct rs_attach_state *rs_attach_state(const struct rs_agent *agent, unsigned ifindex);
 
 /* change.c */
 /* Persists the changes, and applies them to workloads, routes and names. Takes the list over.

@@ -2,76 +2,130 @@
 /*
  * Which interfaces carry the program for clients: the ones that were named, or
  * else every virtual one with an address. Physical uplinks only when named.
- * The kernel tells when links and addresses come and go; then all are looked at
- * again, so that a lost message does no harm.
+ *
+ * The kernel tells when links and addresses change. A moment after the first
+ * news the links that they name are looked at, each by itself; all of them when
+ * there were too many, or some were lost. What is looked at is the link as it is
+ * then: news that were late or came twice do no harm.
  */
 #include "agent/agent.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
+#include "rt/names.h"
 #include "sys/timer.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 
 /* A link that comes up sends several messages in a row. */
-#define LOOK_AFTER_US 2000
+#define LOOK_AFTER_NS (2 * RS_NS_PER_MS)
+/* However much the links change, looking at them takes at most a tenth of the loop's time. */
+#define REST_FACTOR 9
+/* More than these are looked at in one go. */
+#define CHANGED_MAX 64
+
+/* An interface that is to carry our program. */
+struct place {
+	struct rs_attach_state state;
+	unsigned ifindex;
+	bool seen; /* by the whole look that is going on */
+};
 
 struct rs_attach {
 	struct rs_agent *agent;
 	int socket;
 	sd_event_source *source;
 	sd_event_source *timer;
-	unsigned *links; /* ifindexes that carry our program */
+	uint64_t rest_until_ns;
+	unsigned changed[CHANGED_MAX];
+	size_t changed_count;
+	bool all_changed;
+	bool is_first;	      /* look, at the start */
+	bool lost;	      /* news were: a link that we know may be another one by now */
+	struct place *places; /* sorted by ifindex */
 	size_t count;
 	size_t capacity;
 };
 
+/* --- places ----------------------------------------------------------------------------------------------------- */
+
+/* Where it is, or else would have to be. */
+static size_t position(const struct rs_attach *attach, unsigned ifindex)
+{
+	size_t low = 0, high = attach->count;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (attach->places[middle].ifindex < ifindex)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct place *find(const struct rs_attach *attach, unsigned ifindex)
+{
+	size_t at = position(attach, ifindex);
+	return at < attach->count && attach->places[at].ifindex == ifindex ? &attach->places[at] : NULL;
+}
+
+static struct place *add(struct rs_attach *attach, unsigned ifindex)
+{
+	if (attach->count == attach->capacity) {
+		size_t capacity = attach->capacity ? 2 * attach->capacity : 16;
+		struct place *grown = realloc(attach->places, capacity * sizeof(*grown));
+		if (!grown)
+			return NULL;
+		attach->places = grown;
+		attach->capacity = capacity;
+	}
+	size_t at = position(attach, ifindex);
+	memmove(attach->places + at + 1, attach->places + at, (attach->count - at) * sizeof(*attach->places));
+	attach->places[at] = (struct place){.ifindex = ifindex};
+	attach->count++;
+	return &attach->places[at];
+}
+
+static void forget(struct rs_attach *attach, unsigned ifindex)
+{
+	struct place *place = find(attach, ifindex);
+	if (!place)
+		return;
+	rs_dp_detach(attach->agent->dp, ifindex);
+	rs_info("not serving clients behind interface=%s any more", place->state.name);
+	size_t at = (size_t)(place - attach->places);
+	attach->count--;
+	memmove(place, place + 1, (attach->count - at) * sizeof(*place));
+}
+
+/* --- one link --------------------------------------------------------------------------------------------------- */
+
+bool rs_attach_is_named(const struct rs_options *options, const char *name)
+{
+	for (unsigned i = 0; i < options->interface_count; i++) {
+		if (rs_str_equal(options->interfaces[i], name))
+			return true;
+	}
+	return false;
+}
+
+/* Agents' own links carry other programs, or another agent's. */
+static bool is_agents(const struct rs_options *options, const struct rs_link_info *link)
+{
+	char prefix[RS_LINK_NAME_MAX];
+	rs_rt_link_prefix(options->name, prefix);
+	return link->kind == RS_LINK_AGENT || link->kind == RS_LINK_SANDBOX || rs_rt_id_of(link->name, prefix);
+}
+
 static bool is_wanted(const struct rs_options *options, const struct rs_link_info *link)
 {
-	if (!options->interface_count)
-		return link->kind == RS_LINK_CLIENT;
-	for (unsigned i = 0; i < options->interface_count; i++) {
-		if (rs_str_equal(options->interfaces[i], link->name))
-			return true;
-	}
-	return false;
-}
-
-struct look {
-	struct rs_attach *attach;
-	unsigned *found;
-	size_t found_count;
-	size_t found_capacity;
-};
-
-static int remember(unsigned **list, size_t *count, size_t *capacity, unsigned ifindex)
-{
-	if (*count == *capacity) {
-		size_t grown_capacity = *capacity ? 2 * *capacity : 16;
-		unsigned *grown = realloc(*list, grown_capacity * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		*list = grown;
-		*capacity = grown_capacity;
-	}
-	(*list)[(*count)++] = ifindex;
-	return 0;
-}
-
-static bool contains(const unsigned *list, size_t count, unsigned ifindex)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (list[i] == ifindex)
-			return true;
-	}
-	return false;
+	if (is_agents(options, link))
+		return false;
+	return options->interface_count ? rs_attach_is_named(options, link->name) : link->kind == RS_LINK_CLIENT;
 }
 
 static void let_forward(struct rs_agent *agent, const char *link)
@@ -82,81 +136,134 @@ static void let_forward(struct rs_agent *agent, const char *link)
 		rs_warn("%s", err.message);
 }
 
-static int on_link(void *user, const struct rs_link_info *link)
+/* Attaches, anew where it stands already. A failure is told once, and tried again at the link's next news. */
+static void serve(struct rs_attach *attach, struct place *place, enum rs_way way)
 {
-	struct look *look = user;
-	struct rs_attach *attach = look->attach;
 	struct rs_agent *agent = attach->agent;
-	/* Answers to what instances ask of others may come in by any of them. */
-	if (link->kind != RS_LINK_OTHER && !contains(attach->links, attach->count, link->ifindex))
-		let_forward(agent, link->name);
-	if (!is_wanted(agent->options, link))
-		return 0;
-	if (!contains(attach->links, attach->count, link->ifindex)) {
-		struct rs_err err = {0};
-		enum rs_way way = link->peer_elsewhere ? RS_WAY_PEER : RS_WAY_NEIGH;
-		if (rs_dp_attach(agent->dp, link->ifindex, RS_DP_CLIENT, way, &err) < 0) {
-			rs_error("cannot serve clients behind interface=%s: %s", link->name, err.message);
-			return 0;
-		}
-		rs_info("serving clients behind interface=%s hook=%s", link->name, rs_dp_hook_name(agent->dp));
-	}
-	return remember(&look->found, &look->found_count, &look->found_capacity, link->ifindex);
+	struct rs_attach_state *state = &place->state;
+	struct rs_err err = {0};
+	bool was_attached = state->attached, has_failed = *state->complaint;
+	state->way = way;
+	state->attached = rs_dp_attach(agent->dp, place->ifindex, RS_DP_CLIENT, way, &err) == 0;
+	rs_str_copy(state->complaint, sizeof(state->complaint), state->attached ? "" : err.message);
+	if (!state->attached && !has_failed)
+		rs_error("cannot serve clients behind interface=%s: %s", state->name, err.message);
+	else if (state->attached && !was_attached)
+		rs_info("serving clients behind interface=%s hook=%s", state->name, rs_dp_hook_name(agent->dp));
 }
 
-static int look_at_links(struct rs_attach *attach, struct rs_err *err)
+static void look_at(struct rs_attach *attach, const struct rs_link_info *link)
 {
-	struct look look = {.attach = attach};
-	int r = rs_links_each(on_link, &look, err);
-	if (r < 0) {
-		free(look.found);
-		return r;
+	/* Answers to what instances ask of others may come in by any of them. */
+	if (link->kind == RS_LINK_CLIENT || link->kind == RS_LINK_UPLINK)
+		let_forward(attach->agent, link->name);
+	if (!is_wanted(attach->agent->options, link)) {
+		forget(attach, link->ifindex);
+		/* An earlier agent was told to serve it. */
+		if (attach->is_first && !is_agents(attach->agent->options, link))
+			rs_dp_detach(attach->agent->dp, link->ifindex);
+		return;
 	}
-	for (size_t i = 0; i < attach->count; i++) {
-		if (!contains(look.found, look.found_count, attach->links[i]))
-			rs_dp_detach(attach->agent->dp, attach->links[i]);
+	struct place *place = find(attach, link->ifindex);
+	if (!place)
+		place = add(attach, link->ifindex);
+	if (!place) {
+		rs_error("cannot serve clients behind interface=%s: out of memory", link->name);
+		return;
 	}
-	free(attach->links);
-	attach->links = look.found;
-	attach->count = look.found_count;
-	attach->capacity = look.found_capacity;
+	place->seen = true;
+	rs_str_copy(place->state.name, sizeof(place->state.name), link->name);
+	/* Its other end may have moved into a container since. */
+	enum rs_way way = link->peer_elsewhere ? RS_WAY_PEER : RS_WAY_NEIGH;
+	if (!place->state.attached || place->state.way != way || attach->lost)
+		serve(attach, place, way);
+}
+
+/* --- looks ------------------------------------------------------------------------------------------------------ */
+
+static int on_link(void *user, const struct rs_link_info *link)
+{
+	look_at(user, link);
+	return 0;
+}
+
+static int look_at_all(struct rs_attach *attach, struct rs_err *err)
+{
+	for (size_t i = 0; i < attach->count; i++)
+		attach->places[i].seen = false;
+	int r = rs_links_each(on_link, attach, err);
+	for (size_t i = attach->count; r == 0 && i > 0; i--) {
+		if (!attach->places[i - 1].seen)
+			forget(attach, attach->places[i - 1].ifindex);
+	}
+	return r;
+}
+
+static int look_at_changed(struct rs_attach *attach, struct rs_err *err)
+{
+	for (size_t i = 0; i < attach->changed_count; i++) {
+		struct rs_link_info link;
+		int r = rs_links_get(attach->changed[i], &link, err);
+		if (r == -ENODEV)
+			forget(attach, attach->changed[i]);
+		else if (r < 0)
+			return r;
+		else
+			look_at(attach, &link);
+	}
 	return 0;
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 {
+	struct rs_attach *attach = user;
 	struct rs_err err = {0};
+	uint64_t begin_ns = rs_now_ns();
 	(void)source;
 	(void)usec;
-	if (look_at_links(user, &err) < 0)
+	int r = attach->all_changed ? look_at_all(attach, &err) : look_at_changed(attach, &err);
+	if (r < 0)
 		rs_error("cannot follow the interfaces: %s", err.message);
+	attach->changed_count = 0;
+	attach->all_changed = attach->lost = false;
+	uint64_t end_ns = rs_now_ns();
+	attach->rest_until_ns = end_ns + REST_FACTOR * (end_ns - begin_ns);
 	return 0;
 }
 
-static int on_change(sd_event_source *source, int fd, uint32_t revents, void *user)
+static void on_changed(void *user, unsigned ifindex, bool deleted)
 {
 	struct rs_attach *attach = user;
-	char buffer[16384];
-	(void)source;
-	(void)revents;
-	/* What the messages say does not matter, nor does ENOBUFS: everything is looked at again. */
-	while (recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
-		errno = 0;
-	rs_timer_after(attach->agent->event, &attach->timer, LOOK_AFTER_US, 1000, on_timer, attach);
-	return 0;
+	/* Another link may have its number before we look. */
+	if (deleted)
+		forget(attach, ifindex);
+	for (size_t i = 0; i < attach->changed_count; i++) {
+		if (attach->changed[i] == ifindex)
+			return;
+	}
+	if (attach->changed_count == CHANGED_MAX)
+		attach->all_changed = true;
+	else
+		attach->changed[attach->changed_count++] = ifindex;
 }
 
-static int open_notifications(void)
+static int on_news(sd_event_source *source, int fd, uint32_t revents, void *user)
 {
-	struct sockaddr_nl address = {
-		.nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR,
-	};
-	rs_auto_fd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return -errno;
-	return rs_take_fd(fd);
+	struct rs_attach *attach = user;
+	(void)source;
+	(void)revents;
+	if (rs_links_news_read(fd, on_changed, attach) < 0)
+		attach->all_changed = attach->lost = true;
+	/* Later news do not move the timer: a link that changes all the time must not keep the others waiting. */
+	if (rs_timer_is_set(attach->timer) || (!attach->changed_count && !attach->all_changed))
+		return 0;
+	uint64_t at_ns = rs_now_ns() + LOOK_AFTER_NS;
+	if (at_ns < attach->rest_until_ns)
+		at_ns = attach->rest_until_ns;
+	return rs_timer_at(attach->agent->event, &attach->timer, at_ns, 1000, on_timer, attach);
 }
+
+/* --- the whole -------------------------------------------------------------------------------------------------- */
 
 int rs_attach_start(struct rs_agent *agent, struct rs_err *err)
 {
@@ -165,14 +272,22 @@ int rs_attach_start(struct rs_agent *agent, struct rs_err *err)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	agent->attach = attach;
 	attach->agent = agent;
-	/* Notifications first: what changes during the first look is not missed. */
-	attach->socket = open_notifications();
+	/* News first: what changes during the first look is not missed. */
+	attach->socket = rs_links_news_open();
 	if (attach->socket < 0)
 		return rs_err_set(err, attach->socket, "cannot follow the interfaces: %s", strerror(-attach->socket));
-	int r = sd_event_add_io(agent->event, &attach->source, attach->socket, EPOLLIN, on_change, attach);
+	int r = sd_event_add_io(agent->event, &attach->source, attach->socket, EPOLLIN, on_news, attach);
 	if (r < 0)
 		return rs_err_set(err, r, "cannot follow the interfaces: %s", strerror(-r));
-	return look_at_links(attach, err);
+	attach->is_first = true;
+	r = look_at_all(attach, err);
+	attach->is_first = false;
+	return r;
+}
+
+int rs_attach_reload(struct rs_agent *agent, struct rs_err *err)
+{
+	return look_at_all(agent->attach, err);
 }
 
 struct rs_attach *rs_attach_free(struct rs_attach *attach)
@@ -183,12 +298,21 @@ struct rs_attach *rs_attach_free(struct rs_attach *attach)
 	sd_event_source_unref(attach->timer);
 	if (attach->socket >= 0)
 		close(attach->socket);
-	free(attach->links);
+	free(attach->places);
 	free(attach);
 	return NULL;
 }
 
 unsigned rs_attach_count(const struct rs_agent *agent)
 {
-	return agent->attach ? (unsigned)agent->attach->count : 0;
+	unsigned count = 0;
+	for (size_t i = 0; agent->attach && i < agent->attach->count; i++)
+		count += agent->attach->places[i].state.attached;
+	return count;
+}
+
+const struct rs_attach_state *rs_attach_state(const struct rs_agent *agent, unsigned ifindex)
+{
+	const struct place *place = agent->attach ? find(agent->attach, ifindex) : NULL;
+	return place ? &place->state : NULL;
 }

@@ -78,10 +78,10 @@ uint64_t rs_health_held(const struct rs_agent *agent)
 static struct part check_dataplane(struct rs_agent *agent)
 {
 	unsigned clients = rs_attach_count(agent);
-	if (if_nametoindex(RS_HOSTLINK_INNER) != agent->link.inner_ifindex ||
-	    if_nametoindex(RS_HOSTLINK_OUTER) != agent->link.outer_ifindex)
-		return part(false, "the links %s and %s were removed: restart roused, it makes them anew",
-			    RS_HOSTLINK_OUTER, RS_HOSTLINK_INNER);
+	const struct rs_hostlink *link = &agent->link;
+	if (if_nametoindex(link->inner) != link->inner_ifindex || if_nametoindex(link->outer) != link->outer_ifindex)
+		return part(false, "the links %s and %s were removed: restart roused, it makes them anew", link->outer,
+			    link->inner);
 	return part(true, "%s, %u %s of clients and this host", rs_dp_hook_name(agent->dp), clients,
 		    clients == 1 ? "interface" : "interfaces");
 }
@@ -119,7 +119,7 @@ static struct part check_tracepoint(struct rs_agent *agent)
 static struct part check_rp_filter(struct rs_agent *agent)
 {
 	struct rs_counters counters = {0};
-	static const char *const links[] = {"all", "default", RS_HOSTLINK_OUTER, RS_HOSTLINK_INNER};
+	const char *const links[] = {"all", "default", agent->link.outer, agent->link.inner};
 	long long value[rs_array_length(links)];
 	for (size_t i = 0; i < rs_array_length(links); i++) {
 		char path[96];

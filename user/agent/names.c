@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #define FILE_MAX (64 * 1024 * 1024)
@@ -88,10 +89,19 @@ static int open_file(const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Two agents may write into one file: what one has read, the other must not change until it is written. */
+static int open_locked(const char *path, int flags)
+{
+	rs_auto_fd int fd = open_file(path, flags);
+	if (fd < 0)
+		return fd;
+	return flock(fd, LOCK_EX) < 0 ? -errno : rs_take_fd(fd);
+}
+
 /* Others' lines, then `entries`. */
 static int rewrite(const char *path, const char *mark, const struct entry *entries, size_t count)
 {
-	rs_auto_fd int fd = open_file(path, O_RDWR | O_CREAT);
+	rs_auto_fd int fd = open_locked(path, O_RDWR | O_CREAT);
 	if (fd < 0)
 		return fd;
 	struct rs_buf old, fresh;
@@ -119,17 +129,33 @@ static int rewrite(const char *path, const char *mark, const struct entry *entri
 	return r;
 }
 
+/* Drops the lines of all agents: their names are not this one's, though they may be spelled the same. */
+static int keep_hosts(const char *text, struct rs_buf *out)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+		size_t whole = length + (text[length] == '\n');
+		const char *service = memmem(text, length, ".rouse # ", 9);
+		if (!service)
+			rs_buf_append(out, text, whole);
+		text += whole;
+	}
+	return out->error;
+}
+
 /* A new file of our own begins as a copy of the host's, since instances see it as their /etc/hosts. */
 static int seed(const char *path)
 {
 	struct stat status;
 	if (stat(path, &status) == 0)
 		return 0;
-	struct rs_buf text;
+	struct rs_buf host_text, text;
+	rs_buf_init(&host_text, FILE_MAX);
 	rs_buf_init(&text, FILE_MAX);
 	rs_auto_fd int host = open_file("/etc/hosts", O_RDONLY);
-	if (host >= 0)
-		read_all(host, &text);
+	if (host >= 0 && read_all(host, &host_text) == 0 && host_text.length)
+		keep_hosts(host_text.data, &text);
+	rs_buf_done(&host_text);
 	if (!text.length)
 		rs_buf_puts(&text, "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n");
 	rs_auto_fd int fd = open_file(path, O_WRONLY | O_CREAT | O_EXCL);
@@ -173,7 +199,7 @@ static int append_line(const struct rs_names *names, const struct entry *entry)
 	rs_auto_free char *line = rs_str_format("%s %s%s", address, entry->name, names->mark);
 	if (!line)
 		return -ENOMEM;
-	rs_auto_fd int fd = open_file(names->path, O_WRONLY | O_APPEND);
+	rs_auto_fd int fd = open_locked(names->path, O_WRONLY | O_APPEND);
 	return fd < 0 ? fd : write_all(fd, line, strlen(line));
 }
 
@@ -238,17 +264,82 @@ char *rs_names_path(const struct rs_options *options)
 	return options->hosts_file ? strdup(options->hosts_file) : rs_str_format("%s/hosts", options->run_dir);
 }
 
+/* --- which file it was -------------------------------------------------------------------------------------------- */
+
+/* STATE-DIR/hosts-file: the named file that our lines are in, and whether it is there because of us. It outlives a
+ * reboot, as the lines do. */
+static char *memo_path(const struct rs_options *options)
+{
+	return rs_str_format("%s/hosts-file", options->state_dir);
+}
+
+static int remember(const struct rs_options *options, const char *path, bool made)
+{
+	rs_auto_free char *memo = memo_path(options);
+	rs_auto_free char *text = rs_str_format("%s %s\n", made ? "made" : "found", path);
+	if (!memo || !text)
+		return -ENOMEM;
+	rs_auto_fd int fd = open_file(memo, O_WRONLY | O_CREAT | O_TRUNC);
+	return fd < 0 ? fd : write_all(fd, text, strlen(text));
+}
+
+/* NULL when there is none. */
+static char *recall(const struct rs_options *options, bool *ret_made)
+{
+	rs_auto_free char *memo = memo_path(options);
+	rs_auto_fd int fd = memo ? open_file(memo, O_RDONLY) : -1;
+	struct rs_buf text;
+	rs_buf_init(&text, 8192);
+	char *path = NULL;
+	if (fd >= 0 && read_all(fd, &text) == 0 && text.length) {
+		const char *space = strchr(text.data, ' ');
+		*ret_made = rs_str_starts_with(text.data, "made ");
+		path = space ? strndup(space + 1, strcspn(space + 1, "\n")) : NULL;
+	}
+	rs_buf_done(&text);
+	return path;
+}
+
+/* Takes our lines out of the remembered file, unless it is `but`. */
+static int leave_remembered(const struct rs_options *options, const char *mark, const char *but, struct rs_err *err)
+{
+	bool made = false;
+	rs_auto_free char *path = recall(options, &made);
+	rs_auto_free char *memo = memo_path(options);
+	if (!path || rs_str_equal(path, but))
+		return 0;
+	int r = 0;
+	if (made)
+		r = unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+	else if (access(path, F_OK) == 0)
+		r = rewrite(path, mark, NULL, 0);
+	if (r == 0 && memo && unlink(memo) < 0 && errno != ENOENT)
+		r = -errno;
+	return r < 0 ? rs_err_set(err, r, "cannot take the service names out of %s: %s", path, strerror(-r)) : 0;
+}
+
+/* --- the whole -------------------------------------------------------------------------------------------------- */
+
 int rs_names_new(struct rs_agent *agent, struct rs_err *err)
 {
+	const struct rs_options *options = agent->options;
 	struct rs_names *names = calloc(1, sizeof(*names));
 	if (!names)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	agent->names = names;
-	names->path = rs_names_path(agent->options);
-	names->mark = rs_str_format(" # %s\n", agent->options->name);
+	names->path = rs_names_path(options);
+	names->mark = rs_str_format(" # %s\n", options->name);
 	if (!names->path || !names->mark)
 		return rs_err_set(err, -ENOMEM, "out of memory");
-	int r = seed(names->path);
+	int r = leave_remembered(options, names->mark, options->hosts_file, err);
+	if (r < 0)
+		return r;
+	bool made = false;
+	rs_auto_free char *known = recall(options, &made);
+	if (options->hosts_file && !known)
+		r = remember(options, names->path, access(names->path, F_OK) < 0);
+	if (r == 0)
+		r = seed(names->path);
 	return r < 0 ? rs_err_set(err, r, "cannot write the hosts file %s: %s", names->path, strerror(-r)) : 0;
 }
 
@@ -270,18 +361,19 @@ struct rs_names *rs_names_free(struct rs_names *names)
 
 int rs_names_cleanup(const struct rs_options *options, struct rs_err *err)
 {
-	rs_auto_free char *path = rs_names_path(options);
+	rs_auto_free char *own = rs_str_format("%s/hosts", options->run_dir);
 	rs_auto_free char *mark = rs_str_format(" # %s\n", options->name);
-	if (!path || !mark)
+	if (!own || !mark)
 		return rs_err_set(err, -ENOMEM, "out of memory");
-	if (!options->hosts_file) {
-		/* Our own file, in our own directory. */
-		if (unlink(path) < 0 && errno != ENOENT)
-			return rs_err_set(err, -errno, "cannot remove %s: %s", path, strerror(errno));
-		return 0;
+	int r = leave_remembered(options, mark, NULL, err);
+	/* Named now, and not remembered: of an agent that did not remember, perhaps. */
+	if (r == 0 && options->hosts_file && access(options->hosts_file, F_OK) == 0) {
+		r = rewrite(options->hosts_file, mark, NULL, 0);
+		if (r < 0)
+			return rs_err_set(err, r, "cannot take the service names out of %s: %s", options->hosts_file,
+					  strerror(-r));
 	}
-	if (access(path, F_OK) < 0)
-		return 0;
-	int r = rewrite(path, mark, NULL, 0);
-	return r < 0 ? rs_err_set(err, r, "cannot take the service names out of %s: %s", path, strerror(-r)) : 0;
+	if (r == 0 && unlink(own) < 0 && errno != ENOENT)
+		r = rs_err_set(err, -errno, "cannot remove %s: %s", own, strerror(errno));
+	return r;
 }

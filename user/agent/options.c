@@ -50,10 +50,10 @@ static const struct row {
 	const char *argument; /* NULL = none */
 	const char *help;
 } rows[] = {
-	{OPT_NAME, "name", "NAME", "prefix of network namespaces and cgroups [rouse]"},
-	{OPT_BPF_DIR, "bpf-dir", "DIR", "where maps and links are pinned, on a bpffs [/sys/fs/bpf/rouse]"},
-	{OPT_STATE_DIR, "state-dir", "DIR", "store and logs [/var/lib/rouse]"},
-	{OPT_RUN_DIR, "run-dir", "DIR", "socket, hosts file, records of instances [/run/rouse]"},
+	{OPT_NAME, "name", "NAME", "names links, namespaces, cgroups and directories of this agent [rouse]"},
+	{OPT_BPF_DIR, "bpf-dir", "DIR", "where maps and links are pinned, on a bpffs [/sys/fs/bpf/NAME]"},
+	{OPT_STATE_DIR, "state-dir", "DIR", "store and logs [/var/lib/NAME]"},
+	{OPT_RUN_DIR, "run-dir", "DIR", "socket, hosts file, records of instances [/run/NAME]"},
 	{OPT_CGROUP_ROOT, "cgroup-root", "NAME", "cgroup of all instances, relative [the name]"},
 	{OPT_HOSTS_FILE, "hosts-file", "FILE", "where service names are written [RUN-DIR/hosts]"},
 	{OPT_CONFIG, "config", "FILE", "JSON object with Knative's autoscaler keys"},
@@ -215,14 +215,41 @@ static int read_config(struct rs_options *options, struct rs_err *err)
 	return r;
 }
 
+/* "a-1" would have a link "a-10", as the agent "a" has for its tenth sandbox. */
+static int check_name(const char *name, struct rs_err *err)
+{
+	size_t length = strlen(name);
+	const char *dash = strrchr(name, '-');
+	bool is_word = length && length <= RS_AGENT_NAME_MAX && *name != '-' &&
+		       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
+	if (is_word && (!dash || dash[1 + strspn(dash + 1, "0123456789")]))
+		return 0;
+	return rs_err_set(
+		err, -EINVAL,
+		"--name: must be 1 to %d of a-z, 0-9 and -, not begin with - nor end in - and digits, is \"%s\"",
+		RS_AGENT_NAME_MAX, name);
+}
+
+/* What was not given has the agent's name. */
+static void fill_directories(struct rs_options *options)
+{
+	static const char *const parents[] = {"/sys/fs/bpf", "/var/lib", "/run"};
+	const char **const fields[] = {&options->bpf_dir, &options->state_dir, &options->run_dir};
+	for (size_t i = 0; i < rs_array_length(fields); i++) {
+		snprintf(options->directories[i], sizeof(options->directories[i]), "%s/%s", parents[i], options->name);
+		if (!*fields[i])
+			*fields[i] = options->directories[i];
+	}
+	if (!options->cgroup_root)
+		options->cgroup_root = options->name;
+}
+
 static int apply(struct rs_options *options, int id, const char *value, struct rs_err *err)
 {
 	switch (id) {
 	case OPT_NAME:
 		options->name = value;
-		return strlen(value) <= 20 && strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(value)
-			       ? 0
-			       : rs_err_set(err, -EINVAL, "--name: at most 20 of a-z, 0-9 and -, is \"%s\"", value);
+		return check_name(value, err);
 	case OPT_BPF_DIR:
 		options->bpf_dir = value;
 		return 0;
@@ -297,9 +324,6 @@ int rs_options_parse(struct rs_options *options, int argc, char **argv, struct r
 {
 	*options = (struct rs_options){
 		.name = "rouse",
-		.bpf_dir = "/sys/fs/bpf/rouse",
-		.state_dir = "/var/lib/rouse",
-		.run_dir = "/run/rouse",
 		.vip_range.s_addr = htonl(0xc6120000),
 		.vip_bits = 16,
 		.instance_range.s_addr = htonl(0xc6130000),
@@ -348,7 +372,6 @@ int rs_options_parse(struct rs_options *options, int argc, char **argv, struct r
 				return r;
 		}
 	}
-	if (!options->cgroup_root)
-		options->cgroup_root = options->name;
+	fill_directories(options);
 	return rs_autoscaler_config_check(&options->autoscaler, err);
 }

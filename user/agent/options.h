@@ -13,9 +13,10 @@
 #include <sys/types.h>
 
 #define RS_INTERFACES_MAX 64
+#define RS_AGENT_NAME_MAX 12 /* with a digit behind it, it is a link's name */
 
 struct rs_options {
-	const char *name; /* prefix of namespaces and cgroups */
+	const char *name; /* of links, namespaces, cgroups, the nft table, and below of the directories */
 	const char *bpf_dir;
 	const char *state_dir;
 	const char *run_dir;
@@ -44,6 +45,7 @@ struct rs_options {
 	bool check_config; /* read the configuration and exit */
 	bool version;
 	bool help;
+	char directories[3][32]; /* defaults, made from the name; the pointers above lead here */
 };
 
 /* Reads the command line and the configuration file that it names. Strings are borrowed from argv. */

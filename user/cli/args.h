@@ -33,6 +33,7 @@ enum rs_color_when {
 /* Two options may have one name when no command takes both: -f is a file to one, and "follow" to another. */
 enum rs_option {
 	RS_OPTION_SOCKET,
+	RS_OPTION_AGENT,
 	RS_OPTION_HELP,
 	RS_OPTION_VERSION,
 	RS_OPTION_COLOR,
@@ -90,7 +91,7 @@ enum rs_option {
 #define RS_TAKES(option) (UINT64_C(1) << RS_OPTION_##option)
 _Static_assert(RS_OPTION_COUNT <= 64, "a set of options is 64 bits");
 /* What every command takes, before or after its name. */
-#define RS_TAKES_ALWAYS (RS_TAKES(SOCKET) | RS_TAKES(NAMESPACE) | RS_TAKES(HELP) | RS_TAKES(COLOR))
+#define RS_TAKES_ALWAYS (RS_TAKES(SOCKET) | RS_TAKES(AGENT) | RS_TAKES(NAMESPACE) | RS_TAKES(HELP) | RS_TAKES(COLOR))
 
 struct rs_words {
 	const char **items; /* the words are borrowed from argv */
@@ -105,6 +106,7 @@ struct rs_args {
 	struct rs_words names; /* what is no option, without the command */
 
 	const char *socket; /* NULL = not given, here and below */
+	const char *agent;
 	const char *namespace;
 	enum rs_color_when color;
 	bool help;

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 enum rs_exit rs_cli_fail(struct rs_cli *cli, const struct rs_err *err)
 {
@@ -89,8 +90,13 @@ static enum rs_exit unknown_command(struct rs_cli *cli, const char *name)
 
 static const char *socket_path(const struct rs_args *args)
 {
+	static char of_name[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1];
 	if (args->socket)
 		return args->socket;
+	if (args->agent) {
+		snprintf(of_name, sizeof(of_name), "/run/%s/api.sock", args->agent);
+		return of_name;
+	}
 	const char *environment = getenv("ROUSE_SOCKET");
 	return environment && *environment ? environment : RS_CLIENT_SOCKET;
 }

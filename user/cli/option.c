@@ -110,6 +110,8 @@ static int set_color(struct rs_args *args, const struct rs_option_entry *entry, 
 const struct rs_option_entry rs_options[RS_OPTION_COUNT] = {
 	[RS_OPTION_SOCKET] = {"socket", 0, "PATH", "the agent's socket (ROUSE_SOCKET, else /run/rouse/api.sock)",
 			      TO(set_text, socket)},
+	[RS_OPTION_AGENT] = {"name", 0, "AGENT", "the agent's --name, where one host has several: /run/AGENT/api.sock",
+			     TO(set_text, agent)},
 	[RS_OPTION_HELP] = {"help", 'h', NULL, "how to use this command", TO(set_switch, help)},
 	[RS_OPTION_VERSION] = {"version", 0, NULL, "the version of this program", TO(set_switch, version)},
 	[RS_OPTION_COLOR] = {"color", 0, "WHEN", "auto (on a terminal, unless NO_COLOR is set), always or never",

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <linux/pkt_sched.h>
 #include <net/if.h>
+#include <linux/rtnetlink.h>
 #include <netlink/netlink.h>
 #include <netlink/route/classifier.h>
 #include <string.h>
@@ -23,9 +24,12 @@
 /* bpf_attach_type of TCX ingress (6.6); Debian 12's linux/bpf.h is older. */
 #define RS_BPF_TCX_INGRESS 46
 #define RS_BPF_F_BEFORE	   8 /* with no other program named: before all */
-/* Our place among clsact filters: early, and recognisable. */
-#define RS_CLSACT_PRIORITY 1
-#define RS_CLSACT_HANDLE   0x526f
+/* Our place among clsact filters: early, and recognisable. Agents stand side by side at one priority, each with a
+ * handle of its own. The bit says that the qdisc came with agents, and goes with the last of them. */
+#define RS_CLSACT_PRIORITY    1
+#define RS_CLSACT_HANDLE      0x526f0000
+#define RS_CLSACT_HANDLE_MASK 0xffff0000
+#define RS_CLSACT_MADE_QDISC  0x8000
 
 static char *pin_path(const struct rs_dp *dp, unsigned ifindex)
 {
@@ -91,41 +95,91 @@ static int attach_tcx(struct rs_dp *dp, unsigned ifindex, int program, struct rs
 	return 0;
 }
 
-static int attach_clsact(unsigned ifindex, int program, bool *ret_made_qdisc, struct rs_err *err)
+/* The handle of this agent's filters: its directory of pins tells it from others, also when only that is left. */
+static unsigned clsact_handle(const char *bpf_dir, bool made_qdisc)
+{
+	unsigned hash = 2166136261U; /* FNV-1a */
+	for (const char *at = bpf_dir; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 16777619U;
+	hash = (hash ^ hash >> 15) & (RS_CLSACT_MADE_QDISC - 1);
+	return RS_CLSACT_HANDLE | hash | (made_qdisc ? RS_CLSACT_MADE_QDISC : 0);
+}
+
+/* The filters of one direction. NULL when nobody can tell. */
+static struct nl_cache *read_filters(unsigned ifindex, unsigned minor)
+{
+	struct nl_sock *socket = nl_socket_alloc();
+	struct nl_cache *filters = NULL;
+	if (socket && nl_connect(socket, NETLINK_ROUTE) == 0)
+		rtnl_cls_alloc_cache(socket, (int)ifindex, TC_H_MAKE(TC_H_CLSACT, minor), &filters);
+	nl_socket_free(socket);
+	return filters;
+}
+
+/* True when the clsact qdisc has a filter in this direction, or nobody can tell. */
+static bool has_filters(unsigned ifindex, unsigned minor)
+{
+	struct nl_cache *filters = read_filters(ifindex, minor);
+	bool has = !filters || nl_cache_nitems(filters) > 0;
+	nl_cache_free(filters);
+	return has;
+}
+
+/* Another agent made the qdisc: whoever goes last removes it. */
+static bool is_agents_qdisc(unsigned ifindex)
+{
+	struct nl_cache *filters = read_filters(ifindex, TC_H_MIN_INGRESS);
+	bool made = false;
+	for (struct nl_object *o = filters ? nl_cache_get_first(filters) : NULL; o; o = nl_cache_get_next(o)) {
+		unsigned handle = rtnl_tc_get_handle(TC_CAST(o));
+		made |= (handle & RS_CLSACT_HANDLE_MASK) == RS_CLSACT_HANDLE && (handle & RS_CLSACT_MADE_QDISC);
+	}
+	nl_cache_free(filters);
+	return made;
+}
+
+/* True when there is a clsact or ingress qdisc. Once there was one, the kernel refuses the question in another way. */
+static bool has_clsact(unsigned ifindex)
+{
+	struct nl_sock *socket = nl_socket_alloc();
+	struct tcmsg question = {.tcm_family = AF_UNSPEC, .tcm_ifindex = (int)ifindex, .tcm_parent = TC_H_CLSACT};
+	int r = socket ? nl_connect(socket, NETLINK_ROUTE) : -NLE_NOMEM;
+	if (r == 0)
+		r = nl_send_simple(socket, RTM_GETQDISC, NLM_F_ACK, &question, sizeof(question));
+	if (r >= 0)
+		r = nl_wait_for_ack(socket);
+	nl_socket_free(socket);
+	return r >= 0;
+}
+
+/* What the entry says when our filter stands. It is written before anything is made: a kill in between leaves nothing
+ * that cleanup does not know of. */
+static unsigned clsact_flags(unsigned ifindex, unsigned old)
+{
+	bool made = (old & RS_IFACE_CLSACT_QDISC) || !has_clsact(ifindex) || is_agents_qdisc(ifindex);
+	return RS_IFACE_CLSACT | (made ? RS_IFACE_CLSACT_QDISC : 0);
+}
+
+static int attach_clsact(struct rs_dp *dp, unsigned ifindex, int program, unsigned flags, struct rs_err *err)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = RS_CLSACT_HANDLE, .priority = RS_CLSACT_PRIORITY,
-		    .prog_fd = program, .flags = BPF_TC_F_REPLACE);
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = clsact_handle(dp->bpf_dir, flags & RS_IFACE_CLSACT_QDISC),
+		    .priority = RS_CLSACT_PRIORITY, .prog_fd = program, .flags = BPF_TC_F_REPLACE);
 	int r = bpf_tc_hook_create(&hook);
 	if (r < 0 && r != -EEXIST)
 		return rs_err_set(err, r, "cannot create clsact on interface %u: %s", ifindex, strerror(-r));
-	*ret_made_qdisc = r == 0;
 	r = bpf_tc_attach(&hook, &options);
 	if (r < 0)
 		return rs_err_set(err, r, "cannot attach to clsact ingress of interface %u: %s", ifindex, strerror(-r));
 	return 0;
 }
 
-/* True when the clsact qdisc has a filter in this direction, or nobody can tell. */
-static bool has_filters(unsigned ifindex, unsigned minor)
-{
-	struct nl_sock *socket = nl_socket_alloc();
-	struct nl_cache *filters = NULL;
-	bool has = true;
-	if (socket && nl_connect(socket, NETLINK_ROUTE) == 0 &&
-	    rtnl_cls_alloc_cache(socket, (int)ifindex, TC_H_MAKE(TC_H_CLSACT, minor), &filters) == 0) {
-		has = nl_cache_nitems(filters) > 0;
-		nl_cache_free(filters);
-	}
-	nl_socket_free(socket);
-	return has;
-}
-
-/* Removes our filter, and the qdisc if it is ours and nobody else has put a filter in it. */
-static void detach_clsact(unsigned ifindex, const struct rs_iface *iface)
+/* Removes our filter, and the qdisc if it is the agents' and nobody else has put a filter in it. */
+static void detach_clsact(const char *bpf_dir, unsigned ifindex, const struct rs_iface *iface)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = RS_CLSACT_HANDLE, .priority = RS_CLSACT_PRIORITY);
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = clsact_handle(bpf_dir, iface->flags & RS_IFACE_CLSACT_QDISC),
+		    .priority = RS_CLSACT_PRIORITY);
 	char name[IF_NAMESIZE];
 	if (!(iface->flags & RS_IFACE_CLSACT) || !if_indextoname(ifindex, name))
 		return;
@@ -143,7 +197,7 @@ int rs_dp_attach(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, enum 
 	struct rs_iface old = {0};
 	bpf_map_lookup_elem(map, &ifindex, &old);
 	/* The way back first: a program that ran without it would leave replies to the stack. */
-	struct rs_iface iface = {.way = way, .flags = old.flags};
+	struct rs_iface iface = {.way = way, .flags = dp->use_tcx ? old.flags : clsact_flags(ifindex, old.flags)};
 	int r = bpf_map_update_elem(map, &ifindex, &iface, BPF_ANY);
 	if (r < 0)
 		return rs_err_set(err, r, "cannot write the map ifaces: %s", strerror(-r));
@@ -153,17 +207,15 @@ int rs_dp_attach(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, enum 
 		if (r < 0)
 			return r;
 		/* Of an agent that used the other hook: a packet must meet us once. */
-		detach_clsact(ifindex, &old);
+		detach_clsact(dp->bpf_dir, ifindex, &old);
 		iface.flags = 0;
 	} else {
-		bool made_qdisc = false;
-		r = attach_clsact(ifindex, program, &made_qdisc, err);
+		r = attach_clsact(dp, ifindex, program, iface.flags, err);
 		if (r < 0)
 			return r;
 		rs_auto_free char *path = pin_path(dp, ifindex);
 		if (path)
 			drop_link(path);
-		iface.flags = RS_IFACE_CLSACT | (made_qdisc ? RS_IFACE_CLSACT_QDISC : old.flags);
 	}
 	r = bpf_map_update_elem(map, &ifindex, &iface, BPF_ANY);
 	return r < 0 ? rs_err_set(err, r, "cannot write the map ifaces: %s", strerror(-r)) : 0;
@@ -178,7 +230,7 @@ int rs_dp_detach(struct rs_dp *dp, unsigned ifindex)
 	int map = bpf_map__fd(dp->skeleton->maps.ifaces);
 	struct rs_iface iface;
 	if (bpf_map_lookup_elem(map, &ifindex, &iface) == 0)
-		detach_clsact(ifindex, &iface);
+		detach_clsact(dp->bpf_dir, ifindex, &iface);
 	bpf_map_delete_elem(map, &ifindex);
 	return 0;
 }
@@ -223,25 +275,38 @@ static void drop_map(const char *path)
 	unlink(path);
 }
 
-int rs_dp_cleanup(const char *bpf_dir, struct rs_err *err)
+int rs_dp_remove_pins(const char *bpf_dir, struct rs_err *err)
 {
 	rs_auto_free char *links = rs_str_format("%s/links", bpf_dir);
 	rs_auto_free char *ifaces = rs_str_format("%s/ifaces", bpf_dir);
 	if (!links || !ifaces)
-		return -ENOMEM;
+		return rs_err_set(err, -ENOMEM, "out of memory");
 	rs_auto_fd int map = bpf_obj_get(ifaces);
 	unsigned key, *previous = NULL;
 	while (map >= 0 && bpf_map_get_next_key(map, previous, &key) == 0) {
 		struct rs_iface iface;
 		if (bpf_map_lookup_elem(map, &key, &iface) == 0)
-			detach_clsact(key, &iface);
+			detach_clsact(bpf_dir, key, &iface);
 		previous = &key;
 	}
 	int r = drop_pins(links, drop_link);
 	if (r == 0)
 		r = drop_pins(bpf_dir, drop_map);
-	if (r == 0 &&
-	    ((rmdir(links) < 0 && errno != ENOENT) || (rmdir(bpf_dir) < 0 && errno != ENOENT && errno != EBUSY)))
+	if (r == 0 && rmdir(links) < 0 && errno != ENOENT)
 		r = -errno;
 	return r < 0 ? rs_err_set(err, r, "cannot remove the pins in %s: %s", bpf_dir, strerror(-r)) : 0;
+}
+
+int rs_dp_cleanup(const char *bpf_dir, struct rs_err *err)
+{
+	rs_auto_fd int lock = -1;
+	if (access(bpf_dir, F_OK) < 0)
+		return 0;
+	int r = rs_dp_lock(bpf_dir, &lock, err);
+	if (r == 0)
+		r = rs_dp_remove_pins(bpf_dir, err);
+	/* A mount of its own is somebody's, as is what else lies in it. */
+	if (r == 0 && rmdir(bpf_dir) < 0 && errno != ENOENT && errno != EBUSY && errno != ENOTEMPTY)
+		r = rs_err_set(err, -errno, "cannot remove %s: %s", bpf_dir, strerror(errno));
+	return r;
 }

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "rouse.skel.h"
+#include "sys/lock.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -56,6 +57,18 @@ static int prepare_bpf_dir(const char *dir, struct rs_err *err)
 	if (mkdir(links, 0700) < 0 && errno != EEXIST)
 		return rs_err_set(err, -errno, "cannot create %s: %s", links, strerror(errno));
 	return 0;
+}
+
+int rs_dp_lock(const char *bpf_dir, int *ret_lock, struct rs_err *err)
+{
+	pid_t holder;
+	int r = rs_lock_directory(bpf_dir, ret_lock, &holder);
+	if (r == -EBUSY)
+		return rs_err_set(err, r,
+				  "another roused (pid %d) has its maps in --bpf-dir %s: stop it, or give this one "
+				  "directories, ranges and a --name of its own",
+				  (int)holder, bpf_dir);
+	return r < 0 ? rs_err_set(err, r, "cannot lock %s: %s", bpf_dir, strerror(-r)) : 0;
 }
 
 /* Reads the ABI of pinned maps. 1 = found, 0 = none there. */
@@ -231,7 +244,7 @@ static int load(struct rs_dp *dp, struct rs_err *err)
 	dp->seed = abi.seed;
 	if (!found) {
 		/* No ABI: whatever is pinned here comes from a load that was never completed. */
-		int r = rs_dp_cleanup(dp->bpf_dir, err);
+		int r = rs_dp_remove_pins(dp->bpf_dir, err);
 		if (r == 0)
 			r = prepare_bpf_dir(dp->bpf_dir, err);
 		if (r < 0)
@@ -271,10 +284,12 @@ int rs_dp_open(const struct rs_dp_config *config, struct rs_dp **ret_dp, struct 
 	if (!dp)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	dp->config = *config;
-	dp->packet_socket = -1;
+	dp->packet_socket = dp->lock = -1;
 	dp->cpus = (unsigned)libbpf_num_possible_cpus();
 	dp->bpf_dir = strdup(config->bpf_dir);
 	int r = dp->bpf_dir ? prepare_bpf_dir(dp->bpf_dir, err) : -ENOMEM;
+	if (r >= 0)
+		r = rs_dp_lock(dp->bpf_dir, &dp->lock, err);
 	if (r >= 0)
 		r = load(dp, err);
 	if (r >= 0)
@@ -318,6 +333,8 @@ struct rs_dp *rs_dp_close(struct rs_dp *dp)
 		rouse_bpf__destroy(dp->skeleton);
 	if (dp->packet_socket >= 0)
 		close(dp->packet_socket);
+	if (dp->lock >= 0)
+		close(dp->lock);
 	free(dp->bpf_dir);
 	free(dp);
 	return NULL;

@@ -50,7 +50,8 @@ struct rs_dp_config {
 
 struct rs_dp;
 
-/* Loads the programs and creates or adopts the maps. -EPROTO with advice when the pins are of another ABI. */
+/* Loads the programs and creates or adopts the maps. -EPROTO with advice when the pins are of another ABI, -EBUSY when
+ * another agent has them. */
 int rs_dp_open(const struct rs_dp_config *config, struct rs_dp **ret_dp, struct rs_err *err);
 /* Closes this agent's side: pinned maps, links and the sweeper go on. Accepts NULL, returns NULL. */
 struct rs_dp *rs_dp_close(struct rs_dp *dp);
@@ -59,7 +60,8 @@ bool rs_dp_adopted(const struct rs_dp *dp);
 /* "tcx" or "clsact": what rs_dp_attach uses. */
 const char *rs_dp_hook_name(const struct rs_dp *dp);
 
-/* Detaches everything and removes every pin under bpf_dir. Returns 0 also when there is nothing. */
+/* Detaches everything and removes every pin under bpf_dir. Returns 0 also when there is nothing; -EBUSY while an agent
+ * has it. */
 int rs_dp_cleanup(const char *bpf_dir, struct rs_err *err);
 
 /* Attaches `side`'s program to ingress, or replaces an earlier agent's there, and notes the way back. */

@@ -33,6 +33,7 @@ struct rs_dp {
 	struct rouse_bpf *skeleton;
 	struct rs_dp_config config; /* bpf_dir is owned */
 	char *bpf_dir;
+	int lock; /* bpf_dir, held: two agents never share one */
 	bool adopted;
 	bool use_tcx;
 	unsigned cpus;
@@ -52,6 +53,10 @@ struct rs_dp {
 };
 
 int rs_dp_release_open(struct rs_dp *dp);
+/* Takes the directory of the pins for this process. -EBUSY with the other one's pid. */
+int rs_dp_lock(const char *bpf_dir, int *ret_lock, struct rs_err *err);
+/* Detaches everything and unpins it; the directory itself stays. */
+int rs_dp_remove_pins(const char *bpf_dir, struct rs_err *err);
 bool rs_dp_probe_tcx(struct rs_dp *dp);
 int rs_dp_program_fd(const struct rs_dp *dp, enum rs_dp_side side);
 

@@ -30,6 +30,13 @@ static struct nl_addr *ipv4(struct in_addr address, unsigned bits)
 	return out;
 }
 
+static int link_error(struct rs_err *err, int code, const char *what, const char *link)
+{
+	char text[96];
+	snprintf(text, sizeof(text), "%s %s", what, link);
+	return rs_nl_error(err, code, text);
+}
+
 static int open_netlink(struct nl_sock **ret_socket, struct rs_err *err)
 {
 	struct nl_sock *socket = nl_socket_alloc();
@@ -57,7 +64,7 @@ static void set_sysctl(const char *family, const char *link, const char *key, co
 	close(fd);
 }
 
-static int create_pair(struct nl_sock *socket, struct rs_err *err)
+static int create_pair(struct nl_sock *socket, const struct rs_hostlink *names, struct rs_err *err)
 {
 	rs_auto_nl(rtnl_link) outer = rtnl_link_veth_alloc();
 	if (!outer)
@@ -65,16 +72,16 @@ static int create_pair(struct nl_sock *socket, struct rs_err *err)
 	struct rtnl_link *inner = rtnl_link_veth_get_peer(outer);
 	rs_auto_nl(nl_addr) outer_address = nl_addr_build(AF_LLC, outer_mac, 6);
 	rs_auto_nl(nl_addr) inner_address = nl_addr_build(AF_LLC, inner_mac, 6);
-	rtnl_link_set_name(outer, RS_HOSTLINK_OUTER);
+	rtnl_link_set_name(outer, names->outer);
 	rtnl_link_set_addr(outer, outer_address);
-	rtnl_link_set_name(inner, RS_HOSTLINK_INNER);
+	rtnl_link_set_name(inner, names->inner);
 	rtnl_link_set_addr(inner, inner_address);
 	int r = rtnl_link_add(socket, outer, NLM_F_CREATE | NLM_F_EXCL);
 	rtnl_link_put(inner);
-	return r < 0 && r != -NLE_EXIST ? rs_nl_error(err, r, "cannot create the veth pair rouse0/rouse1") : 0;
+	return r < 0 && r != -NLE_EXIST ? link_error(err, r, "cannot create the veth pair of", names->outer) : 0;
 }
 
-static int set_up(struct nl_sock *socket, const char *name, struct rs_err *err)
+static int set_up(struct nl_sock *socket, const char *name, const char *alias, struct rs_err *err)
 {
 	rs_auto_nl(rtnl_link) old = rtnl_link_alloc();
 	rs_auto_nl(rtnl_link) change = rtnl_link_alloc();
@@ -82,65 +89,10 @@ static int set_up(struct nl_sock *socket, const char *name, struct rs_err *err)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	rtnl_link_set_ifindex(old, (int)if_nametoindex(name));
 	rtnl_link_set_flags(change, IFF_UP);
+	if (alias)
+		rtnl_link_set_ifalias(change, alias);
 	int r = rtnl_link_change(socket, old, change, 0);
-	return r < 0 ? rs_nl_error(err, r, "cannot bring rouse0/rouse1 up") : 0;
-}
-
-struct overlap {
-	const struct rs_hostlink_config *config;
-	struct rs_err *err;
-	int result;
-};
-
-static bool ranges_overlap(struct in_addr a, unsigned a_bits, struct in_addr b, unsigned b_bits)
-{
-	unsigned bits = a_bits < b_bits ? a_bits : b_bits;
-	uint32_t mask = bits ? ~0U << (32 - bits) : 0;
-	return ((ntohl(a.s_addr) ^ ntohl(b.s_addr)) & mask) == 0;
-}
-
-/* Default routes (VPNs write them as two halves, /1) overlap with everything and lose to ours.
- * Sandboxes' host routes are /32s inside the instance range: ours, from this agent or an earlier one. */
-static void check_overlap(struct nl_object *object, void *user)
-{
-	struct overlap *check = user;
-	struct rtnl_route *route = (struct rtnl_route *)object;
-	struct nl_addr *destination = rtnl_route_get_dst(route);
-	if (check->result || !destination || nl_addr_get_family(destination) != AF_INET ||
-	    nl_addr_get_prefixlen(destination) <= 1 || rtnl_route_get_nnexthops(route) < 1 ||
-	    rtnl_route_get_table(route) == RT_TABLE_LOCAL)
-		return;
-	char name[IF_NAMESIZE] = "";
-	int ifindex = rtnl_route_nh_get_ifindex(rtnl_route_nexthop_n(route, 0));
-	if_indextoname((unsigned)ifindex, name);
-	struct in_addr address;
-	if (nl_addr_get_len(destination) != sizeof(address))
-		return;
-	memcpy(&address, nl_addr_get_binary_addr(destination), sizeof(address));
-	unsigned bits = nl_addr_get_prefixlen(destination);
-	const struct rs_hostlink_config *config = check->config;
-	bool vip = ranges_overlap(address, bits, config->vip_range, config->vip_bits);
-	bool instance = ranges_overlap(address, bits, config->instance_range, config->instance_bits);
-	if (!vip && !instance)
-		return;
-	if (rs_str_equal(name, RS_HOSTLINK_OUTER) || (instance && bits == 32))
-		return;
-	char text[64];
-	check->result = rs_err_set(
-		check->err, -EADDRINUSE, "the %s range overlaps the route %s dev %s: choose another with --%s-range",
-		vip ? "VIP" : "instance", nl_addr2str(destination, text, sizeof(text)), name, vip ? "vip" : "instance");
-}
-
-static int refuse_overlaps(struct nl_sock *socket, const struct rs_hostlink_config *config, struct rs_err *err)
-{
-	struct nl_cache *found = NULL;
-	int r = rtnl_route_alloc_cache(socket, AF_INET, 0, &found);
-	if (r < 0)
-		return rs_nl_error(err, r, "cannot read the routes");
-	rs_auto_nl(nl_cache) routes = found;
-	struct overlap check = {.config = config, .err = err};
-	nl_cache_foreach(routes, check_overlap, &check);
-	return check.result;
+	return r < 0 ? link_error(err, r, "cannot bring up", name) : 0;
 }
 
 static int add_address(struct nl_sock *socket, const struct rs_hostlink_config *config, unsigned ifindex,
@@ -153,7 +105,7 @@ static int add_address(struct nl_sock *socket, const struct rs_hostlink_config *
 	rtnl_addr_set_ifindex(address, (int)ifindex);
 	rtnl_addr_set_local(address, local);
 	int r = rtnl_addr_add(socket, address, 0);
-	return r < 0 && r != -NLE_EXIST ? rs_nl_error(err, r, "cannot give rouse0 its address") : 0;
+	return r < 0 && r != -NLE_EXIST ? rs_nl_error(err, r, "cannot give the agent's link its address") : 0;
 }
 
 static int add_neighbour(struct nl_sock *socket, const struct rs_hostlink_config *config, unsigned ifindex,
@@ -169,14 +121,14 @@ static int add_neighbour(struct nl_sock *socket, const struct rs_hostlink_config
 	rtnl_neigh_set_lladdr(neighbour, mac);
 	rtnl_neigh_set_state(neighbour, NUD_PERMANENT);
 	int r = rtnl_neigh_add(socket, neighbour, NLM_F_CREATE | NLM_F_REPLACE);
-	return r < 0 ? rs_nl_error(err, r, "cannot add the gateway's neighbour entry on rouse0") : 0;
+	return r < 0 ? rs_nl_error(err, r, "cannot add the gateway's neighbour entry") : 0;
 }
 
 static int add_route(struct nl_sock *socket, const struct rs_hostlink_config *config, unsigned ifindex,
 		     struct rs_err *err)
 {
 	rs_auto_nl(rtnl_route) route = rtnl_route_alloc();
-	rs_auto_nl(nl_addr) range = ipv4(config->vip_range, config->vip_bits);
+	rs_auto_nl(nl_addr) range = ipv4(config->ranges.vip.address, config->ranges.vip.bits);
 	rs_auto_nl(nl_addr) gateway = ipv4(config->gateway, 32);
 	rs_auto_nl(nl_addr) source = ipv4(config->address, 32);
 	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
@@ -192,35 +144,93 @@ static int add_route(struct nl_sock *socket, const struct rs_hostlink_config *co
 	rtnl_route_nh_set_flags(hop, RTNH_F_ONLINK);
 	rtnl_route_add_nexthop(route, hop);
 	int r = rtnl_route_add(socket, route, NLM_F_CREATE | NLM_F_REPLACE);
-	return r < 0 ? rs_nl_error(err, r, "cannot route the VIP range to rouse0") : 0;
+	return r < 0 ? rs_nl_error(err, r, "cannot route the VIP range to the agent's link") : 0;
+}
+
+/* --- the whole -------------------------------------------------------------------------------------------------- */
+
+void rs_hostlink_names(const char *name, struct rs_hostlink *ret_link)
+{
+	snprintf(ret_link->outer, sizeof(ret_link->outer), "%.14s0", name);
+	snprintf(ret_link->inner, sizeof(ret_link->inner), "%.14s1", name);
+}
+
+int rs_hostlink_check(const char *name, const char *run_dir, struct rs_err *err)
+{
+	struct rs_hostlink names = {.outer_ifindex = 0};
+	struct rs_link_info link;
+	struct rs_agent_tag tag;
+	rs_hostlink_names(name, &names);
+	unsigned ifindex = if_nametoindex(names.outer);
+	int r = ifindex ? rs_links_get(ifindex, &link, err) : -ENODEV;
+	if (r < 0)
+		return r == -ENODEV ? 0 : r;
+	if (link.kind != RS_LINK_AGENT)
+		return rs_err_set(err, -EBUSY,
+				  "a link %s exists that no agent made: rename it, or give this agent another --name",
+				  names.outer);
+	/* One without an alias was left half made. */
+	if (rs_agent_tag_parse(link.alias, &tag) < 0 || rs_str_equal(tag.run_dir, run_dir))
+		return 0;
+	return rs_err_set(
+		err, -EBUSY,
+		"the link %s belongs to an agent with --run-dir %s, this one has %s: give this one a --name of "
+		"its own, or end that one with `rouse cleanup --name %s --run-dir %s`",
+		names.outer, tag.run_dir, run_dir, name, tag.run_dir);
+}
+
+static int describe(const struct rs_hostlink_config *config, char out[static RS_AGENT_TAG_MAX], struct rs_err *err)
+{
+	struct rs_agent_tag tag = {.ranges = config->ranges};
+	if (rs_str_copy(tag.run_dir, sizeof(tag.run_dir), config->run_dir) < 0 || rs_agent_tag_print(&tag, out) < 0)
+		return rs_err_set(err, -ENAMETOOLONG, "--run-dir: %s is too long", config->run_dir);
+	return 0;
+}
+
+static int refuse_overlaps(const struct rs_hostlink_config *config, const struct rs_hostlink *link, struct rs_err *err)
+{
+	struct rs_ranges_check check = {
+		.ranges = config->ranges,
+		.link = link->outer,
+		.sandbox_prefix = config->sandbox_prefix,
+	};
+	return rs_ranges_check(&check, err);
 }
 
 int rs_hostlink_setup(const struct rs_hostlink_config *config, struct rs_hostlink *ret_link, struct rs_err *err)
 {
+	struct rs_hostlink link = {.outer_ifindex = 0};
+	char alias[RS_AGENT_TAG_MAX];
+	rs_hostlink_names(config->name, &link);
+	int r = rs_hostlink_check(config->name, config->run_dir, err);
+	if (r == 0)
+		r = describe(config, alias, err);
+	if (r == 0)
+		r = refuse_overlaps(config, &link, err);
 	struct nl_sock *opened = NULL;
-	int r = open_netlink(&opened, err);
+	if (r == 0)
+		r = open_netlink(&opened, err);
 	if (r < 0)
 		return r;
 	rs_auto_nl(nl_sock) socket = opened;
-	r = refuse_overlaps(socket, config, err);
-	if (r == 0)
-		r = create_pair(socket, err);
+	link.is_new = if_nametoindex(link.outer) == 0;
+	r = create_pair(socket, &link, err);
 	if (r < 0)
 		return r;
 	/* No addresses of their own, no router solicitations: nothing but our packets passes here. */
-	set_sysctl("ipv6", RS_HOSTLINK_OUTER, "disable_ipv6", "1");
-	set_sysctl("ipv6", RS_HOSTLINK_INNER, "disable_ipv6", "1");
-	struct rs_hostlink link = {
-		.outer_ifindex = if_nametoindex(RS_HOSTLINK_OUTER),
-		.inner_ifindex = if_nametoindex(RS_HOSTLINK_INNER),
-	};
+	set_sysctl("ipv6", link.outer, "disable_ipv6", "1");
+	set_sysctl("ipv6", link.inner, "disable_ipv6", "1");
+	/* Replies to another agent's instances come in here, and go on to them. */
+	set_sysctl("ipv4", link.outer, "forwarding", "1");
+	link.outer_ifindex = if_nametoindex(link.outer);
+	link.inner_ifindex = if_nametoindex(link.inner);
 	if (!link.outer_ifindex || !link.inner_ifindex)
-		return rs_err_set(err, -ENODEV, "rouse0 exists without rouse1: run `rouse cleanup`");
+		return rs_err_set(err, -ENODEV, "%s exists without %s: run `rouse cleanup`", link.outer, link.inner);
 	memcpy(link.outer_mac, outer_mac, 6);
 	memcpy(link.inner_mac, inner_mac, 6);
-	r = set_up(socket, RS_HOSTLINK_OUTER, err);
+	r = set_up(socket, link.outer, alias, err);
 	if (r == 0)
-		r = set_up(socket, RS_HOSTLINK_INNER, err);
+		r = set_up(socket, link.inner, NULL, err);
 	if (r == 0)
 		r = add_address(socket, config, link.outer_ifindex, err);
 	if (r == 0)
@@ -232,13 +242,17 @@ int rs_hostlink_setup(const struct rs_hostlink_config *config, struct rs_hostlin
 	return r;
 }
 
-int rs_hostlink_cleanup(struct rs_err *err)
+int rs_hostlink_cleanup(const char *name, const char *run_dir, struct rs_err *err)
 {
-	unsigned ifindex = if_nametoindex(RS_HOSTLINK_OUTER);
+	struct rs_hostlink names = {.outer_ifindex = 0};
+	rs_hostlink_names(name, &names);
+	unsigned ifindex = if_nametoindex(names.outer);
 	if (!ifindex)
 		return 0;
+	int r = rs_hostlink_check(name, run_dir, err);
 	struct nl_sock *opened = NULL;
-	int r = open_netlink(&opened, err);
+	if (r == 0)
+		r = open_netlink(&opened, err);
 	if (r < 0)
 		return r;
 	rs_auto_nl(nl_sock) socket = opened;
@@ -247,53 +261,5 @@ int rs_hostlink_cleanup(struct rs_err *err)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	rtnl_link_set_ifindex(link, (int)ifindex);
 	r = rtnl_link_delete(socket, link);
-	return r < 0 ? rs_nl_error(err, r, "cannot delete rouse0") : 0;
-}
-
-/* True when the link has an IPv4 address of a scope beyond the link. */
-static bool is_addressed(struct nl_cache *addresses, int ifindex)
-{
-	for (struct nl_object *o = nl_cache_get_first(addresses); o; o = nl_cache_get_next(o)) {
-		struct rtnl_addr *address = (struct rtnl_addr *)o;
-		if (rtnl_addr_get_ifindex(address) == ifindex && rtnl_addr_get_family(address) == AF_INET)
-			return true;
-	}
-	return false;
-}
-
-int rs_links_each(int (*each)(void *user, const struct rs_link_info *link), void *user, struct rs_err *err)
-{
-	struct nl_sock *opened = NULL;
-	int r = open_netlink(&opened, err);
-	if (r < 0)
-		return r;
-	rs_auto_nl(nl_sock) socket = opened;
-	struct nl_cache *found = NULL;
-	r = rtnl_link_alloc_cache(socket, AF_UNSPEC, &found);
-	if (r < 0)
-		return rs_nl_error(err, r, "cannot read the links");
-	rs_auto_nl(nl_cache) links = found;
-	found = NULL;
-	r = rtnl_addr_alloc_cache(socket, &found);
-	if (r < 0)
-		return rs_nl_error(err, r, "cannot read the addresses");
-	rs_auto_nl(nl_cache) addresses = found;
-
-	r = 0;
-	for (struct nl_object *o = nl_cache_get_first(links); o && r == 0; o = nl_cache_get_next(o)) {
-		struct rtnl_link *link = (struct rtnl_link *)o;
-		const char *type = rtnl_link_get_type(link);
-		struct rs_link_info info = {.ifindex = (unsigned)rtnl_link_get_ifindex(link)};
-		rs_str_copy(info.name, sizeof(info.name), rtnl_link_get_name(link));
-		bool usable =
-			!(rtnl_link_get_flags(link) & IFF_LOOPBACK) && is_addressed(addresses, (int)info.ifindex) &&
-			!rs_str_equal(info.name, RS_HOSTLINK_OUTER) && !rs_str_equal(info.name, RS_HOSTLINK_INNER);
-		if (usable)
-			info.kind = type ? RS_LINK_CLIENT : RS_LINK_UPLINK;
-		int32_t peer_namespace;
-		info.peer_elsewhere =
-			rs_str_equal(type, "veth") && rtnl_link_get_link_netnsid(link, &peer_namespace) == 0;
-		r = each(user, &info);
-	}
-	return r;
+	return r < 0 && r != -NLE_NODEV ? link_error(err, r, "cannot delete", names.outer) : 0;
 }

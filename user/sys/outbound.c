@@ -3,15 +3,17 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "sys/undo.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <nftables/libnftables.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-#define REMEMBERED_MAX (1024 * 1024)
+#include <sys/stat.h>
 
 /* --- nft -------------------------------------------------------------------------------------------------------- */
 
@@ -25,7 +27,10 @@ static int run_nft(const char *commands, struct rs_err *err)
 	int r = 0;
 	if (nft_run_cmd_from_buffer(nft, commands) != 0) {
 		const char *text = nft_ctx_get_error_buffer(nft);
-		r = rs_err_set(err, -EIO, "nft refused the agent's table: %.*s", (int)strcspn(text, "\n"), text);
+		r = rs_err_set(err, -EIO,
+			       "nft refused the agent's table (nf_tables and its nat are needed: CONFIG_NF_TABLES, "
+			       "CONFIG_NFT_NAT, CONFIG_NFT_MASQ): %.*s",
+			       (int)strcspn(text, "\n"), text);
 	}
 	nft_ctx_free(nft);
 	return r;
@@ -50,10 +55,18 @@ int rs_outbound_setup(const struct rs_outbound_config *config, struct rs_err *er
 	return commands ? run_nft(commands, err) : rs_err_set(err, -ENOMEM, "out of memory");
 }
 
+/* A kernel without nft has no table of ours. */
+static bool has_table(const struct rs_outbound_config *config)
+{
+	rs_auto_free char *command = rs_str_format("list table ip %s\n", config->name);
+	return command && run_nft(command, NULL) == 0;
+}
+
 static int remove_table(const struct rs_outbound_config *config, struct rs_err *err)
 {
-	rs_auto_free char *commands =
-		rs_str_format("add table ip %s\ndelete table ip %s\n", config->name, config->name);
+	if (!has_table(config))
+		return 0;
+	rs_auto_free char *commands = rs_str_format("delete table ip %s\n", config->name);
 	return commands ? run_nft(commands, err) : rs_err_set(err, -ENOMEM, "out of memory");
 }
 
@@ -80,17 +93,29 @@ static int write_setting(const char *path, const char *value)
 	return write(fd, value, strlen(value)) < 0 ? -errno : 0;
 }
 
-/* Lines of "PATH VALUE". The first one for a path is the setting that the administrator had. */
-static int remember(const struct rs_outbound_config *config, const char *path, const char *value)
+static bool is_of_gone_link(const char *key)
 {
-	rs_auto_free char *file = rs_str_format("%s/sysctl", config->run_dir);
-	rs_auto_free char *line = rs_str_format("%s %s\n", path, value);
-	if (!file || !line)
+	char name[IF_NAMESIZE];
+	unsigned ifindex;
+	return sscanf(key, "forwarding %u", &ifindex) == 1 && !if_indextoname(ifindex, name);
+}
+
+/* How many notes there may be before those of links that are gone are dropped. */
+#define NOTES_BYTES_MAX 65536
+
+/* By the link's number: it may be renamed, and another may get its name. */
+static int note(const struct rs_outbound_config *config, unsigned ifindex, const char *value)
+{
+	char key[32];
+	struct stat status;
+	snprintf(key, sizeof(key), "forwarding %u", ifindex);
+	rs_auto_free char *path = rs_str_format("%s/undo", config->run_dir);
+	if (!path)
 		return -ENOMEM;
-	rs_auto_fd int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return -errno;
-	return write(fd, line, strlen(line)) < 0 ? -errno : 0;
+	int r = stat(path, &status) == 0 && status.st_size > NOTES_BYTES_MAX
+			? rs_undo_compact(config->run_dir, is_of_gone_link)
+			: 0;
+	return r < 0 ? r : rs_undo_note(config->run_dir, key, value);
 }
 
 int rs_outbound_allow(const struct rs_outbound_config *config, const char *link, struct rs_err *err)
@@ -100,47 +125,32 @@ int rs_outbound_allow(const struct rs_outbound_config *config, const char *link,
 	int r = read_setting(path, value, sizeof(value));
 	if (r < 0)
 		return r == -ENOENT ? 0 : rs_err_set(err, r, "cannot read %s: %s", path, strerror(-r));
-	if (rs_str_equal(value, "1"))
+	unsigned ifindex = if_nametoindex(link);
+	if (rs_str_equal(value, "1") || !ifindex)
 		return 0;
-	/* Remembered before it is changed: a kill in between must not lose it. */
-	r = remember(config, path, value);
+	r = note(config, ifindex, value);
 	if (r == 0)
 		r = write_setting(path, "1");
-	return r < 0 ? rs_err_set(err, r, "cannot let %s forward packets of instances: %s", link, strerror(-r)) : 0;
+	return r < 0 && r != -ENOENT
+		       ? rs_err_set(err, r, "cannot let %s forward packets of instances: %s", link, strerror(-r))
+		       : 0;
 }
 
-/* Sets each remembered setting back, the oldest line of a path last. */
-static int restore(const struct rs_outbound_config *config, struct rs_err *err)
+int rs_outbound_undo(const char *key, const char *value, struct rs_err *err)
 {
-	rs_auto_free char *file = rs_str_format("%s/sysctl", config->run_dir);
-	rs_auto_free char *text = malloc(REMEMBERED_MAX + 1);
-	if (!file || !text)
-		return rs_err_set(err, -ENOMEM, "out of memory");
-	rs_auto_fd int fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : rs_err_set(err, -errno, "cannot open %s: %s", file, strerror(errno));
-	ssize_t n = read(fd, text, REMEMBERED_MAX);
-	if (n < 0)
-		return rs_err_set(err, -errno, "cannot read %s: %s", file, strerror(errno));
-	text[n] = '\0';
-	while (n > 0) {
-		text[--n] = '\0'; /* the newline */
-		char *line = strrchr(text, '\n');
-		line = line ? line + 1 : text;
-		char *value = strchr(line, ' ');
-		if (value) {
-			*value++ = '\0';
-			int r = write_setting(line, value);
-			if (r < 0 && r != -ENOENT)
-				return rs_err_set(err, r, "cannot set %s back to %s: %s", line, value, strerror(-r));
-		}
-		n = line - text;
-	}
-	return unlink(file) < 0 ? rs_err_set(err, -errno, "cannot remove %s: %s", file, strerror(errno)) : 0;
+	char link[IF_NAMESIZE], path[128];
+	unsigned ifindex;
+	if (sscanf(key, "forwarding %u", &ifindex) != 1)
+		return -ENOENT;
+	if (!if_indextoname(ifindex, link))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/forwarding", link);
+	int r = write_setting(path, value);
+	return r < 0 && r != -ENOENT ? rs_err_set(err, r, "cannot set %s back to %s: %s", path, value, strerror(-r))
+				     : 0;
 }
 
 int rs_outbound_cleanup(const struct rs_outbound_config *config, struct rs_err *err)
 {
-	int r = remove_table(config, err);
-	return r < 0 ? r : restore(config, err);
+	return remove_table(config, err);
 }

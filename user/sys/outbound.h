@@ -2,8 +2,8 @@
 /*
  * The instances' way out: forwarding on the interfaces that their packets and
  * the answers come in by, and masquerading in an nft table of the agent's own.
- * What was set differently before is remembered in RUN-DIR/sysctl, and cleanup
- * sets it back.
+ * What was set differently before is noted (sys/undo.h), and cleanup sets it
+ * back.
  *
  * Connections to services never come here: the dataplane rewrites and redirects
  * them at the ingress, before nft and conntrack see them.
@@ -29,7 +29,10 @@ int rs_outbound_setup(const struct rs_outbound_config *config, struct rs_err *er
 /* Lets packets that arrive on this interface be forwarded; remembers the setting that was there. */
 int rs_outbound_allow(const struct rs_outbound_config *config, const char *link, struct rs_err *err);
 
-/* Removes the table and sets every setting back. Returns 0 also when there is nothing. */
+/* Undoes one note of rs_outbound_allow(); -ENOENT when it is not one of those. A link that is gone is no error. */
+int rs_outbound_undo(const char *key, const char *value, struct rs_err *err);
+
+/* Removes the table. Returns 0 also when there is none. */
 int rs_outbound_cleanup(const struct rs_outbound_config *config, struct rs_err *err);
 
 #endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Directories that belong to one process at a time. */
+#ifndef RS_SYS_LOCK_H
+#define RS_SYS_LOCK_H
+
+#include <sys/types.h>
+
+/* Locks an existing directory for as long as *ret_fd is open, also where no file can be made in it (a bpffs).
+ * -EBUSY when another process has it: *ret_holder is its pid, 0 when the kernel does not tell. */
+int rs_lock_directory(const char *path, int *ret_fd, pid_t *ret_holder);
+
+#endif
