@@ -272,8 +272,9 @@ static void test_what_is_no_store_is_refused_and_left_alone(void **state)
 	assert_int_equal(pread(fd, text, 1, 18), 1);
 	assert_int_equal(text[0], 1); /* still not WAL */
 
-	assert_int_equal(rs_store_open("/nonexistent/store.db", f->event, &f->store, &err), -ENOENT);
-	assert_int_equal(rs_store_open("/nonexistent/store.db", NULL, &f->store, &err), -ENOENT);
+	rs_auto_free char *missing = rs_str_format("%s/missing/store.db", f->directory);
+	assert_int_equal(rs_store_open(missing, f->event, &f->store, &err), -ENOENT);
+	assert_int_equal(rs_store_open(missing, NULL, &f->store, &err), -ENOENT);
 	assert_null(f->store);
 }
 
