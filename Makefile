@@ -26,7 +26,7 @@ CFLAGS += -std=gnu17 $(WARNINGS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 # One list of libraries for each binary: what a floor may use stands here.
-LIBS_roused := libbpf libelf zlib libnl-3.0 libnl-route-3.0 libnftables libcjson libsystemd libmicrohttpd libcurl sqlite3
+LIBS_roused := libbpf libelf zlib libnl-3.0 libnl-route-3.0 libnftables libcjson yaml-0.1 libsystemd libmicrohttpd libcurl sqlite3
 LIBS_rouse := libcjson yaml-0.1 libcurl ncursesw
 LIBS_rouse-sandbox := libnl-3.0 libnl-route-3.0 libcjson
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
@@ -36,12 +36,12 @@ CPPFLAGS += $(call pkg_cflags,$(sort $(LIBS_roused) $(LIBS_rouse)))
 src = $(sort $(foreach d,$(1),$(wildcard user/$(d)/*.c) $(wildcard user/$(d)/*/*.c)))
 BASE := $(call src,base)
 CORE := $(call src,core)
-# wire/yaml*.c is the command line's (libyaml); the agent reads JSON alone.
+# wire/yaml*.c is the command line's and the configuration's (libyaml); all else reads JSON alone.
 WIRE := $(filter-out user/wire/yaml%,$(call src,wire))
 YAML := $(wildcard user/wire/yaml*.c)
 # rt/sandbox/ is the helper program that builds an instance's sandbox and becomes the instance.
 SANDBOX := $(wildcard user/rt/sandbox/*.c)
-SRC_roused := $(BASE) $(CORE) $(WIRE) $(call src,sys dp agent) $(filter-out $(SANDBOX),$(call src,rt))
+SRC_roused := $(BASE) $(CORE) $(WIRE) $(YAML) $(call src,sys dp agent) $(filter-out $(SANDBOX),$(call src,rt))
 SRC_rouse := $(BASE) $(CORE) $(WIRE) $(YAML) $(call src,cli)
 SRC_rouse-sandbox := $(BASE) $(SANDBOX) user/rt/names.c
 BINARIES := $(addprefix $(B)/bin/,rouse roused rouse-sandbox)

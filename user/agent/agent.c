@@ -148,6 +148,10 @@ static int open_dataplane(struct rs_agent *agent, struct rs_err *err)
 	return rs_dp_attach(agent->dp, agent->link.inner_ifindex, RS_DP_HOST, RS_WAY_HOST, err);
 }
 
+/* Where the helper may be, from where roused is: beside it in the build's folder, below libexec where it was
+ * installed. */
+static const char *const helper_places[] = {"rouse-sandbox", "../libexec/rouse/rouse-sandbox"};
+
 static int find_helper(const struct rs_options *options, char **ret_path, struct rs_err *err)
 {
 	if (options->sandbox_helper) {
@@ -159,9 +163,32 @@ static int find_helper(const struct rs_options *options, char **ret_path, struct
 	if (n < 0)
 		return rs_err_set(err, -errno, "cannot find out where roused is: %s", strerror(errno));
 	self[n] = '\0';
-	char *slash = strrchr(self, '/');
-	*ret_path = rs_str_format("%.*s/rouse-sandbox", (int)(slash - self), self);
-	return *ret_path ? 0 : rs_err_set(err, -ENOMEM, "out of memory");
+	*strrchr(self, '/') = '\0';
+	for (size_t i = 0; i < rs_array_length(helper_places); i++) {
+		rs_auto_free char *path = rs_str_format("%s/%s", self, helper_places[i]);
+		if (!path)
+			return rs_err_set(err, -ENOMEM, "out of memory");
+		if (access(path, X_OK) == 0) {
+			*ret_path = rs_take_ptr(path);
+			return 0;
+		}
+	}
+	return rs_err_set(err, -ENOENT,
+			  "rouse-sandbox is neither in %s nor in %s/../libexec/rouse: --sandbox-helper says "
+			  "where it is",
+			  self, self);
+}
+
+struct rs_rt_limits rs_agent_rt_limits(const struct rs_options *options)
+{
+	/* The node's own addresses at the end, the network's at the beginning. */
+	uint64_t addresses = (1ULL << (32 - options->instance_bits)) - 4;
+	return (struct rs_rt_limits){
+		.pool_size = options->pool,
+		.max_instances = addresses < options->max_instances ? (uint32_t)addresses : options->max_instances,
+		.default_uid = options->uid,
+		.default_gid = options->gid,
+	};
 }
 
 /* Strings live as long as the paths, which the caller owns. */
@@ -174,8 +201,7 @@ int rs_agent_rt_config(const struct rs_options *options, struct rs_agent_paths *
 	ret_paths->hosts = rs_names_path(options);
 	if (!ret_paths->hosts)
 		return rs_err_set(err, -ENOMEM, "out of memory");
-	/* The node's own addresses at the end, the network's at the beginning. */
-	uint64_t addresses = (1ULL << (32 - options->instance_bits)) - 4;
+	struct rs_rt_limits limits = rs_agent_rt_limits(options);
 	*ret_config = (struct rs_rt_config){
 		.name = options->name,
 		.state_dir = options->state_dir,
@@ -186,11 +212,11 @@ int rs_agent_rt_config(const struct rs_options *options, struct rs_agent_paths *
 		.range = options->instance_range,
 		.range_bits = (uint8_t)options->instance_bits,
 		.gateway = rs_agent_node_address(options),
-		.pool_size = options->pool,
-		.max_instances = addresses < options->max_instances ? (uint32_t)addresses : options->max_instances,
+		.pool_size = limits.pool_size,
+		.max_instances = limits.max_instances,
 		.log_bytes_max = 10 * 1024 * 1024,
-		.default_uid = options->uid,
-		.default_gid = options->gid,
+		.default_uid = limits.default_uid,
+		.default_gid = limits.default_gid,
 	};
 	return 0;
 }

@@ -6,13 +6,17 @@
  * comes in between ticks (a SYN was held, a program listens, a process ended,
  * a manifest changed) ends in the same functions.
  *
- *	main.c, options.c   start, signals, stop
+ *	main.c              start, signals, stop
+ *	options.c, option_table.c, option_print.c, option_check.c, sections.c, config_file.c
+ *	                    options and configuration (options.h)
+ *	reload.c            SIGHUP: the configuration again
  *	agent.c             builds the object, adopts what an earlier agent left
  *	cleanup.c           takes every trace of an agent off the host
  *	traces.c            what it changed beside its own things, and how that was before
  *	tick.c              the periodic round
  *	workload.c          a revision at work: its numbers, its scale
  *	settings.c          what its scale goes by
+ *	retune.c            the same again, while it is at work
  *	status.c            what it says of itself
  *	instance.c          an instance's life, from start to gone
  *	probing.c           the probes of its manifest
@@ -168,6 +172,16 @@ struct rs_known_entry {
 	unsigned id;
 };
 
+/* Where the options came from, and what became of the last reload. */
+struct rs_config_state {
+	int argc;
+	char **argv;
+	uint64_t loaded_wall_ns;
+	uint64_t failed_wall_ns;	/* of `error` */
+	char error[RS_ERR_MESSAGE_MAX]; /* why the last reload was refused, "" when it was not */
+	char restart[256];		/* options that have changed in the files since the start, "" = none */
+};
+
 struct rs_attach;
 struct rs_leg;
 struct rs_names;
@@ -175,6 +189,7 @@ struct rs_names;
 struct rs_agent {
 	sd_event *event;
 	struct rs_options *options;
+	struct rs_config_state configuration;
 	struct rs_hostlink link;
 	struct rs_dp *dp;
 	struct rs_rt *rt;
@@ -217,6 +232,7 @@ struct rs_agent_paths {
 };
 int rs_agent_rt_config(const struct rs_options *options, struct rs_agent_paths *ret_paths,
 		       struct rs_rt_config *ret_config, struct rs_err *err);
+struct rs_rt_limits rs_agent_rt_limits(const struct rs_options *options);
 void rs_agent_paths_done(struct rs_agent_paths *paths);
 struct rs_outbound_config rs_agent_outbound_config(const struct rs_options *options);
 /* Leaves instances, maps and links as they are: the next agent adopts them. */
@@ -229,6 +245,10 @@ int rs_traces_make_directory(const struct rs_options *options, const char *path,
 int rs_traces_note(const struct rs_options *options, struct rs_err *err);
 /* Undoes all of it, or hands it to another agent of this host. */
 int rs_traces_undo(const struct rs_options *options, struct rs_err *err);
+
+/* reload.c */
+/* Reads the configuration again on SIGHUP; the command line stays what it was. */
+int rs_reload_start(struct rs_agent *agent, int argc, char **argv, struct rs_err *err);
 
 /* cleanup.c */
 /* Removes every trace; logs what it could not. -EBUSY while an agent runs. */
@@ -245,6 +265,8 @@ void rs_workload_activate(struct rs_workload *workload);
 void rs_workload_remove(struct rs_workload *workload);
 /* Frees it if it is removed and has no instance left. Returns true when it did. */
 bool rs_workload_collect(struct rs_workload *workload);
+/* Begins to measure by its present settings; what was measured so far is the caller's. */
+int rs_workload_measure_anew(struct rs_workload *workload, uint64_t now_ns);
 /* Measures, once a second. */
 void rs_workload_measure(struct rs_workload *workload, uint64_t now_ns);
 /* Decides the scale and starts or drains instances. `tick`: a periodic decision, not only a burst. */
@@ -266,6 +288,10 @@ void rs_settings_read(struct rs_workload *workload);
 /* What may change from one decision to the next: whether a route points to the revision. */
 void rs_settings_reachability(struct rs_workload *workload);
 double rs_settings_panic_window_percent(const struct rs_workload *workload);
+
+/* retune.c */
+/* Reads its settings again, and goes on with what it has measured. */
+void rs_workload_retune(struct rs_workload *workload);
 
 /* status.c */
 void rs_workload_set_phase(struct rs_workload *workload, enum rs_phase phase, uint64_t now_ns);

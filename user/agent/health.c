@@ -191,15 +191,35 @@ static struct part check_names(struct rs_agent *agent)
 	return part(true, "%s; docs/names.md says how this host's resolver reads it", path);
 }
 
+/* A reload that was refused is what people look here for. */
+static struct part check_configuration(struct rs_agent *agent)
+{
+	const struct rs_config_state *state = &agent->configuration;
+	const struct rs_options *options = agent->options;
+	char when[RS_TIME_TEXT_MAX], files[160] = "no file, the built-in values";
+	size_t n = 0;
+	for (unsigned i = 0; i < options->config_file_count && n < sizeof(files); i++)
+		n += (size_t)snprintf(files + n, sizeof(files) - n, "%s%s", i ? ", " : "", options->config_files[i]);
+	if (*state->error) {
+		rs_time_rfc3339(state->failed_wall_ns, when);
+		return part(false, "refused at %s, the old one stays: %s", when, state->error);
+	}
+	rs_time_rfc3339(state->loaded_wall_ns, when);
+	if (*state->restart)
+		return part(true, "%s, read at %s; these need a restart: %s", files, when, state->restart);
+	return part(true, "%s, read at %s", files, when);
+}
+
 /* --- the object ------------------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
 	struct part (*check)(struct rs_agent *agent);
 } checks[] = {
-	{"dataplane", check_dataplane}, {"pins", check_pins},	    {"tracepoint", check_tracepoint},
-	{"rp_filter", check_rp_filter}, {"runtime", check_runtime}, {"store", check_store},
-	{"names", check_names},
+	{"dataplane", check_dataplane},	  {"pins", check_pins},
+	{"tracepoint", check_tracepoint}, {"rp_filter", check_rp_filter},
+	{"runtime", check_runtime},	  {"store", check_store},
+	{"names", check_names},		  {"configuration", check_configuration},
 };
 
 static bool add_parts(cJSON *status, struct rs_agent *agent)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
@@ -28,6 +29,7 @@ static int block_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	signal(SIGPIPE, SIG_IGN);
 	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
 }
@@ -42,7 +44,7 @@ static void raise_limits(void)
 	}
 }
 
-static int run(struct rs_options *options)
+static int run(struct rs_options *options, int argc, char **argv)
 {
 	struct rs_err err = {0};
 	sd_event *event = NULL;
@@ -59,15 +61,21 @@ static int run(struct rs_options *options)
 		rs_log_errno(r, "cannot set up the event loop");
 		return EXIT_FAILED;
 	}
+	sd_notify(0, "STATUS=Taking over what an earlier agent left");
 	r = rs_agent_new(options, event, &agent, &err);
+	if (r == 0)
+		r = rs_reload_start(agent, argc, argv, &err);
 	if (r < 0) {
 		rs_error("%s", err.message);
+		sd_notifyf(0, "STATUS=%s\nERRNO=%d", err.message, -r);
+		rs_agent_free(agent);
 		sd_event_unref(event);
 		return EXIT_FAILED;
 	}
 	rs_info("ready version=%s socket=%s/api.sock hook=%s adopted=%s", RS_VERSION, options->run_dir,
 		rs_dp_hook_name(agent->dp), rs_dp_adopted(agent->dp) ? "yes" : "no");
-	sd_notify(0, "READY=1");
+	sd_notifyf(0, "READY=1\nSTATUS=Serving; %u %s of clients", rs_attach_count(agent),
+		   rs_attach_count(agent) == 1 ? "interface" : "interfaces");
 	sd_event_set_watchdog(event, 1);
 	r = sd_event_loop(event);
 	if (r < 0)
@@ -78,32 +86,76 @@ static int run(struct rs_options *options)
 	return r < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-int main(int argc, char **argv)
+/* What is wrong goes to standard error; what was read and is well, to standard output. */
+static int tell_check(const struct rs_options *options, const struct rs_problems *problems)
 {
-	struct rs_options options;
-	struct rs_err err = {0};
-	if (rs_options_parse(&options, argc, argv, &err) < 0) {
-		fprintf(stderr, "roused: %s\n", err.message);
+	for (unsigned i = 0; i < problems->count; i++)
+		fprintf(problems->items[i].is_note ? stdout : stderr, "%s%s\n", problems->items[i].text,
+			problems->items[i].is_note ? " (a note)" : "");
+	if (problems->errors > problems->count)
+		fprintf(stderr, "... and %u more\n", problems->errors - problems->count);
+	if (problems->errors)
 		return EXIT_USAGE;
-	}
-	rs_log_set_level(options.log_level);
-	if (options.help) {
-		rs_options_help();
+	for (unsigned i = 0; i < options->config_file_count; i++)
+		printf("%s: ok\n", options->config_files[i]);
+	if (!options->config_file_count)
+		printf("no configuration file, the built-in values: ok\n");
+	return EXIT_OK;
+}
+
+static int print(char *text)
+{
+	int r = text && fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+	free(text);
+	return r;
+}
+
+static void tell_problems(const struct rs_problems *problems)
+{
+	for (unsigned i = 0; i < problems->count; i++)
+		fprintf(stderr, "roused: %s\n", problems->items[i].text);
+}
+
+static int act(struct rs_options *options, struct rs_problems *problems, int argc, char **argv)
+{
+	/* Whatever else is wrong: whoever asks for help gets it. */
+	if (options->help) {
+		rs_options_help(stdout);
 		return EXIT_OK;
 	}
-	if (options.version) {
+	if (options->version) {
 		printf("roused %s\n", RS_VERSION);
 		return EXIT_OK;
 	}
-	if (options.check_config) {
-		printf("the configuration is well\n");
-		return EXIT_OK;
+	if (options->print_options)
+		return print(rs_options_json());
+	if (options->check_config) {
+		rs_options_check_host(options, problems);
+		return tell_check(options, problems);
 	}
+	tell_problems(problems);
+	if (problems->errors)
+		return EXIT_USAGE;
+	if (options->print_config)
+		return print(rs_options_yaml(options));
+	rs_log_set_level(options->log_level);
+	rs_log_set_format(options->log_format);
 	if (geteuid() != 0) {
 		fprintf(stderr, "roused: needs root: it loads BPF programs and makes network namespaces (try sudo)\n");
 		return EXIT_FAILED;
 	}
-	if (options.cleanup)
-		return rs_agent_cleanup(&options) < 0 ? EXIT_FAILED : EXIT_OK;
-	return run(&options);
+	if (options->cleanup)
+		return rs_agent_cleanup(options) < 0 ? EXIT_FAILED : EXIT_OK;
+	return run(options, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	struct rs_options options;
+	struct rs_problems problems = {0};
+	rs_options_read(&options, argc, argv, &problems);
+	int status = act(&options, &problems, argc, argv);
+	rs_problems_done(&problems);
+	rs_options_done(&options);
+	return status;
 }

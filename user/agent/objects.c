@@ -62,6 +62,25 @@ static int wrong_place(const char *what, const char *given, const char *in_path,
 			  in_path);
 }
 
+/* What a manifest says itself; in the rest the configuration's defaults stand. 0 seconds mean the default, too. */
+static struct rs_defaults_given what_is_given(const cJSON *body)
+{
+	const cJSON *spec = body;
+	static const char *const way[] = {"spec", "template", "spec"};
+	for (size_t i = 0; i < rs_array_length(way); i++)
+		spec = cJSON_GetObjectItemCaseSensitive(spec, way[i]);
+	const cJSON *container = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(spec, "containers"), 0);
+	const cJSON *resources = cJSON_GetObjectItemCaseSensitive(container, "resources");
+	const cJSON *limits = cJSON_GetObjectItemCaseSensitive(resources, "limits");
+	const cJSON *timeout = cJSON_GetObjectItemCaseSensitive(spec, "timeoutSeconds");
+	return (struct rs_defaults_given){
+		.timeout_seconds = cJSON_IsNumber(timeout) && timeout->valuedouble > 0,
+		.container_concurrency = cJSON_HasObjectItem(spec, "containerConcurrency"),
+		.cpu = cJSON_HasObjectItem(limits, "cpu"),
+		.memory = cJSON_HasObjectItem(limits, "memory"),
+	};
+}
+
 static int read_service(struct rs_agent *agent, const struct rs_api_request *request, struct rs_service **ret_service,
 			struct rs_err *err)
 {
@@ -78,8 +97,13 @@ static int read_service(struct rs_agent *agent, const struct rs_api_request *req
 		return wrong_place("namespace", service->metadata.namespace, request->namespace, err);
 	if (request->name && strcmp(service->metadata.name, request->name) != 0)
 		return wrong_place("name", service->metadata.name, request->name, err);
-	r = rs_annotations_check_config(service->template, config->allow_zero_initial_scale, config->max_scale_limit,
-					err);
+	struct rs_defaults_given given = what_is_given(request->body);
+	r = rs_defaults_apply(&agent->options->defaults, &given, service->template, err);
+	if (r == 0)
+		r = rs_defaults_check(&agent->options->defaults, service->template, err);
+	if (r == 0)
+		r = rs_annotations_check_config(service->template, config->allow_zero_initial_scale,
+						config->max_scale_limit, err);
 	if (r < 0)
 		return r;
 	*ret_service = rs_take_ptr(service);

@@ -1,326 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "agent/options.h"
+/* Built-in values, then the files, then the command line. */
+#include "agent/option_table.h"
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/suggest.h"
 
 #include <arpa/inet.h>
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <getopt.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CONFIG_BYTES_MAX (1024 * 1024)
+#define FIRST_ID 256 /* above what getopt answers with for one letter */
 
-enum {
-	OPT_NAME = 256,
-	OPT_BPF_DIR,
-	OPT_STATE_DIR,
-	OPT_RUN_DIR,
-	OPT_CGROUP_ROOT,
-	OPT_HOSTS_FILE,
-	OPT_CONFIG,
-	OPT_SANDBOX_HELPER,
-	OPT_VIP_RANGE,
-	OPT_INSTANCE_RANGE,
-	OPT_INTERFACE,
-	OPT_HOOK,
-	OPT_POOL,
-	OPT_MAX_INSTANCES,
-	OPT_MAX_FLOWS,
-	OPT_MAX_HOLDS,
-	OPT_HOLDS_PER_SOURCE,
-	OPT_USER,
-	OPT_LOG_LEVEL,
-	OPT_SET,
-	OPT_CLEANUP,
-	OPT_PURGE,
-	OPT_CHECK_CONFIG,
-	OPT_VERSION,
-	OPT_HELP,
-};
-
-/* One row for an option: getopt's table and the help text are made from it. */
-static const struct row {
-	int id;
-	const char *name;
-	const char *argument; /* NULL = none */
-	const char *help;
-} rows[] = {
-	{OPT_NAME, "name", "NAME", "names links, namespaces, cgroups and directories of this agent [rouse]"},
-	{OPT_BPF_DIR, "bpf-dir", "DIR", "where maps and links are pinned, on a bpffs [/sys/fs/bpf/NAME]"},
-	{OPT_STATE_DIR, "state-dir", "DIR", "store and logs [/var/lib/NAME]"},
-	{OPT_RUN_DIR, "run-dir", "DIR", "socket, hosts file, records of instances [/run/NAME]"},
-	{OPT_CGROUP_ROOT, "cgroup-root", "NAME", "cgroup of all instances, relative [the name]"},
-	{OPT_HOSTS_FILE, "hosts-file", "FILE", "where service names are written [RUN-DIR/hosts]"},
-	{OPT_CONFIG, "config", "FILE", "JSON object with Knative's autoscaler keys"},
-	{OPT_SANDBOX_HELPER, "sandbox-helper", "FILE", "the program rouse-sandbox [beside roused]"},
-	{OPT_VIP_RANGE, "vip-range", "CIDR", "addresses of services [198.18.0.0/16]"},
-	{OPT_INSTANCE_RANGE, "instance-range", "CIDR", "addresses of instances [198.19.0.0/16]"},
-	{OPT_INTERFACE, "interface", "NAME", "attach here; may be repeated [all virtual ones with an address]"},
-	{OPT_HOOK, "hook", "auto|tcx|clsact", "how to attach [auto]"},
-	{OPT_POOL, "pool", "N", "sandboxes kept ready [8]"},
-	{OPT_MAX_INSTANCES, "max-instances", "N", "instances and sandboxes at most [1024]"},
-	{OPT_MAX_FLOWS, "max-flows", "N", "tracked connections at most, a power of two [131072]"},
-	{OPT_MAX_HOLDS, "max-holds", "N", "held SYNs at most, a power of two [16384]"},
-	{OPT_HOLDS_PER_SOURCE, "holds-per-source", "N", "held SYNs of one client address at most [8192]"},
-	{OPT_USER, "user", "NAME", "user of instances, unless the manifest says otherwise [nobody]"},
-	{OPT_LOG_LEVEL, "log-level", "error|warn|info|debug", "how much to say [info]"},
-	{OPT_SET, "set", "KEY=VALUE", "one key of the configuration; may be repeated"},
-	{OPT_CLEANUP, "cleanup", NULL, "remove every trace of this agent from the host, and exit"},
-	{OPT_PURGE, "purge", NULL, "with --cleanup: remove the services (STATE-DIR) as well"},
-	{OPT_CHECK_CONFIG, "check-config", NULL, "read the configuration, say whether it is well, and exit"},
-	{OPT_VERSION, "version", NULL, "print the version"},
-	{OPT_HELP, "help", NULL, "print this"},
-};
-
-void rs_options_help(void)
-{
-	printf("roused: the node agent of Rouse\n\nusage: roused [option...]\n\n");
-	for (size_t i = 0; i < rs_array_length(rows); i++) {
-		char left[64];
-		snprintf(left, sizeof(left), "--%s %s", rows[i].name, rows[i].argument ? rows[i].argument : "");
-		printf("  %-36s %s\n", left, rows[i].help);
-	}
-}
-
-static int parse_range(const char *option, const char *text, struct in_addr *ret_address, unsigned *ret_bits,
-		       struct rs_err *err)
-{
-	char copy[64];
-	long long bits;
-	if (rs_str_copy(copy, sizeof(copy), text) < 0)
-		return rs_err_set(err, -EINVAL, "--%s: \"%s\" is not an IPv4 range like 198.18.0.0/16", option, text);
-	char *slash = strchr(copy, '/');
-	if (slash)
-		*slash++ = '\0';
-	struct in_addr address;
-	if (!slash || inet_pton(AF_INET, copy, &address) != 1 || rs_str_to_long(slash, 8, 28, &bits) < 0)
-		return rs_err_set(err, -EINVAL, "--%s: \"%s\" is not an IPv4 range like 198.18.0.0/16 (from /8 to /28)",
-				  option, text);
-	if (ntohl(address.s_addr) & (~0U >> bits))
-		return rs_err_set(err, -EINVAL, "--%s: \"%s\" has bits set behind its prefix", option, text);
-	*ret_address = address;
-	*ret_bits = (unsigned)bits;
-	return 0;
-}
-
-static int parse_number(const char *option, const char *text, unsigned minimum, unsigned maximum, unsigned *ret_value,
-			struct rs_err *err)
-{
-	long long value;
-	if (rs_str_to_long(text, minimum, maximum, &value) < 0)
-		return rs_err_set(err, -EINVAL, "--%s: must be in %u..%u, is \"%s\"", option, minimum, maximum, text);
-	*ret_value = (unsigned)value;
-	return 0;
-}
-
-static int parse_power(const char *option, const char *text, unsigned *ret_value, struct rs_err *err)
-{
-	int r = parse_number(option, text, 1024, 1U << 24, ret_value, err);
-	if (r == 0 && (*ret_value & (*ret_value - 1)))
-		return rs_err_set(err, -EINVAL, "--%s: must be a power of two, is %u", option, *ret_value);
-	return r;
-}
-
-static int parse_hook(const char *text, enum rs_hook *ret_hook, struct rs_err *err)
-{
-	static const char *const names[RS_HOOK_COUNT] = {
-		[RS_HOOK_AUTO] = "auto", [RS_HOOK_TCX] = "tcx", [RS_HOOK_CLSACT] = "clsact"};
-	for (int i = 0; i < RS_HOOK_COUNT; i++) {
-		if (rs_str_equal(text, names[i])) {
-			*ret_hook = (enum rs_hook)i;
-			return 0;
-		}
-	}
-	return rs_err_set(err, -EINVAL, "--hook: must be auto, tcx or clsact, is \"%s\"", text);
-}
-
-static int parse_user(struct rs_options *options, const char *name, struct rs_err *err)
-{
-	const struct passwd *user = getpwnam(name);
-	if (!user)
-		return rs_err_set(err, -EINVAL, "--user: there is no user \"%s\" on this host", name);
-	options->uid = user->pw_uid;
-	options->gid = user->pw_gid;
-	return 0;
-}
-
-static int parse_set(struct rs_options *options, const char *text, struct rs_err *err)
-{
-	const char *equals = strchr(text, '=');
-	if (!equals)
-		return rs_err_set(err, -EINVAL, "--set: \"%s\" is not KEY=VALUE", text);
-	rs_auto_free char *key = strndup(text, (size_t)(equals - text));
-	if (!key)
-		return -ENOMEM;
-	int r = rs_autoscaler_config_set(&options->autoscaler, key, equals + 1, err);
-	if (r < 0)
-		rs_err_prefix(err, "--set");
-	return r;
-}
-
-static int read_file(const char *path, char **ret_text, struct rs_err *err)
-{
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return rs_err_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
-	rs_auto_free char *text = malloc(CONFIG_BYTES_MAX + 1);
-	size_t length = text ? fread(text, 1, CONFIG_BYTES_MAX, file) : 0;
-	fclose(file);
-	if (!text)
-		return -ENOMEM;
-	if (length == CONFIG_BYTES_MAX)
-		return rs_err_set(err, -EFBIG, "%s: larger than %d bytes", path, CONFIG_BYTES_MAX);
-	text[length] = '\0';
-	*ret_text = rs_take_ptr(text);
-	return 0;
-}
-
-static int read_config(struct rs_options *options, struct rs_err *err)
-{
-	char *read = NULL;
-	int r = read_file(options->config_file, &read, err);
-	if (r < 0)
-		return r;
-	rs_auto_free char *text = read;
-	const char *end = NULL;
-	cJSON *json = cJSON_ParseWithOpts(text, &end, false);
-	if (!cJSON_IsObject(json)) {
-		cJSON_Delete(json);
-		return rs_err_set(err, -EINVAL, "%s: not a JSON object (byte %td)", options->config_file,
-				  end ? end - text : (ptrdiff_t)0);
-	}
-	const cJSON *item;
-	cJSON_ArrayForEach (item, json) {
-		char number[32];
-		const char *value = cJSON_GetStringValue(item);
-		if (cJSON_IsBool(item))
-			value = cJSON_IsTrue(item) ? "true" : "false";
-		if (cJSON_IsNumber(item)) {
-			snprintf(number, sizeof(number), "%.17g", item->valuedouble);
-			value = number;
-		}
-		r = value ? rs_autoscaler_config_set(&options->autoscaler, item->string, value, err)
-			  : rs_err_set(err, -EINVAL, "%s: must be a string, a number or a boolean", item->string);
-		if (r < 0) {
-			rs_err_prefix(err, "%s", options->config_file);
-			break;
-		}
-	}
-	cJSON_Delete(json);
-	return r;
-}
-
-/* "a-1" would have a link "a-10", as the agent "a" has for its tenth sandbox. */
-static int check_name(const char *name, struct rs_err *err)
-{
-	size_t length = strlen(name);
-	const char *dash = strrchr(name, '-');
-	bool is_word = length && length <= RS_AGENT_NAME_MAX && *name != '-' &&
-		       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
-	if (is_word && (!dash || dash[1 + strspn(dash + 1, "0123456789")]))
-		return 0;
-	return rs_err_set(
-		err, -EINVAL,
-		"--name: must be 1 to %d of a-z, 0-9 and -, not begin with - nor end in - and digits, is \"%s\"",
-		RS_AGENT_NAME_MAX, name);
-}
-
-/* What was not given has the agent's name. */
-static void fill_directories(struct rs_options *options)
-{
-	static const char *const parents[] = {"/sys/fs/bpf", "/var/lib", "/run"};
-	const char **const fields[] = {&options->bpf_dir, &options->state_dir, &options->run_dir};
-	for (size_t i = 0; i < rs_array_length(fields); i++) {
-		snprintf(options->directories[i], sizeof(options->directories[i]), "%s/%s", parents[i], options->name);
-		if (!*fields[i])
-			*fields[i] = options->directories[i];
-	}
-	if (!options->cgroup_root)
-		options->cgroup_root = options->name;
-}
-
-static int apply(struct rs_options *options, int id, const char *value, struct rs_err *err)
-{
-	switch (id) {
-	case OPT_NAME:
-		options->name = value;
-		return check_name(value, err);
-	case OPT_BPF_DIR:
-		options->bpf_dir = value;
-		return 0;
-	case OPT_STATE_DIR:
-		options->state_dir = value;
-		return 0;
-	case OPT_RUN_DIR:
-		options->run_dir = value;
-		return 0;
-	case OPT_CGROUP_ROOT:
-		options->cgroup_root = value;
-		return 0;
-	case OPT_HOSTS_FILE:
-		options->hosts_file = value;
-		return 0;
-	case OPT_CONFIG:
-		options->config_file = value;
-		return 0;
-	case OPT_SANDBOX_HELPER:
-		options->sandbox_helper = value;
-		return 0;
-	case OPT_VIP_RANGE:
-		return parse_range("vip-range", value, &options->vip_range, &options->vip_bits, err);
-	case OPT_INSTANCE_RANGE:
-		return parse_range("instance-range", value, &options->instance_range, &options->instance_bits, err);
-	case OPT_INTERFACE:
-		if (options->interface_count == RS_INTERFACES_MAX)
-			return rs_err_set(err, -E2BIG, "--interface: at most %d", RS_INTERFACES_MAX);
-		options->interfaces[options->interface_count++] = value;
-		return 0;
-	case OPT_HOOK:
-		return parse_hook(value, &options->hook, err);
-	case OPT_POOL:
-		return parse_number("pool", value, 1, 512, &options->pool, err);
-	case OPT_MAX_INSTANCES:
-		return parse_number("max-instances", value, 1, RS_INSTANCES_MAX - 1, &options->max_instances, err);
-	case OPT_MAX_FLOWS:
-		return parse_power("max-flows", value, &options->max_flows, err);
-	case OPT_MAX_HOLDS:
-		return parse_power("max-holds", value, &options->max_holds, err);
-	case OPT_HOLDS_PER_SOURCE:
-		return parse_number("holds-per-source", value, 1, 1U << 24, &options->holds_per_source, err);
-	case OPT_USER:
-		return parse_user(options, value, err);
-	case OPT_LOG_LEVEL:
-		return rs_log_parse_level(value, &options->log_level) < 0
-			       ? rs_err_set(err, -EINVAL, "--log-level: must be error, warn, info or debug")
-			       : 0;
-	case OPT_SET:
-		return parse_set(options, value, err);
-	case OPT_CLEANUP:
-		options->cleanup = true;
-		return 0;
-	case OPT_PURGE:
-		options->purge = true;
-		return 0;
-	case OPT_CHECK_CONFIG:
-		options->check_config = true;
-		return 0;
-	case OPT_VERSION:
-		options->version = true;
-		return 0;
-	case OPT_HELP:
-		options->help = true;
-		return 0;
-	default:
-		return rs_err_set(err, -EINVAL, "unknown option; --help lists them");
-	}
-}
-
-int rs_options_parse(struct rs_options *options, int argc, char **argv, struct rs_err *err)
+static void set_initial(struct rs_options *options)
 {
 	*options = (struct rs_options){
 		.name = "rouse",
@@ -330,48 +25,199 @@ int rs_options_parse(struct rs_options *options, int argc, char **argv, struct r
 		.instance_bits = 16,
 		.pool = 8,
 		.max_instances = 1024,
+		.max_flows = RS_FLOWS_MAX,
+		.max_holds = RS_HOLDS_MAX,
+		.holds_per_source = RS_HOLDS_PER_SOURCE_MAX,
+		.user = "nobody",
 		.uid = 65534,
 		.gid = 65534,
 		.log_level = RS_LOG_INFO,
 	};
 	rs_autoscaler_config_init(&options->autoscaler);
+	rs_defaults_config_init(&options->defaults);
+}
 
-	struct option table[rs_array_length(rows) + 1];
-	for (size_t i = 0; i < rs_array_length(rows); i++) {
+/* --- the command line -------------------------------------------------------------------------------------------- */
+
+static void unknown_option(const char *given, struct rs_problems *problems)
+{
+	struct rs_suggestion suggestion = {0};
+	char name[RS_SUGGEST_WORD_MAX + 1] = "";
+	if (rs_str_starts_with(given, "--"))
+		rs_str_copy(name, sizeof(name), given + 2);
+	name[strcspn(name, "=")] = '\0';
+	const struct rs_option *row = rs_option_find(name);
+	for (size_t i = 0; i < rs_option_count; i++)
+		rs_suggest_offer(&suggestion, name, rs_option_rows[i].name);
+	if (row && row->argument)
+		rs_problems_add(problems, false, "--%s: needs %s", row->name, row->argument);
+	else if (row)
+		rs_problems_add(problems, false, "--%s: takes no value", row->name);
+	else if (suggestion.word)
+		rs_problems_add(problems, false, "%s: there is no such option; did you mean \"--%s\"?", given,
+				suggestion.word);
+	else
+		rs_problems_add(problems, false, "%s: there is no such option; --help lists them", given);
+}
+
+/* One of two looks at the command line: for the files that it names, then for all else, which overrides them. */
+struct look {
+	struct rs_options *options;
+	struct rs_problems *problems;
+	bool for_files;
+	unsigned files;
+	bool had_interface;
+};
+
+static void take(struct look *look, const struct rs_option *row, const char *value)
+{
+	struct rs_err err = {0};
+	if (look->for_files || row->kind == RS_OPTION_CONFIG) {
+		if (look->for_files && row->kind == RS_OPTION_CONFIG) {
+			look->files++;
+			rs_config_read(look->options, value, look->problems);
+		}
+		return;
+	}
+	if (row->kind == RS_OPTION_INTERFACES && !look->had_interface) {
+		look->options->interface_count = 0;
+		look->had_interface = true;
+	}
+	int r = row->kind == RS_OPTION_SET ? rs_section_assign(look->options, value, &err)
+					   : rs_option_set(look->options, row, value, &err);
+	if (r != 0)
+		rs_problems_add(look->problems, r > 0, "--%s: %s", row->name, err.message);
+}
+
+static void look_at(struct look *look, int argc, char **argv, const struct option *table)
+{
+	optind = 1;
+	opterr = 0;
+	for (int id; (id = getopt_long(argc, argv, "", table, NULL)) != -1;) {
+		if (id >= FIRST_ID)
+			take(look, &rs_option_rows[id - FIRST_ID], optarg);
+		else if (look->for_files)
+			unknown_option(argv[optind - 1], look->problems);
+	}
+	for (; look->for_files && optind < argc; optind++)
+		rs_problems_add(look->problems, false, "%s: unexpected argument; --help lists the options",
+				argv[optind]);
+}
+
+/* Without --config: the files of /etc, if there are any. */
+static void read_usual_files(struct rs_options *options, struct rs_problems *problems)
+{
+	static const char *const usual[] = {RS_CONFIG_FILE, RS_CONFIG_DIRECTORY};
+	for (size_t i = 0; i < rs_array_length(usual); i++) {
+		if (access(usual[i], F_OK) == 0)
+			rs_config_read(options, usual[i], problems);
+	}
+}
+
+/* --- what follows from other options ------------------------------------------------------------------------------ */
+
+static void keep_path(struct rs_options *options, const char **path, const char *directory)
+{
+	if (*path)
+		return;
+	rs_auto_free char *text = rs_str_format("%s/%s", directory, options->name);
+	*path = text ? rs_option_keep(options, text) : NULL;
+}
+
+static int derive(struct rs_options *options)
+{
+	keep_path(options, &options->bpf_dir, "/sys/fs/bpf");
+	keep_path(options, &options->state_dir, "/var/lib");
+	keep_path(options, &options->run_dir, "/run");
+	if (!options->cgroup_root)
+		options->cgroup_root = options->name;
+	return options->bpf_dir && options->state_dir && options->run_dir ? 0 : -ENOMEM;
+}
+
+int rs_options_read(struct rs_options *options, int argc, char **argv, struct rs_problems *problems)
+{
+	struct option *table = calloc(rs_option_count + 1, sizeof(*table));
+	set_initial(options);
+	if (!table) {
+		rs_problems_add(problems, false, "out of memory");
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < rs_option_count; i++) {
 		table[i] = (struct option){
-			.name = rows[i].name,
-			.has_arg = rows[i].argument ? required_argument : no_argument,
-			.val = rows[i].id,
+			.name = rs_option_rows[i].name,
+			.has_arg = rs_option_rows[i].argument ? required_argument : no_argument,
+			.val = FIRST_ID + (int)i,
 		};
 	}
-	table[rs_array_length(rows)] = (struct option){0};
+	struct look look = {.options = options, .problems = problems, .for_files = true};
+	look_at(&look, argc, argv, table);
+	if (!look.files)
+		read_usual_files(options, problems);
+	look.for_files = false;
+	look_at(&look, argc, argv, table);
+	free(table);
+	if (derive(options) < 0)
+		rs_problems_add(problems, false, "out of memory");
+	rs_options_check(options, problems);
+	return problems->errors ? -EINVAL : 0;
+}
 
-	/* Two rounds: the configuration file is read before --set, which overrides it. */
-	for (int round = 0; round < 2; round++) {
-		optind = 1;
-		opterr = 0;
-		if (round == 0)
-			options->interface_count = 0;
-		for (int id; (id = getopt_long(argc, argv, "", table, NULL)) != -1;) {
-			if (id == '?')
-				return rs_err_set(err, -EINVAL,
-						  "%s: unknown option or missing argument; --help lists them",
-						  argv[optind - 1]);
-			if ((id == OPT_SET) != (round == 1))
-				continue;
-			int r = apply(options, id, optarg, err);
-			if (r < 0)
-				return r;
+void rs_options_done(struct rs_options *options)
+{
+	for (size_t i = 0; i < options->string_count; i++)
+		free(options->strings[i]);
+	free(options->strings);
+	options->strings = NULL;
+	options->string_count = 0;
+}
+
+/* --- a reload ---------------------------------------------------------------------------------------------------- */
+
+static bool is_changed(const struct rs_options *options, const struct rs_options *fresh, const struct rs_option *row)
+{
+	char before[512], after[512];
+	rs_option_print(options, row, before, sizeof(before));
+	rs_option_print(fresh, row, after, sizeof(after));
+	return strcmp(before, after) != 0;
+}
+
+/* Copies only what is new: reloads that come again and again must not let the options grow. */
+static void take_file_names(struct rs_options *options, const struct rs_options *fresh)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < fresh->config_file_count; i++) {
+		const char *name = NULL;
+		for (size_t k = 0; !name && k < options->string_count; k++) {
+			if (strcmp(options->strings[k], fresh->config_files[i]) == 0)
+				name = options->strings[k];
 		}
-		if (optind < argc)
-			return rs_err_set(err, -EINVAL, "%s: unexpected argument; --help lists the options",
-					  argv[optind]);
-		if (round == 0 && options->config_file) {
-			int r = read_config(options, err);
-			if (r < 0)
-				return r;
-		}
+		if (!name)
+			name = rs_option_keep(options, fresh->config_files[i]);
+		if (name)
+			options->config_files[count++] = name;
 	}
-	fill_directories(options);
-	return rs_autoscaler_config_check(&options->autoscaler, err);
+	options->config_file_count = count;
+}
+
+void rs_options_update(struct rs_options *options, const struct rs_options *fresh, char *ret_restart, size_t size)
+{
+	size_t n = 0;
+	*ret_restart = '\0';
+	for (size_t i = 0; i < rs_option_count; i++) {
+		const struct rs_option *row = &rs_option_rows[i];
+		if (row->when == RS_OPTION_RESTART && n < size && is_changed(options, fresh, row))
+			n += (size_t)snprintf(ret_restart + n, size - n, "%s%s", n ? ", " : "", row->name);
+	}
+	take_file_names(options, fresh);
+	memcpy(options->interfaces, fresh->interfaces, sizeof(options->interfaces));
+	options->interface_count = fresh->interface_count;
+	options->pool = fresh->pool;
+	options->max_instances = fresh->max_instances;
+	memcpy(options->user, fresh->user, sizeof(options->user));
+	options->uid = fresh->uid;
+	options->gid = fresh->gid;
+	options->log_level = fresh->log_level;
+	options->log_format = fresh->log_format;
+	options->autoscaler = fresh->autoscaler;
+	options->defaults = fresh->defaults;
 }

@@ -183,7 +183,7 @@ void rs_workload_remove(struct rs_workload *workload)
 
 /* --- measuring -------------------------------------------------------------------------------------------------- */
 
-static int start_measurements(struct rs_workload *workload, uint64_t now_ns)
+int rs_workload_measure_anew(struct rs_workload *workload, uint64_t now_ns)
 {
 	uint64_t stable_ns = workload->spec.stable_window_ns;
 	const struct rs_autoscaling *a = &workload->revision->template->autoscaling;
@@ -220,7 +220,7 @@ void rs_workload_activate(struct rs_workload *workload)
 		return;
 	struct rs_agent *agent = workload->agent;
 	uint64_t now_ns = rs_now_ns();
-	int r = start_measurements(workload, now_ns);
+	int r = rs_workload_measure_anew(workload, now_ns);
 	if (r < 0) {
 		forget_measurements(workload);
 		rs_log_errno(r, "cannot measure revision=%s", workload->revision->metadata.name);

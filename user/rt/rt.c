@@ -144,6 +144,15 @@ const char *rs_rt_unenforced(const struct rs_rt *rt)
 	return *rt->cgroups.complaint ? rt->cgroups.complaint : NULL;
 }
 
+void rs_rt_change(struct rs_rt *rt, const struct rs_rt_limits *limits)
+{
+	rt->config.pool_size = limits->pool_size ? limits->pool_size : 1;
+	rt->config.max_instances = limits->max_instances;
+	rt->config.default_uid = limits->default_uid;
+	rt->config.default_gid = limits->default_gid;
+	rs_pool_wanted(rt, 0);
+}
+
 int rs_rt_fill_pool(struct rs_rt *rt, struct rs_err *err)
 {
 	(void)err;

@@ -132,6 +132,14 @@ int rs_rt_adopt(struct rs_rt *rt, void (*each)(void *user, struct rs_rt_instance
 /* Which limits this machine cannot enforce and why, in a sentence; NULL when it can enforce all. */
 const char *rs_rt_unenforced(const struct rs_rt *rt);
 
+/* What may change at any time. What is beyond a smaller pool is used up, not torn down. */
+struct rs_rt_limits {
+	uint32_t pool_size;
+	uint32_t max_instances; /* at most RS_INSTANCES_MAX */
+	uint32_t default_uid;
+	uint32_t default_gid;
+};
+void rs_rt_change(struct rs_rt *rt, const struct rs_rt_limits *limits);
 /* Fills the pool up to pool_size, asynchronously. */
 int rs_rt_fill_pool(struct rs_rt *rt, struct rs_err *err);
 

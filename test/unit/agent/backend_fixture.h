@@ -268,6 +268,7 @@ static inline int set_up(void **state)
 	snprintf(path, sizeof(path), "%s/store.db", f->directory);
 	f->options.vip_range.s_addr = inet_addr("198.18.0.0");
 	rs_autoscaler_config_init(&f->options.autoscaler);
+	rs_defaults_config_init(&f->options.defaults);
 	f->agent.options = &f->options;
 	f->agent.workloads = calloc(RS_REVISIONS_MAX, sizeof(struct rs_workload *));
 	assert_true(sd_event_new(&f->agent.event) >= 0);

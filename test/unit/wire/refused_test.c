@@ -101,7 +101,7 @@ static void test_template(void **state)
 		{"\"containerConcurrency\":\"1\"",
 		 SPEC ".containerConcurrency: \"1\" must be a whole number, without quotes"},
 		{"\"containerConcurrency\":[]", SPEC ".containerConcurrency: must be a whole number"},
-		{"\"timeoutSeconds\":601", SPEC ".timeoutSeconds: 601 must be a whole number 0..600"},
+		{"\"timeoutSeconds\":3601", SPEC ".timeoutSeconds: 3601 must be a whole number 0..3600"},
 		{"\"containerconcurrency\":1",
 		 SPEC ".containerconcurrency: is not a field here; did you mean \"containerConcurrency\"?"},
 		{"\"responseStartTimeoutSeconds\":300", SPEC

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "core/autoscale/config.h"
 
-#include "core/model/quantity.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define SECOND 1000000000ULL
 
@@ -30,124 +28,174 @@ void rs_autoscaler_config_init(struct rs_autoscaler_config *config)
 	};
 }
 
-static int parse_number(const char *text, double *ret)
-{
-	char *end;
-	if (!*text)
-		return -EINVAL;
-	double value = strtod(text, &end);
-	if (*end || !isfinite(value))
-		return -EINVAL;
-	*ret = value;
-	return 0;
-}
-
-/* Go's strconv.ParseBool. */
-static int parse_bool(const char *text, bool *ret)
-{
-	static const char *const yes[] = {"1", "t", "T", "TRUE", "true", "True"};
-	static const char *const no[] = {"0", "f", "F", "FALSE", "false", "False"};
-	for (size_t i = 0; i < 6; i++) {
-		if (strcmp(text, yes[i]) == 0 || strcmp(text, no[i]) == 0) {
-			*ret = strcmp(text, yes[i]) == 0;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-enum kind {
-	NUMBER,
-	SCALE,
-	DURATION,
-	SECONDS,
-	BOOLEAN,
-};
-
 #define OFFSET(member) offsetof(struct rs_autoscaler_config, member)
 
-/* One row for a key: its bounds, and the sentence that names them. */
-static const struct row {
-	const char *key;
-	enum kind kind;
-	size_t offset;
-	double minimum, maximum; /* of durations in seconds */
-	bool above;		 /* the minimum itself is refused */
-	const char *bounds;
-} rows[] = {
-	{"container-concurrency-target-percentage", NUMBER, OFFSET(concurrency_fraction), 0, 100, true, "in (0, 100]"},
-	{"container-concurrency-target-default", NUMBER, OFFSET(concurrency_default), 0.01, HUGE_VAL, false,
-	 "at least 0.01"},
-	{"requests-per-second-target-default", NUMBER, OFFSET(rps_default), 0.01, HUGE_VAL, false, "at least 0.01"},
-	{"target-burst-capacity", NUMBER, OFFSET(target_burst_capacity), -1, HUGE_VAL, false, "at least 0, or -1"},
-	{"stable-window", SECONDS, OFFSET(stable_window_ns), 6, 3600, false, "whole seconds in 6s..1h"},
-	{"panic-window-percentage", NUMBER, OFFSET(panic_window_percent), 1, 100, false, "in 1..100"},
-	{"panic-threshold-percentage", NUMBER, OFFSET(panic_threshold_percent), -HUGE_VAL, HUGE_VAL, false, "a number"},
-	{"max-scale-up-rate", NUMBER, OFFSET(max_scale_up_rate), 1, HUGE_VAL, true, "above 1"},
-	{"max-scale-down-rate", NUMBER, OFFSET(max_scale_down_rate), 1, HUGE_VAL, true, "above 1"},
-	{"enable-scale-to-zero", BOOLEAN, OFFSET(enable_scale_to_zero), 0, 0, false, "true or false"},
-	{"scale-to-zero-grace-period", DURATION, OFFSET(grace_ns), 0, HUGE_VAL, true, "above 0s"},
-	{"scale-to-zero-pod-retention-period", DURATION, OFFSET(retention_ns), 0, HUGE_VAL, false, "at least 0s"},
-	{"initial-scale", SCALE, OFFSET(initial_scale), 0, INT32_MAX, false, "at least 0"},
-	{"allow-zero-initial-scale", BOOLEAN, OFFSET(allow_zero_initial_scale), 0, 0, false, "true or false"},
-	{"min-scale", SCALE, OFFSET(min_scale), 0, INT32_MAX, false, "at least 0"},
-	{"max-scale", SCALE, OFFSET(max_scale), 0, INT32_MAX, false, "at least 0"},
-	{"max-scale-limit", SCALE, OFFSET(max_scale_limit), 0, INT32_MAX, false, "at least 0"},
-	{"scale-down-delay", SECONDS, OFFSET(scale_down_delay_ns), 0, HUGE_VAL, false, "whole seconds, at least 0s"},
-	{"progress-deadline", SECONDS, OFFSET(progress_deadline_ns), 0, HUGE_VAL, true, "whole seconds, above 0s"},
+static const char no_activator[] = "there is no activator: the kernel holds what cannot be served yet";
+
+static const struct rs_setting autoscaler_rows[] = {
+	{.key = "container-concurrency-target-percentage",
+	 .kind = RS_SETTING_PERCENTAGE,
+	 .offset = OFFSET(concurrency_fraction),
+	 .maximum = 100,
+	 .above = true,
+	 .bounds = "in (0, 100]",
+	 .help = "how much of its target an instance is meant to carry; 0.7 and 70 mean the same"},
+	{.key = "container-concurrency-target-default",
+	 .kind = RS_SETTING_NUMBER,
+	 .offset = OFFSET(concurrency_default),
+	 .minimum = 0.01,
+	 .maximum = HUGE_VAL,
+	 .bounds = "at least 0.01",
+	 .help = "requests at once for each instance, without containerConcurrency"},
+	{.key = "requests-per-second-target-default",
+	 .kind = RS_SETTING_NUMBER,
+	 .offset = OFFSET(rps_default),
+	 .minimum = 0.01,
+	 .maximum = HUGE_VAL,
+	 .bounds = "at least 0.01",
+	 .help = "requests a second for each instance, with the metric rps"},
+	{.key = "target-burst-capacity",
+	 .kind = RS_SETTING_NUMBER,
+	 .offset = OFFSET(target_burst_capacity),
+	 .maximum = HUGE_VAL,
+	 .or_minus_one = true,
+	 .bounds = "at least 0, or -1",
+	 .help = "the burst that ready instances must have room for, or the hold path stays armed; -1 always arms it"},
+	{.key = "stable-window",
+	 .kind = RS_SETTING_SECONDS,
+	 .offset = OFFSET(stable_window_ns),
+	 .minimum = 6,
+	 .maximum = 3600,
+	 .bounds = "whole seconds in 6s..1h",
+	 .help = "over what time the load is averaged"},
+	{.key = "panic-window-percentage",
+	 .kind = RS_SETTING_NUMBER,
+	 .offset = OFFSET(panic_window_percent),
+	 .minimum = 1,
+	 .maximum = 100,
+	 .bounds = "in 1..100",
+	 .help = "the panic window, in percent of the stable one"},
+	{.key = "panic-threshold-percentage",
+	 .kind = RS_SETTING_NUMBER,
+	 .offset = OFFSET(panic_threshold_percent),
+	 .minimum = -HUGE_VAL,
+	 .maximum = HUGE_VAL,
+	 .bounds = "a number",
+	 .help = "panic begins when the panic window needs so much of what is ready"},
+	{.key = "max-scale-up-rate",
+	 .kind = RS_SETTING_NUMBER,
+	 .offset = OFFSET(max_scale_up_rate),
+	 .minimum = 1,
+	 .maximum = HUGE_VAL,
+	 .above = true,
+	 .bounds = "above 1",
+	 .help = "the largest factor of one step up"},
+	{.key = "max-scale-down-rate",
+	 .kind = RS_SETTING_NUMBER,
+	 .offset = OFFSET(max_scale_down_rate),
+	 .minimum = 1,
+	 .maximum = HUGE_VAL,
+	 .above = true,
+	 .bounds = "above 1",
+	 .help = "the largest factor of one step down"},
+	{.key = "enable-scale-to-zero",
+	 .kind = RS_SETTING_BOOLEAN,
+	 .offset = OFFSET(enable_scale_to_zero),
+	 .bounds = "true or false",
+	 .help = "false keeps one instance of each service that is routed to"},
+	{.key = "scale-to-zero-grace-period",
+	 .kind = RS_SETTING_DURATION,
+	 .offset = OFFSET(grace_ns),
+	 .maximum = HUGE_VAL,
+	 .above = true,
+	 .bounds = "above 0s",
+	 .help = "how long the hold path is armed at most before the last instance goes"},
+	{.key = "scale-to-zero-pod-retention-period",
+	 .kind = RS_SETTING_DURATION,
+	 .offset = OFFSET(retention_ns),
+	 .maximum = HUGE_VAL,
+	 .bounds = "at least 0s",
+	 .help = "how long the last instance stays at least"},
+	{.key = "initial-scale",
+	 .kind = RS_SETTING_WHOLE,
+	 .offset = OFFSET(initial_scale),
+	 .maximum = INT32_MAX,
+	 .bounds = "at least 0",
+	 .help = "instances that a new revision begins with"},
+	{.key = "allow-zero-initial-scale",
+	 .kind = RS_SETTING_BOOLEAN,
+	 .offset = OFFSET(allow_zero_initial_scale),
+	 .bounds = "true or false",
+	 .help = "whether initial-scale may be 0, here and in manifests"},
+	{.key = "min-scale",
+	 .kind = RS_SETTING_WHOLE,
+	 .offset = OFFSET(min_scale),
+	 .maximum = INT32_MAX,
+	 .bounds = "at least 0",
+	 .help = "instances at least, without the annotation"},
+	{.key = "max-scale",
+	 .kind = RS_SETTING_WHOLE,
+	 .offset = OFFSET(max_scale),
+	 .maximum = INT32_MAX,
+	 .bounds = "at least 0",
+	 .help = "instances at most, without the annotation; 0 is no limit but the dataplane's (64)"},
+	{.key = "max-scale-limit",
+	 .kind = RS_SETTING_WHOLE,
+	 .offset = OFFSET(max_scale_limit),
+	 .maximum = INT32_MAX,
+	 .bounds = "at least 0",
+	 .help = "the most that the annotation max-scale may say; 0 is no limit"},
+	{.key = "scale-down-delay",
+	 .kind = RS_SETTING_SECONDS,
+	 .offset = OFFSET(scale_down_delay_ns),
+	 .maximum = HUGE_VAL,
+	 .bounds = "whole seconds, at least 0s",
+	 .help = "the largest decision of this time holds"},
+	{.key = "pod-autoscaler-class",
+	 .kind = RS_SETTING_WORD,
+	 .bounds = "kpa.autoscaling.knative.dev",
+	 .help = "the one autoscaler that runs here"},
+	{.key = "activator-capacity",
+	 .kind = RS_SETTING_NUMBER,
+	 .minimum = 1,
+	 .maximum = HUGE_VAL,
+	 .bounds = "at least 1",
+	 .no_effect = no_activator},
+	{.key = "tick-interval",
+	 .kind = RS_SETTING_ANY,
+	 .no_effect = "decisions are made every 2 s, as Knative makes them whatever this says"},
 };
 
-static bool in_bounds(const struct row *row, double value)
-{
-	if (row->above ? value <= row->minimum : value < row->minimum)
-		return false;
-	if (strcmp(row->key, "target-burst-capacity") == 0 && value < 0 && value != -1)
-		return false;
-	return value <= row->maximum;
-}
+const struct rs_settings_table rs_autoscaler_settings = {autoscaler_rows, rs_array_length(autoscaler_rows)};
 
-static int set_row(struct rs_autoscaler_config *config, const struct row *row, const char *value)
-{
-	void *field = (char *)config + row->offset;
-	double number;
-	int64_t ns;
-	switch (row->kind) {
-	case NUMBER:
-		if (parse_number(value, &number) < 0 || !in_bounds(row, number))
-			return -EINVAL;
-		/* "70" and "0.7" mean the same; "1" is the fraction 1, not one percent. */
-		*(double *)field = row->offset == OFFSET(concurrency_fraction) && number > 1 ? number / 100 : number;
-		return 0;
-	case SCALE:
-		if (parse_number(value, &number) < 0 || number != floor(number) || !in_bounds(row, number))
-			return -EINVAL;
-		*(int32_t *)field = (int32_t)number;
-		return 0;
-	case DURATION:
-	case SECONDS:
-		if (rs_duration_parse(value, &ns) < 0 || ns < 0 || !in_bounds(row, (double)ns / 1e9) ||
-		    (row->kind == SECONDS && (uint64_t)ns % SECOND))
-			return -EINVAL;
-		*(uint64_t *)field = (uint64_t)ns;
-		return 0;
-	case BOOLEAN:
-		return parse_bool(value, (bool *)field);
-	}
-	return -EINVAL;
-}
+static const char no_image[] = "no image is pulled: the runtime process runs command";
+static const char no_sidecar[] = "there is no queue-proxy: the kernel counts requests";
 
-int rs_autoscaler_config_set(struct rs_autoscaler_config *config, const char *key, const char *value,
-			     struct rs_err *err)
-{
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (strcmp(rows[i].key, key) != 0)
-			continue;
-		if (set_row(config, &rows[i], value) < 0)
-			return rs_err_set(err, -EINVAL, "%s: must be %s, is \"%s\"", key, rows[i].bounds, value);
-		return 0;
-	}
-	return rs_err_set(err, -ENOENT, "%s: no such key; docs/autoscaling.md lists them", key);
-}
+static const struct rs_setting deployment_rows[] = {
+	{.key = "progress-deadline",
+	 .kind = RS_SETTING_SECONDS,
+	 .offset = OFFSET(progress_deadline_ns),
+	 .maximum = HUGE_VAL,
+	 .above = true,
+	 .bounds = "whole seconds, above 0s",
+	 .help = "how long a revision may take to become ready"},
+	{.key = "digest-resolution-timeout", .refused = no_image},
+	{.key = "registries-skipping-tag-resolving", .refused = no_image},
+	{.key = "queue-sidecar-image", .refused = no_sidecar},
+	{.key = "queue-sidecar-cpu-request", .refused = no_sidecar},
+	{.key = "queue-sidecar-cpu-limit", .refused = no_sidecar},
+	{.key = "queue-sidecar-memory-request", .refused = no_sidecar},
+	{.key = "queue-sidecar-memory-limit", .refused = no_sidecar},
+	{.key = "queue-sidecar-ephemeral-storage-request", .refused = no_sidecar},
+	{.key = "queue-sidecar-ephemeral-storage-limit", .refused = no_sidecar},
+	{.key = "queue-sidecar-rootca", .refused = no_sidecar},
+	{.key = "queue-sidecar-token-audiences", .refused = no_sidecar},
+	{.key = "pod-is-always-schedulable", .refused = "there are no pods and no scheduler: one node runs them all"},
+	{.key = "default-affinity-type", .refused = "there is one node: nothing to choose"},
+	{.key = "runtime-class-name", .refused = "instances are processes: there are no runtime classes"},
+};
+
+const struct rs_settings_table rs_deployment_settings = {deployment_rows, rs_array_length(deployment_rows)};
 
 int rs_autoscaler_config_check(const struct rs_autoscaler_config *config, struct rs_err *err)
 {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The keys of Knative's config-autoscaler, with its defaults and bounds.
- * Source: Knative pkg/autoscaler/config/config.go.
+ * The keys of Knative's config-autoscaler, and the one of config-deployment,
+ * with its defaults and bounds.
+ * Source: Knative pkg/autoscaler/config/config.go, pkg/deployment/config.go.
  */
 #ifndef RS_CORE_AUTOSCALE_CONFIG_H
 #define RS_CORE_AUTOSCALE_CONFIG_H
 
 #include "base/err.h"
+#include "core/model/setting.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,12 +35,11 @@ struct rs_autoscaler_config {
 	uint64_t progress_deadline_ns; /* config-deployment's progress-deadline */
 };
 
+extern const struct rs_settings_table rs_autoscaler_settings; /* config-autoscaler */
+extern const struct rs_settings_table rs_deployment_settings; /* config-deployment; of the same struct */
+
 /* Knative's defaults. */
 void rs_autoscaler_config_init(struct rs_autoscaler_config *config);
-
-/* Sets one key from its text. -EINVAL with the key and its bounds; -ENOENT for an unknown key. */
-int rs_autoscaler_config_set(struct rs_autoscaler_config *config, const char *key, const char *value,
-			     struct rs_err *err);
 
 /* The bounds between keys (initial-scale against allow-zero, min against max, ...): after the last set. */
 int rs_autoscaler_config_check(const struct rs_autoscaler_config *config, struct rs_err *err);

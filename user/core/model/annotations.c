@@ -138,7 +138,7 @@ static int aggregation(const struct rs_pair *pair, enum rs_aggregation *out, str
 {
 	if (!pair)
 		return 0;
-	if (strcmp(pair->value, "linear") == 0)
+	if (strcmp(pair->value, "linear") == 0 || !*pair->value)
 		*out = RS_AGGREGATION_LINEAR;
 	else if (strcmp(pair->value, "weighted-exponential") == 0 || strcmp(pair->value, "weightedExponential") == 0)
 		*out = RS_AGGREGATION_WEIGHTED_EXPONENTIAL;

@@ -24,15 +24,16 @@
 #define RS_PROBE_SECONDS_MAX 3600
 #define RS_PROBE_COUNT_MAX   1000
 
-#define RS_CONTAINER_CONCURRENCY_MAX 1000 /* container-concurrency-max-limit */
-#define RS_TIMEOUT_SECONDS_DEFAULT   300  /* revision-timeout-seconds */
-#define RS_TIMEOUT_SECONDS_MAX	     600  /* max-revision-timeout-seconds */
-#define RS_HOLD_TIMEOUT_MIN_MS	     1000
-#define RS_HOLD_TIMEOUT_MAX_MS	     3600000
-#define RS_GRACE_MAX_MS		     3600000
-#define RS_DURATION_MAX_NS	     3600000000000ULL /* an hour: Knative's bound of every window */
-#define RS_CPU_MILLIS_MAX	     10000000ULL
-#define RS_MEMORY_BYTES_MAX	     (1ULL << 50)
+#define RS_CONTAINER_CONCURRENCY_MAX   1000 /* container-concurrency-max-limit */
+#define RS_TIMEOUT_SECONDS_DEFAULT     300  /* revision-timeout-seconds */
+#define RS_TIMEOUT_SECONDS_DEFAULT_MAX 600  /* max-revision-timeout-seconds, which the configuration can move */
+#define RS_TIMEOUT_SECONDS_MAX	       3600 /* beyond which it cannot: an hour, as for the grace period */
+#define RS_HOLD_TIMEOUT_MIN_MS	       1000
+#define RS_HOLD_TIMEOUT_MAX_MS	       3600000
+#define RS_GRACE_MAX_MS		       3600000
+#define RS_DURATION_MAX_NS	       3600000000000ULL /* an hour: Knative's bound of every window */
+#define RS_CPU_MILLIS_MAX	       10000000ULL
+#define RS_MEMORY_BYTES_MAX	       (1ULL << 50)
 
 #define RS_CONDITIONS_MAX	  4 /* of one object: a revision has the most */
 #define RS_REASON_SIZE		  64

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* link: yaml user/agent/options.c user/agent/option_table.c user/agent/option_print.c user/agent/option_check.c */
+/* link: user/agent/sections.c user/agent/config_file.c */
+/* Files and the command line to options. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/options.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+static struct fixture {
+	char directory[64];
+	struct rs_options options;
+	struct rs_problems problems;
+} fixture;
+
+static int set_up(void **state)
+{
+	fixture = (struct fixture){.directory = "/tmp/rouse-config-test-XXXXXX"};
+	*state = &fixture;
+	return mkdtemp(fixture.directory) ? 0 : -1;
+}
+
+static int take_down(void **state)
+{
+	(void)state;
+	rs_options_done(&fixture.options);
+	rs_problems_done(&fixture.problems);
+	rs_auto_free char *command = rs_str_format("rm -r %s", fixture.directory);
+	return system(command);
+}
+
+/* Writes a file of the test's directory and returns its path, until the next call. */
+static const char *write_file(const char *name, const char *text)
+{
+	static char path[128];
+	snprintf(path, sizeof(path), "%s/%s", fixture.directory, name);
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	return path;
+}
+
+#define ARGUMENTS_MAX 16
+
+/* As roused with these arguments; the list ends with NULL. */
+static int read_options(const char *first, ...)
+{
+	char *argv[ARGUMENTS_MAX + 2] = {"roused"};
+	int argc = 1;
+	va_list list;
+	va_start(list, first);
+	for (const char *argument = first; argument && argc <= ARGUMENTS_MAX; argument = va_arg(list, const char *))
+		argv[argc++] = (char *)argument;
+	va_end(list);
+	rs_options_done(&fixture.options);
+	rs_problems_done(&fixture.problems);
+	return rs_options_read(&fixture.options, argc, argv, &fixture.problems);
+}
+
+static int read_text(const char *text)
+{
+	return read_options("--config", write_file("a.yaml", text), NULL);
+}
+
+static bool is_told(const char *sentence, bool is_note)
+{
+	for (unsigned i = 0; i < fixture.problems.count; i++) {
+		const struct rs_problem *problem = &fixture.problems.items[i];
+		const char *text = problem->text;
+		size_t length = strlen(fixture.directory);
+		if (strncmp(text, fixture.directory, length) == 0)
+			text += length + 1;
+		if (strcmp(text, sentence) == 0 && problem->is_note == is_note)
+			return true;
+	}
+	return false;
+}
+
+static void expect_told(const char *sentence, bool is_note)
+{
+	if (is_told(sentence, is_note))
+		return;
+	for (unsigned i = 0; i < fixture.problems.count; i++)
+		print_error("told: %s\n", fixture.problems.items[i].text);
+	fail_msg("not told: %s", sentence);
+}
+
+/* One problem of a file, and the sentence for it. */
+static void refuse(const char *text, const char *sentence)
+{
+	assert_int_not_equal(read_text(text), 0);
+	expect_told(sentence, false);
+}
+
+static void test_every_option_is_a_key(void **state)
+{
+	(void)state;
+	assert_int_equal(read_text("name: mine\n"
+				   "vip-range: 10.1.0.0/16\n"
+				   "instance-range: 10.2.0.0/20\n"
+				   "interface: [eth0, br0]\n"
+				   "hook: clsact\n"
+				   "pool: 16\n"
+				   "max-flows: 2048\n"
+				   "user: root\n"
+				   "log-level: warn\n"
+				   "autoscaler:\n"
+				   "  stable-window: 30s\n"
+				   "  max-scale-up-rate: 5.5\n"
+				   "  enable-scale-to-zero: false\n"
+				   "defaults:\n"
+				   "  revision-timeout-seconds: 20\n"
+				   "  revision-memory-limit: 256Mi\n"
+				   "deployment: {progress-deadline: 90s}\n"),
+			 0);
+	const struct rs_options *o = &fixture.options;
+	assert_string_equal(o->name, "mine");
+	assert_int_equal(ntohl(o->vip_range.s_addr), 0x0a010000);
+	assert_int_equal(o->instance_bits, 20);
+	assert_int_equal(o->interface_count, 2);
+	assert_string_equal(o->interfaces[1], "br0");
+	assert_int_equal(o->hook, RS_HOOK_CLSACT);
+	assert_int_equal(o->pool, 16);
+	assert_int_equal(o->max_flows, 2048);
+	assert_int_equal(o->uid, 0);
+	assert_int_equal(o->log_level, RS_LOG_WARN);
+	assert_true(o->autoscaler.stable_window_ns == 30000000000ULL);
+	assert_true(o->autoscaler.max_scale_up_rate == 5.5);
+	assert_false(o->autoscaler.enable_scale_to_zero);
+	assert_true(o->autoscaler.progress_deadline_ns == 90000000000ULL);
+	assert_int_equal(o->defaults.timeout_seconds, 20);
+	assert_true(o->defaults.memory_bytes == 256 << 20);
+}
+
+static void test_directories_follow_the_name(void **state)
+{
+	(void)state;
+	assert_int_equal(read_options("--config", "/dev/null", "--name", "second", NULL), 0);
+	assert_string_equal(fixture.options.bpf_dir, "/sys/fs/bpf/second");
+	assert_string_equal(fixture.options.state_dir, "/var/lib/second");
+	assert_string_equal(fixture.options.run_dir, "/run/second");
+	assert_string_equal(fixture.options.cgroup_root, "second");
+	assert_int_equal(read_options("--config", "/dev/null", "--name", "second", "--run-dir", "/tmp/x", NULL), 0);
+	assert_string_equal(fixture.options.run_dir, "/tmp/x");
+}
+
+static void test_the_command_line_comes_last_wherever_it_stands(void **state)
+{
+	(void)state;
+	const char *file = write_file("a.yaml", "pool: 3\nmax-instances: 7\ninterface: eth0\n"
+						"autoscaler: {min-scale: 2, max-scale: 4}\n");
+	assert_int_equal(read_options("--pool", "5", "--interface", "br0", "--interface", "br1", "--set", "min-scale=1",
+				      "--config", file, NULL),
+			 0);
+	assert_int_equal(fixture.options.pool, 5);
+	assert_int_equal(fixture.options.max_instances, 7);
+	assert_int_equal(fixture.options.interface_count, 2);
+	assert_string_equal(fixture.options.interfaces[0], "br0");
+	assert_int_equal(fixture.options.autoscaler.min_scale, 1);
+	assert_int_equal(fixture.options.autoscaler.max_scale, 4);
+}
+
+static void test_files_override_earlier_ones_and_a_directory_is_all_of_its_files(void **state)
+{
+	(void)state;
+	write_file("20-b.yaml", "pool: 9\n");
+	write_file("10-a.yaml", "pool: 2\nmax-instances: 11\n");
+	write_file("30-c.txt", "pool: 77\n");
+	rs_auto_free char *last = strdup(write_file("last", "max-instances: 12\n"));
+	assert_int_equal(read_options("--config", fixture.directory, "--config", last, NULL), 0);
+	assert_int_equal(fixture.options.pool, 9);
+	assert_int_equal(fixture.options.max_instances, 12);
+	assert_int_equal(fixture.options.config_file_count, 3);
+}
+
+static void test_knatives_maps_are_taken_as_they_are(void **state)
+{
+	(void)state;
+	assert_int_equal(read_text("pool: 4\n"
+				   "---\n"
+				   "apiVersion: v1\n"
+				   "kind: ConfigMap\n"
+				   "metadata:\n"
+				   "  name: config-autoscaler\n"
+				   "  namespace: knative-serving\n"
+				   "data:\n"
+				   "  _example: |\n"
+				   "    stable-window: \"999s\"\n"
+				   "  stable-window: \"40s\"\n"
+				   "---\n"
+				   "kind: List\n"
+				   "items:\n"
+				   "- kind: ConfigMap\n"
+				   "  metadata: {name: config-defaults}\n"
+				   "  data: {container-concurrency: \"5\"}\n"
+				   "- kind: ConfigMap\n"
+				   "  metadata: {name: config-network}\n"
+				   "  data: {_example: \"says nothing\"}\n"),
+			 0);
+	assert_int_equal(fixture.options.pool, 4);
+	assert_true(fixture.options.autoscaler.stable_window_ns == 40000000000ULL);
+	assert_int_equal(fixture.options.defaults.container_concurrency, 5);
+}
+
+static void test_what_is_wrong_is_told_with_its_place(void **state)
+{
+	(void)state;
+	refuse("pool: 4\nvip-rnage: 10.0.0.0/8\n",
+	       "a.yaml:2:1: vip-rnage: there is no such key; did you mean \"vip-range\"?");
+	refuse("quite: else\n", "a.yaml:1:1: quite: there is no such key; roused --help lists them");
+	refuse("autoscaler:\n  stabel-window: 6s\n",
+	       "a.yaml:2:3: autoscaler.stabel-window: there is no such key; did you mean \"stable-window\"?");
+	refuse("stable-window: 6s\n", "a.yaml:1:1: stable-window: belongs below \"autoscaler:\"");
+	refuse("autoscaler: 5\n",
+	       "a.yaml:1:1: autoscaler: must be a map of Knative's keys, those of config-autoscaler");
+	refuse("autoscaler: {stable-window: 5s}\n",
+	       "a.yaml:1:14: autoscaler.stable-window: must be whole seconds in 6s..1h, is \"5s\"");
+	refuse("interface: [eth0, a/b]\n", "a.yaml:1:19: interface.1: \"a/b\" cannot be a link's name");
+	refuse("interface: {a: b}\n", "a.yaml:1:1: interface: must be a list of names");
+	refuse("pool: [1]\n", "a.yaml:1:1: pool: must be a single value");
+	refuse("pool: 0\n", "a.yaml:1:1: pool: must be in 1..512, is \"0\"");
+	refuse("max-holds: 5000\n", "a.yaml:1:1: max-holds: must be a power of two, is 5000");
+	refuse("hook: xdp\n", "a.yaml:1:1: hook: must be auto, tcx or clsact, is \"xdp\"");
+	refuse("cleanup: true\n", "a.yaml:1:1: cleanup: is for the command line only: --cleanup");
+	refuse("name: Not Mine\n", "a.yaml:1:1: name: must be 1 to 12 of a-z, 0-9 and -, not beginning with - nor "
+				   "ending in - and digits, is \"Not Mine\"");
+	assert_int_not_equal(read_text("name: a-1\n"), 0);
+	assert_int_not_equal(read_text("name: thirteen-long\n"), 0);
+	refuse("vip-range: 10.0.0.1/8\n", "a.yaml:1:1: vip-range: \"10.0.0.1/8\" has bits set behind its prefix");
+	refuse("- pool\n", "a.yaml:1:1: a configuration is a map of keys and values");
+	refuse("kind: Service\n",
+	       "a.yaml:1:1: kind: a Service is no configuration: objects are applied with `rouse apply -f`");
+	refuse("kind: ConfigMap\nmetadata:\n  name: config-domain\ndata: {example.com: \"\"}\n",
+	       "a.yaml:3:3: config-domain is not supported: names end in NAMESPACE.rouse");
+	refuse("kind: ConfigMap\nmetadata: {name: config-autoscaler}\ndata:\n  max-scale: \"-1\"\n",
+	       "a.yaml:4:3: max-scale: must be at least 0, is \"-1\"");
+	refuse("defaults:\n  revision-idle-timeout-seconds: 5\n",
+	       "a.yaml:2:3: defaults.revision-idle-timeout-seconds: is not supported: needs a view into the protocol, "
+	       "which this dataplane does not have");
+	refuse("pool: 1\npool: 2\n", "a.yaml:2:1: the key \"pool\" is given twice");
+}
+
+static void test_what_no_key_knows_alone_is_checked(void **state)
+{
+	(void)state;
+	refuse("vip-range: 10.0.0.0/8\ninstance-range: 10.9.0.0/16\n",
+	       "vip-range: 10.0.0.0/8 overlaps instance-range, 10.9.0.0/16: an address is either a service's or an "
+	       "instance's");
+	refuse("autoscaler: {min-scale: 3, max-scale: 2}\n", "autoscaler.min-scale: 3 is above max-scale 2");
+	refuse("defaults: {container-concurrency: 0, allow-container-concurrency-zero: false}\n",
+	       "defaults.container-concurrency: 0 needs allow-container-concurrency-zero: true");
+	refuse("defaults: {max-revision-timeout-seconds: 100}\n",
+	       "defaults.revision-timeout-seconds: 300 is above max-revision-timeout-seconds, 100");
+}
+
+static void test_all_errors_are_told_at_once(void **state)
+{
+	(void)state;
+	assert_int_not_equal(read_text("pool: 0\nhook: no\nautoscaler: {min-scale: x}\n"), 0);
+	assert_int_equal(fixture.problems.errors, 3);
+}
+
+static void test_a_key_without_effect_is_noted(void **state)
+{
+	(void)state;
+	assert_int_equal(read_text("autoscaler: {activator-capacity: 200}\n"), 0);
+	expect_told(
+		"a.yaml:1:14: autoscaler.activator-capacity: has no effect: there is no activator: the kernel holds "
+		"what cannot be served yet",
+		true);
+	refuse("autoscaler: {activator-capacity: 0.5}\n",
+	       "a.yaml:1:14: autoscaler.activator-capacity: must be at least 1, is \"0.5\"");
+}
+
+static void test_slips_on_the_command_line(void **state)
+{
+	(void)state;
+	assert_int_not_equal(read_options("--config", "/dev/null", "--confg", NULL), 0);
+	expect_told("--confg: there is no such option; did you mean \"--config\"?", false);
+	assert_int_not_equal(read_options("--config", "/dev/null", "--pool", NULL), 0);
+	expect_told("--pool: needs N", false);
+	assert_int_not_equal(read_options("--config", "/dev/null", "more", NULL), 0);
+	expect_told("more: unexpected argument; --help lists the options", false);
+	assert_int_not_equal(read_options("--config", "/dev/null", "--set", "stabel-window=6s", NULL), 0);
+	expect_told("--set: stabel-window: there is no such key; did you mean \"stable-window\"?", false);
+	assert_int_not_equal(read_options("--config", "/dev/null", "--set", "defaults.container-concurrency=x", NULL),
+			     0);
+	expect_told("--set: defaults.container-concurrency: must be a whole number in 0..1000, is \"x\"", false);
+	assert_int_not_equal(read_options("--config", "/nowhere/at-all.yaml", NULL), 0);
+	expect_told("cannot open /nowhere/at-all.yaml: No such file or directory", false);
+}
+
+static void test_what_is_printed_reads_back_as_the_same(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		read_text("name: mine\ninterface: [eth0, \"123\"]\nhosts-file: /tmp/a b\nhook: tcx\nuser: root\n"
+			  "autoscaler:\n"
+			  "  container-concurrency-target-percentage: 0.333\n"
+			  "  target-burst-capacity: -1\n"
+			  "  stable-window: 1h\n"
+			  "  max-scale-up-rate: 1.1\n"
+			  "  scale-to-zero-grace-period: 1500ms\n"
+			  "  scale-to-zero-pod-retention-period: 1h1ns\n"
+			  "defaults: {revision-cpu-limit: 1500m, revision-memory-limit: 1000000}\n"),
+		0);
+	rs_auto_free char *first = rs_options_yaml(&fixture.options);
+	assert_non_null(first);
+	assert_non_null(strstr(first, "container-concurrency-target-percentage: \"0.333\"\n"));
+	assert_non_null(strstr(first, "scale-to-zero-grace-period: 1500ms\n"));
+	assert_int_equal(read_text(first), 0);
+	rs_auto_free char *second = rs_options_yaml(&fixture.options);
+	assert_non_null(second);
+	assert_string_equal(first, second);
+	assert_true(fixture.options.autoscaler.concurrency_fraction == 0.333);
+	assert_true(fixture.options.autoscaler.retention_ns == 3600000000001ULL);
+	assert_int_equal(fixture.options.interface_count, 2);
+}
+
+static void test_a_reload_takes_what_is_live_and_names_the_rest(void **state)
+{
+	(void)state;
+	struct rs_options running = {0};
+	struct rs_problems problems = {0};
+	char restart[64];
+	char *argv[] = {"roused", "--config", "/dev/null"};
+	assert_int_equal(rs_options_read(&running, 3, argv, &problems), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(read_text("pool: 20\nhook: tcx\nvip-range: 10.0.0.0/8\ninterface: [eth7]\n"
+					   "log-level: debug\nautoscaler: {stable-window: 7s}\n"),
+				 0);
+		rs_options_update(&running, &fixture.options, restart, sizeof(restart));
+	}
+	size_t strings = running.string_count;
+	rs_options_update(&running, &fixture.options, restart, sizeof(restart));
+	assert_int_equal(running.string_count, strings);
+	assert_string_equal(restart, "vip-range, hook");
+	assert_int_equal(running.pool, 20);
+	assert_int_equal(running.hook, RS_HOOK_AUTO);
+	assert_int_equal(running.vip_bits, 16);
+	assert_string_equal(running.interfaces[0], "eth7");
+	assert_int_equal(running.log_level, RS_LOG_DEBUG);
+	assert_true(running.autoscaler.stable_window_ns == 7000000000ULL);
+	assert_int_equal(running.config_file_count, 1);
+	rs_options_done(&running);
+	rs_problems_done(&problems);
+}
+
+static void test_the_table_is_data(void **state)
+{
+	(void)state;
+	rs_auto_free char *text = rs_options_json();
+	assert_non_null(text);
+	assert_non_null(strstr(text, "\"container-concurrency-target-percentage\""));
+	assert_non_null(strstr(text, "\"revision-idle-timeout-seconds\""));
+	assert_non_null(strstr(text, "\"config-network\""));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, take_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_every_option_is_a_key),
+		TEST(test_directories_follow_the_name),
+		TEST(test_the_command_line_comes_last_wherever_it_stands),
+		TEST(test_files_override_earlier_ones_and_a_directory_is_all_of_its_files),
+		TEST(test_knatives_maps_are_taken_as_they_are),
+		TEST(test_what_is_wrong_is_told_with_its_place),
+		TEST(test_what_no_key_knows_alone_is_checked),
+		TEST(test_all_errors_are_told_at_once),
+		TEST(test_a_key_without_effect_is_noted),
+		TEST(test_slips_on_the_command_line),
+		TEST(test_what_is_printed_reads_back_as_the_same),
+		TEST(test_a_reload_takes_what_is_live_and_names_the_rest),
+		TEST(test_the_table_is_data),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
