@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "rt/names.h"
+#include "sys/lock.h"
 #include "sys/outbound.h"
 #include "wire/service.h"
 
@@ -16,11 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-
-#define DYING_MAX_MS 5000
 
 /* --- addresses -------------------------------------------------------------------------------------------------- */
 
@@ -38,34 +36,6 @@ static struct in_addr gateway_address(const struct rs_options *options)
 
 /* --- directories and the lock ----------------------------------------------------------------------------------- */
 
-/* A process that was just killed holds the lock until the kernel has taken it apart, its maps and all. */
-static bool is_dying(int lock)
-{
-	char pid[16] = "", path[48], state = 'R';
-	long long number;
-	if (pread(lock, pid, sizeof(pid) - 1, 0) <= 0 || rs_str_to_long(pid, 1, INT32_MAX, &number) < 0)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%lld/stat", number);
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return true;
-	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = 'R';
-	fclose(file);
-	return state == 'Z' || state == 'X';
-}
-
-static int take_lock(int fd)
-{
-	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
-		int r = -errno;
-		if (r != -EWOULDBLOCK || i == DYING_MAX_MS || !is_dying(fd))
-			return r;
-		usleep(1000);
-	}
-	return 0;
-}
-
 int rs_agent_lock(const struct rs_options *options, int *ret_lock, struct rs_err *err)
 {
 	int r = rs_traces_make_directory(options, options->run_dir, err);
@@ -75,16 +45,16 @@ int rs_agent_lock(const struct rs_options *options, int *ret_lock, struct rs_err
 	rs_auto_fd int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644) : -1;
 	if (fd < 0)
 		return rs_err_set(err, -errno, "cannot open %s/lock: %s", options->run_dir, strerror(errno));
-	if (take_lock(fd) < 0) {
-		char pid[16] = "";
-		if (read(fd, pid, sizeof(pid) - 1) < 0)
-			pid[0] = '\0';
+	pid_t holder;
+	r = rs_lock_take(fd, &holder);
+	if (r == -EBUSY)
 		return rs_err_set(
-			err, -EBUSY,
-			"another roused (pid %s) runs with --run-dir %s: stop it, or give this one directories, "
+			err, r,
+			"another roused (pid %d) runs with --run-dir %s: stop it, or give this one directories, "
 			"ranges and a --name of its own",
-			pid[0] ? pid : "unknown", options->run_dir);
-	}
+			(int)holder, options->run_dir);
+	if (r < 0)
+		return rs_err_set(err, r, "cannot lock %s: %s", path, strerror(-r));
 	char pid[16];
 	int length = snprintf(pid, sizeof(pid), "%d", (int)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)length, 0) < 0)

@@ -148,7 +148,8 @@ int rs_agent_cleanup(const struct rs_options *options)
 	note(rs_hostlink_cleanup(options->name, options->run_dir, &err), &err, &first);
 	note(rs_names_cleanup(options, &err), &err, &first);
 	static const char *const state[] = {"logs", NULL};
-	static const char *const services[] = {"store.db", "store.db-wal", "store.db-shm", "store.db.lock", NULL};
+	static const char *const services[] = {"store.db",	   "store.db-wal",  "store.db-shm",
+					       "store.db-journal", "store.db.lock", NULL};
 	static const char *const run[] = {"instances", "undo.new", "api.sock", "hosts", "lock", NULL};
 	note(remove_names(options->state_dir, state, &err), &err, &first);
 	if (options->purge)

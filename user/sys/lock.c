@@ -5,11 +5,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define DYING_MAX_MS	10000
+#define NAMELESS_MAX_MS 100
 
 /* Lines of /proc/locks: "1: FLOCK  ADVISORY  WRITE 1234 00:2d:5678 0 EOF". Processes of other PID namespaces are 0. */
 static pid_t find_holder(const struct stat *status)
@@ -32,6 +38,45 @@ static pid_t find_holder(const struct stat *status)
 	return pid;
 }
 
+/* A process with SIGKILL pending may still be in the kernel, loading a program; then it gives back its memory. */
+static bool is_dying(pid_t pid)
+{
+	char path[48], line[128];
+	unsigned long long pending;
+	char state;
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return true;
+	bool dying = false;
+	while (!dying && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "State: %c", &state) == 1)
+			dying = state == 'Z' || state == 'X';
+		else if (sscanf(line, "SigPnd: %llx", &pending) == 1 || sscanf(line, "ShdPnd: %llx", &pending) == 1)
+			dying = pending >> (SIGKILL - 1) & 1;
+	}
+	fclose(file);
+	return dying;
+}
+
+int rs_lock_take(int fd, pid_t *ret_holder)
+{
+	struct stat status;
+	*ret_holder = 0;
+	for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited_ms++) {
+		if (errno != EWOULDBLOCK)
+			return -errno;
+		*ret_holder = fstat(fd, &status) == 0 ? find_holder(&status) : 0;
+		if (waited_ms == DYING_MAX_MS || (*ret_holder && !is_dying(*ret_holder)))
+			return -EBUSY;
+		/* One that cannot be named may just have gone. */
+		if (!*ret_holder && waited_ms >= NAMELESS_MAX_MS)
+			return -EBUSY;
+		usleep(1000);
+	}
+	return 0;
+}
+
 int rs_lock_directory(const char *path, int *ret_fd, pid_t *ret_holder)
 {
 	*ret_holder = 0;
@@ -40,11 +85,9 @@ int rs_lock_directory(const char *path, int *ret_fd, pid_t *ret_holder)
 		rs_auto_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0 || fstat(fd, &locked) < 0)
 			return -errno;
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-			int r = errno == EWOULDBLOCK ? -EBUSY : -errno;
-			*ret_holder = r == -EBUSY ? find_holder(&locked) : 0;
+		int r = rs_lock_take(fd, ret_holder);
+		if (r < 0)
 			return r;
-		}
 		/* Whoever had it may have removed it, and another one is there now. */
 		if (stat(path, &now) < 0)
 			return -errno;

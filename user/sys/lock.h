@@ -5,8 +5,11 @@
 
 #include <sys/types.h>
 
-/* Locks an existing directory for as long as *ret_fd is open, also where no file can be made in it (a bpffs).
- * -EBUSY when another process has it: *ret_holder is its pid, 0 when the kernel does not tell. */
+/* Takes the lock of an open file or directory. -EBUSY when another process has it: *ret_holder is its pid, 0 when the
+ * kernel does not tell. One that was killed has it until the kernel has taken it apart, and is waited for. */
+int rs_lock_take(int fd, pid_t *ret_holder);
+
+/* Locks an existing directory for as long as *ret_fd is open, also where no file can be made in it (a bpffs). */
 int rs_lock_directory(const char *path, int *ret_fd, pid_t *ret_holder);
 
 #endif
