@@ -40,7 +40,7 @@ on node ip route delete 198.22.9.0/24
 on node ip address add 198.22.7.7/32 dev client1
 check "an address of the host is refused" agent_fails "overlaps the address 198.22.7.7/32 of the link client1" "${other[@]}" "${free[@]}"
 on node ip address delete 198.22.7.7/32 dev client1
-check "ranges that overlap each other are refused" agent_fails "overlap in 198.22.0.0/24" \
+check "ranges that overlap each other are refused" agent_fails "overlaps instance-range, 198.22.0.0/24" \
 	"${other[@]}" --vip-range 198.22.0.0/16 --instance-range 198.22.0.0/24
 check "the first one's pins are refused, with its pid" agent_fails "another roused (pid $pid)" \
 	"${other[@]}" "${free[@]}" --bpf-dir /sys/fs/bpf/rouse
