@@ -21,6 +21,9 @@ static const struct {
 		       "instance's user (nobody, unless runAsUser says otherwise)."},
 	{"127.0.0.1 only", "Let the program bind to 0.0.0.0: its network namespace is its own, nobody else gets in."},
 	{"containerPort is", "Let the program listen on $PORT, or name the port that it listens on in containerPort."},
+	{"out of memory", "Raise resources.limits.memory in the manifest, or let the program use less."},
+	{"not listen on", "Let the program listen on $PORT, on all addresses, or name its port in containerPort."},
+	{"refuse", "It has stopped listening: see what it wrote, or let a liveness probe end it."},
 	{"signal 9", "SIGKILL comes from the memory limit or from a person: see resources.limits.memory, and dmesg."},
 	{"probe", "Look at the probe in the manifest: its path, its port, and how long the program may take."},
 	{"progress deadline", "The program needs longer than serving.knative.dev/progress-deadline, or never listens."},
@@ -30,9 +33,12 @@ static const struct {
 static const char *failure_words(const struct rs_why_revision *seen)
 {
 	static const char *const conditions[] = {"ContainerHealthy", "ResourcesAvailable"};
-	const char *complaint = rs_json_text(seen->starting_instance, "status", "complaint");
-	if (*complaint)
-		return complaint;
+	const cJSON *const complaining[] = {seen->starting_instance, seen->unready_instance};
+	for (size_t i = 0; i < sizeof(complaining) / sizeof(complaining[0]); i++) {
+		const char *complaint = rs_json_text(complaining[i], "status", "complaint");
+		if (*complaint)
+			return complaint;
+	}
 	if (seen->failure && (seen->failures || seen->state == RS_WHY_FAILING))
 		return rs_json_text(seen->failure, "message");
 	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {

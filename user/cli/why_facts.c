@@ -35,6 +35,9 @@ static void look_at_instances(const struct rs_why_facts *facts, struct rs_why_re
 				longest = since;
 				seen->starting_instance = instance;
 			}
+		} else if (rs_str_equal(stage, "Unready")) {
+			seen->unready++;
+			seen->unready_instance = instance;
 		} else if (rs_str_equal(stage, "Draining") || rs_str_equal(stage, "Stopping")) {
 			seen->leaving++;
 		}
@@ -80,8 +83,10 @@ static void look_at_events(const struct rs_why_facts *facts, struct rs_why_revis
 	const cJSON *event;
 	cJSON_ArrayForEach (event, rs_json_get(facts->events, "items")) {
 		const char *reason = rs_json_text(event, "reason");
+		/* What follows of a failure, and what is no failure of the revision, does not explain it. */
 		if (rs_str_equal(rs_json_text(event, "involvedObject", "name"), seen->name) &&
-		    (rs_str_equal(reason, "StartFailed") || rs_str_equal(reason, "InstanceCrashed")))
+		    rs_str_equal(rs_json_text(event, "type"), "Warning") && !rs_str_equal(reason, "HoldsReset") &&
+		    !rs_str_equal(reason, "NodeFull"))
 			seen->failure = event;
 	}
 }
@@ -101,7 +106,7 @@ static enum rs_why_state state_of(const struct rs_why_revision *seen)
 {
 	if (seen->ready)
 		return RS_WHY_SERVING;
-	if (seen->failures > 0 || is_false(seen->object, "ContainerHealthy") ||
+	if (seen->failures > 0 || seen->unready || is_false(seen->object, "ContainerHealthy") ||
 	    (is_false(seen->object, "ResourcesAvailable") && !is_node_full(seen->object)))
 		return RS_WHY_FAILING;
 	if (seen->starting || seen->desired > 0 || seen->held)

@@ -15,12 +15,14 @@ struct rs_why_revision {
 	enum rs_why_state state;
 	unsigned ready;
 	unsigned starting;
+	unsigned unready;		/* were ready, and are out of rotation */
 	unsigned leaving;		/* draining or stopping */
 	const cJSON *starting_instance; /* that starts longest */
+	const cJSON *unready_instance;	/* one of them */
 	unsigned held;
 	unsigned held_clients;	  /* different addresses */
 	const cJSON *oldest_hold; /* NULL when none is held */
-	const cJSON *failure;	  /* the newest event of a failed start or a crash */
+	const cJSON *failure;	  /* the newest event of what went wrong */
 	int desired;
 	int failures; /* starts in a row */
 };

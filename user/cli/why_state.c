@@ -75,6 +75,20 @@ static void say_starting(const struct rs_why_revision *seen, struct rs_buf *out)
 		rs_buf_puts(out, ": it runs and does not listen on its port yet.\n");
 }
 
+static void say_unready(const struct rs_why_revision *seen, struct rs_buf *out)
+{
+	char since[RS_WHY_NUMBER_MAX];
+	if (!seen->unready)
+		return;
+	const char *complaint = rs_json_text(seen->unready_instance, "status", "complaint");
+	rs_why_span(rs_json_number(seen->unready_instance, 0, "status", "stageMs") / 1000, since);
+	rs_buf_printf(out, "  Out of rotation: %s since %s", rs_json_text(seen->unready_instance, "metadata", "name"),
+		      since);
+	if (seen->unready > 1)
+		rs_buf_printf(out, ", and %u more", seen->unready - 1);
+	rs_buf_printf(out, "%s%s. It gets connections again when it is well.\n", *complaint ? ": " : "", complaint);
+}
+
 static void say_next_start(const struct rs_why_revision *seen, struct rs_buf *out)
 {
 	char wait[RS_WHY_NUMBER_MAX];
@@ -119,6 +133,7 @@ void rs_why_say_state(const struct rs_why_facts *facts, const struct rs_why_revi
 				      seen->failures == 1 ? "start" : "starts");
 		rs_buf_puts(out, seen->desired > 0 ? ".\n" : "; it is not wanted at the moment.\n");
 		say_failure(facts, seen, out);
+		say_unready(seen, out);
 		say_starting(seen, out);
 		say_next_start(seen, out);
 		break;
@@ -130,6 +145,7 @@ void rs_why_say_state(const struct rs_why_facts *facts, const struct rs_why_revi
 		break;
 	case RS_WHY_SERVING:
 		say_serving(seen, out);
+		say_unready(seen, out);
 		if (seen->failures)
 			say_failure(facts, seen, out);
 		if (seen->starting || seen->desired > (int)seen->ready) {

@@ -49,8 +49,9 @@ struct world {
 #define HOLD(client, age, retransmits)                                                                                 \
 	"{\"status\":{\"revision\":\"hello-00001\",\"client\":\"" client "\",\"ageMs\":" #age                          \
 	",\"retransmits\":" #retransmits "}}"
-#define EVENT(reason, message)                                                                                         \
-	"{\"reason\":\"" reason "\",\"message\":\"" message                                                            \
+#define EVENT(reason, message) TYPED("Warning", reason, message)
+#define TYPED(type, reason, message)                                                                                   \
+	"{\"type\":\"" type "\",\"reason\":\"" reason "\",\"message\":\"" message                                      \
 	"\",\"eventTime\":\"2026-11-25T12:03:11.000000Z\",\"involvedObject\":{\"name\":\"hello-00001\"},\"count\":1}"
 #define LIST(items) "{\"items\":[" items "]}"
 
@@ -238,6 +239,23 @@ static void test_a_listener_in_the_wrong_place(void **state)
 	assert_says("Let the program bind to 0.0.0.0");
 }
 
+static void test_out_of_rotation(void **state)
+{
+	(void)state;
+	explain(&(struct world){
+		.revisions = REVISION(1, "", ROUSE("\"failedStarts\":0")),
+		.instances = LIST(
+			INSTANCE("rouse-4", "Unready", ",\"stageMs\":2500,\"complaint\":\"it refuses connections\"")),
+		.events = LIST(EVENT("Unready", "rouse-4: it refuses connections") "," TYPED("Normal", "Scaled",
+											     "from 0 to 1")),
+	});
+	assert_says("hello is failing: 0 instances ready");
+	assert_says(
+		"Out of rotation: rouse-4 since 2.5 s: it refuses connections. It gets connections again when it is "
+		"well.\n");
+	assert_says("It has stopped listening");
+}
+
 /* --- serving --------------------------------------------------------------------------------------------------------
  */
 
@@ -423,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_failing_start_in_back_off),
 		cmocka_unit_test(test_failing_and_asleep_again),
 		cmocka_unit_test(test_a_listener_in_the_wrong_place),
+		cmocka_unit_test(test_out_of_rotation),
 		cmocka_unit_test(test_serving_with_the_numbers_of_the_decision),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_panic_and_requests_a_second),
