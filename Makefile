@@ -62,7 +62,7 @@ $(B)/bin/$(1): $$(call obj,$$(SRC_$(1)))
 endef
 $(foreach b,rouse roused rouse-sandbox,$(eval $(call binary,$(b))))
 
-include tools/make/bpf.mk tools/make/test.mk tools/make/fuzz.mk tools/make/vectors.mk tools/make/tools.mk tools/make/check.mk
+include tools/make/bpf.mk tools/make/test.mk tools/make/fuzz.mk tools/make/vectors.mk tools/make/tools.mk tools/make/man.mk tools/make/check.mk
 
 clean: ## remove build/
 	$(Q)rm -rf $(B)

@@ -79,6 +79,7 @@ const struct rs_command *rs_command_find(const char *name);
 bool rs_command_is_hidden(const struct rs_command *command);
 /* help.c */
 void rs_help_all(FILE *out);
+const char *rs_help_group(enum rs_command_group group);
 void rs_help_command(const struct rs_command *command, FILE *out);
 
 /* The commands. */
@@ -92,6 +93,7 @@ enum rs_exit rs_events(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_get(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_help(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_logs(struct rs_cli *cli, const struct rs_args *args);
+enum rs_exit rs_man(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_scale(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_status(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_top(struct rs_cli *cli, const struct rs_args *args);

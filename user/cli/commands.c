@@ -65,6 +65,19 @@ static const char traffic_text[] =
 static const char scale_text[] = "Changes the template, and so makes a new revision.\n\n"
 				 "  rouse scale hello --min 1 --max 5\n";
 
+static const char events_text[] = "Every start, decision and failure, each with its reason; the newest last.\n\n"
+				  "  rouse events hello -f\n"
+				  "  rouse events -A --limit 20\n";
+
+static const char status_text[] = "Exit code 1 when a part is not well.\n\n"
+				  "  rouse status\n"
+				  "  rouse status -o json\n";
+
+static const char version_text[] = "  rouse version\n"
+				   "  rouse version --client -o json\n";
+
+static const char help_text[] = "  rouse help apply\n";
+
 static const char cleanup_text[] = "Runs \"roused --cleanup\" with what is given here; \"roused --help\" lists its "
 				   "options. It removes every trace of\na node agent that is stopped: pins, links, "
 				   "namespaces, cgroups.\n\n"
@@ -96,23 +109,24 @@ const struct rs_command rs_commands[] = {
 	 why_text, 0, 1, RS_NAMES_ANY, false, rs_why},
 	{"logs", RS_GROUP_LOOK, "SERVICE|REVISION|INSTANCE", "what instances have written", logs_text,
 	 RS_TAKES(FOLLOW) | RS_TAKES(TAIL), 1, 2, false, rs_logs},
-	{"events", RS_GROUP_LOOK, "[SERVICE]", "what happened, each with its reason", NULL,
+	{"events", RS_GROUP_LOOK, "[SERVICE]", "what happened, each with its reason", events_text,
 	 RS_TAKES(FOLLOW) | RS_TAKES(SERVICE) | RS_TAKES(ALL_NAMESPACES) | RS_TAKES(OUTPUT) | RS_TAKES(NO_HEADERS) |
 		 RS_TAKES(LIMIT),
 	 0, 1, false, rs_events},
 	{"top", RS_GROUP_LOOK, "[-A] [-s SECONDS] [--once]", "what all revisions do, live", top_text,
 	 RS_TAKES(ALL_NAMESPACES) | RS_TAKES(SECONDS) | RS_TAKES(ONCE), 0, 0, false, rs_top},
 
-	{"status", RS_GROUP_NODE, "", "each part of the node: well or not, and what to do",
-	 "Exit code 1 when a part is not well.\n", RS_TAKES(OUTPUT), 0, 0, false, rs_status},
-	{"version", RS_GROUP_NODE, "", "the versions of this program and of the agent", NULL,
+	{"status", RS_GROUP_NODE, "", "each part of the node: well or not, and what to do", status_text,
+	 RS_TAKES(OUTPUT), 0, 0, false, rs_status},
+	{"version", RS_GROUP_NODE, "", "the versions of this program and of the agent", version_text,
 	 RS_TAKES(OUTPUT) | RS_TAKES(CLIENT), 0, 0, false, rs_version},
 	{"cleanup", RS_GROUP_NODE, "[roused's options]", "remove every trace of a stopped agent", cleanup_text, 0, 0,
 	 RS_NAMES_ANY, true, rs_cleanup},
 	{"completion", RS_GROUP_NODE, "bash|zsh|fish", "the script that completes command lines", completion_text, 0, 1,
 	 1, false, rs_completion},
-	{"help", RS_GROUP_NODE, "[COMMAND]", "how to use a command", NULL, 0, 0, 1, false, rs_help},
+	{"help", RS_GROUP_NODE, "[COMMAND]", "how to use a command", help_text, 0, 0, 1, false, rs_help},
 	{"__complete", RS_GROUP_NODE, "-- WORD...", "what could stand where the cursor is", NULL, 0, 0, RS_NAMES_ANY,
 	 true, rs_complete},
+	{"__man", RS_GROUP_NODE, "DIR [-]", "writes the manual pages", NULL, 0, 1, 2, false, rs_man},
 	{0},
 };

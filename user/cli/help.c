@@ -11,6 +11,11 @@ static const char *const groups[RS_GROUP_COUNT] = {
 	[RS_GROUP_NODE] = "The node",
 };
 
+const char *rs_help_group(enum rs_command_group group)
+{
+	return groups[group];
+}
+
 static void print_options(uint64_t takes, FILE *out)
 {
 	for (int i = 0; i < RS_OPTION_COUNT; i++) {
