@@ -2,6 +2,8 @@
 /* Builds the agent from its parts, in the order of their floors, and adopts what an earlier one left running. */
 #include "agent/agent.h"
 
+#include "agent/journal.h"
+#include "agent/watch.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -262,7 +264,13 @@ static int open_objects(struct rs_agent *agent, struct rs_err *err)
 	r = path ? rs_store_open(path, agent->event, &agent->store, err) : rs_err_set(err, -ENOMEM, "out of memory");
 	if (r == 0)
 		r = rs_store_load(agent->store, &loader, agent, err);
-	return r < 0 ? r : rs_registry_load_done(agent->registry, err);
+	if (r == 0)
+		r = rs_registry_load_done(agent->registry, err);
+	if (r < 0)
+		return r;
+	if (rs_journal_new(agent, &agent->journal) < 0 || rs_watches_new(agent, &agent->watches) < 0)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	return 0;
 }
 
 /* --- adoption --------------------------------------------------------------------------------------------------- */
@@ -484,8 +492,10 @@ struct rs_agent *rs_agent_free(struct rs_agent *agent)
 	free_workloads(agent);
 	rs_rt_free(agent->rt);
 	rs_names_free(agent->names);
+	agent->watches = rs_watches_free(agent->watches);
 	rs_store_free(agent->store);
 	rs_routing_free(agent);
+	agent->journal = rs_journal_free(agent->journal);
 	rs_registry_free(agent->registry);
 	rs_dp_close(agent->dp);
 	free(agent->known);

@@ -29,6 +29,8 @@
  *	record.c            events for people
  *	backend.c, objects.c, listing.c, view.c, view_scale.c
  *	                    what the API does and shows
+ *	filter.c, walk.c    which objects, and one after the other
+ *	journal.c, watch.c  what has changed, and who is told
  *	health.c            each part of the node: well or not
  *	metrics.c           Prometheus text
  */
@@ -89,6 +91,7 @@ struct rs_agent_instance {
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	uint64_t listen_ns;  /* 0 until seen */
 	uint64_t ready_ns;
+	uint64_t version;	      /* changes with what watches see of it */
 	uint64_t stage_ns;	      /* since when in this stage */
 	char complaint[192];	      /* why it is not ready, when something is known */
 	const char *complaint_reason; /* in one word, a literal; NULL while nothing is wrong */
@@ -183,8 +186,10 @@ struct rs_config_state {
 };
 
 struct rs_attach;
+struct rs_journal;
 struct rs_leg;
 struct rs_names;
+struct rs_watches;
 
 struct rs_agent {
 	sd_event *event;
@@ -196,6 +201,8 @@ struct rs_agent {
 	struct rs_registry *registry;
 	struct rs_store *store;
 	struct rs_api *api;
+	struct rs_journal *journal;
+	struct rs_watches *watches;
 	struct rs_workload **workloads; /* by dataplane id, RS_REVISIONS_MAX */
 	struct rs_workload *active;
 	unsigned active_count;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What the API's requests mean. Each ends in exactly one answer, at once or when the store has the change. */
 #include "agent/listing.h"
+#include "agent/watch.h"
 
 #include "base/str.h"
 
@@ -151,6 +152,10 @@ static void list_events(struct rs_agent *agent, const struct rs_api_request *req
 static void handle(void *user, const struct rs_api_request *request)
 {
 	struct rs_agent *agent = user;
+	if (request->verb == RS_API_LIST && request->watch) {
+		rs_watch_begin(agent, request);
+		return;
+	}
 	switch (request->resource) {
 	case RS_API_SERVICES:
 	case RS_API_CONFIGURATIONS:

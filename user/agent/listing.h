@@ -29,6 +29,11 @@ void rs_request_refuse(struct rs_agent *agent, const struct rs_api_request *requ
 		       const struct rs_err *err);
 void rs_request_not_found(struct rs_agent *agent, const struct rs_api_request *request, const char *what);
 
+/* "v1", "Service", "services": of a resource's objects. */
+const char *rs_listing_api_version(enum rs_api_resource resource);
+const char *rs_listing_kind(enum rs_api_resource resource);
+const char *rs_listing_plural(enum rs_api_resource resource);
+
 /* objects.c: a request about Services, Configurations, Revisions or Routes. */
 void rs_objects_handle(struct rs_agent *agent, const struct rs_api_request *request);
 

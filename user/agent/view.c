@@ -33,6 +33,13 @@ static bool number(cJSON *object, const char *name, double value)
 	return cJSON_AddNumberToObject(object, name, value) != NULL;
 }
 
+static bool version(cJSON *metadata, uint64_t value)
+{
+	char digits[24];
+	snprintf(digits, sizeof(digits), "%" PRIu64, value);
+	return text(metadata, "resourceVersion", digits);
+}
+
 /* Milliseconds from one moment to another, to a tenth. Moments that did not happen are left out. */
 static bool span_ms(cJSON *object, const char *name, uint64_t from_ns, uint64_t to_ns)
 {
@@ -158,9 +165,7 @@ cJSON *rs_view_list(const char *api_version, const char *kind, uint64_t resource
 {
 	auto_json list = begin(api_version, kind);
 	cJSON *metadata = cJSON_AddObjectToObject(list, "metadata");
-	char version[24];
-	snprintf(version, sizeof(version), "%" PRIu64, resource_version);
-	if (!text(metadata, "resourceVersion", version) || !cJSON_AddArrayToObject(list, "items"))
+	if (!version(metadata, resource_version) || !cJSON_AddArrayToObject(list, "items"))
 		return NULL;
 	return rs_take_ptr(list);
 }
@@ -187,7 +192,7 @@ static bool add_instance_metadata(cJSON *object, const struct rs_agent_instance 
 	/* It started on the monotonic clock; people read the other one. */
 	rs_time_rfc3339(rs_wall_ns() - (rs_now_ns() - instance->started_ns), created);
 	if (!text(metadata, "name", instance->rt->name) || !text(metadata, "namespace", revision->metadata.namespace) ||
-	    !text(metadata, "creationTimestamp", created))
+	    !version(metadata, instance->version) || !text(metadata, "creationTimestamp", created))
 		return false;
 	cJSON *labels = cJSON_AddObjectToObject(metadata, "labels");
 	return text(labels, LABEL_SERVICE, revision->service) &&
@@ -268,11 +273,11 @@ cJSON *rs_view_event(const struct rs_store_event *event)
 	snprintf(time, sizeof(time), "%.*s.%06uZ", (int)strcspn(seconds, "Z"), seconds,
 		 (unsigned)(event->wall_ns % RS_NS_PER_S / RS_NS_PER_US));
 	if (!text(metadata, "name", name) || !text(metadata, "namespace", event->namespace) ||
-	    !text(about, "kind", event->kind) || !text(about, "namespace", event->namespace) ||
-	    !text(about, "name", event->name) || !text(object, "type", event->type) ||
-	    !text(object, "reason", event->reason) || !text(object, "message", event->message) ||
-	    !number(object, "count", event->count) || !text(object, "eventTime", time) ||
-	    !number(object, "id", (double)event->id))
+	    !version(metadata, event->id) || !text(about, "kind", event->kind) ||
+	    !text(about, "namespace", event->namespace) || !text(about, "name", event->name) ||
+	    !text(object, "type", event->type) || !text(object, "reason", event->reason) ||
+	    !text(object, "message", event->message) || !number(object, "count", event->count) ||
+	    !text(object, "eventTime", time) || !number(object, "id", (double)event->id))
 		return NULL;
 	return rs_take_ptr(object);
 }

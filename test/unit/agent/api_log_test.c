@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: base user/sys/timer.c agent/api */
+/* link: base user/sys/timer.c user/core/model/selector.c agent/api */
 /* Logs: the last lines, and what comes after them. */
 #include "unit/agent/api_fixture.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: base user/sys/timer.c agent/api */
+/* link: base user/sys/timer.c user/core/model/selector.c agent/api */
 #include "unit/agent/api_fixture.h"
 
 /* Asks, and expects what the backend was told. */
@@ -104,10 +104,19 @@ static void test_what_is_wrong_is_said_with_what_is_right(void **state)
 	assert_non_null(strstr(text(&reply.head), "Allow: GET, HEAD, PUT, DELETE"));
 	end(f, &reply);
 
-	assert_refused(f, "GET", SERVING "/services?watch=true", NULL, 400, "BadRequest", "no such parameter: watch");
+	assert_refused(f, "GET", SERVING "/services?wtach=true", NULL, 400, "BadRequest",
+		       "no such parameter here: wtach; there are service, limit, labelSelector");
+	assert_refused(f, "GET", SERVING "/services?after=1", NULL, 400, "BadRequest", "no such parameter here: after");
+	assert_refused(f, "GET", ROUSE "/holds?watch=true", NULL, 400, "BadRequest", "no such parameter here: watch");
+	assert_refused(f, "GET", SERVING "/services?watch=yes", NULL, 400, "BadRequest", "true or false");
+	assert_refused(f, "GET", SERVING "/services?resourceVersion=x", NULL, 400, "BadRequest", "whole number");
+	assert_refused(f, "GET", SERVING "/services?labelSelector=a%20near%20b", NULL, 400, "BadRequest",
+		       "is wanted at character 3");
+	assert_refused(f, "GET", SERVING "/services?fieldSelector=spec.x%3D1", NULL, 400, "BadRequest",
+		       "no field \"spec.x\"");
 	assert_refused(f, "GET", "/api/v1/events?after=-1", NULL, 400, "BadRequest", "after=-1");
 	assert_refused(f, "GET", "/api/v1/events?limit=x", NULL, 400, "BadRequest", "limit=x");
-	assert_refused(f, "GET", ROUSE "/namespaces/a/instances/b/log?follow=1", NULL, 400, "BadRequest",
+	assert_refused(f, "GET", ROUSE "/namespaces/a/instances/b/log?follow=yes", NULL, 400, "BadRequest",
 		       "true or false");
 	assert_refused(f, "POST", SERVING "/namespaces/ns/services?dryRun=x", "{}", 400, "BadRequest", "only All");
 }

@@ -19,7 +19,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/journal.h"
 #include "agent/view.h"
+#include "agent/watch.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/time.h"
@@ -39,6 +41,11 @@ static struct fixture {
 	char applied[32];
 	char file[256];
 	bool is_ended;
+	/* The answer that is made while it is sent. */
+	const struct rs_api_source *source;
+	void *source_user;
+	unsigned wakes;
+	struct rs_buf stream;
 } * fixture;
 
 /* --- the fakes -------------------------------------------------------------------------------------------------- */
@@ -71,6 +78,20 @@ void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, in
 {
 	rs_api_answer(api, token, 200, NULL);
 	snprintf(fixture->file, sizeof(fixture->file), "%s tail=%lld follow=%d", path, (long long)tail_lines, follow);
+}
+
+void rs_api_answer_stream(struct rs_api *api, uint64_t token, const struct rs_api_source *source, void *user)
+{
+	rs_api_answer(api, token, 200, NULL);
+	fixture->source = source;
+	fixture->source_user = user;
+}
+
+void rs_api_wake(struct rs_api *api, uint64_t token)
+{
+	(void)api;
+	assert_int_equal(token, 7);
+	fixture->wakes++;
 }
 
 void rs_api_end_follow(struct rs_api *api, const char *path)
@@ -247,6 +268,36 @@ uint64_t rs_health_held(const struct rs_agent *agent)
 	return 2;
 }
 
+/* --- streams ---------------------------------------------------------------------------------------------------- */
+
+static inline void leave(struct fixture *f, enum rs_api_end end)
+{
+	if (f->source)
+		f->source->done(f->source_user, end);
+	f->source = NULL;
+	rs_buf_done(&f->stream);
+}
+
+/* Takes what there is now. False when it has ended. */
+static inline bool pull(struct fixture *f)
+{
+	int r;
+	rs_buf_done(&f->stream);
+	rs_buf_init(&f->stream, 64 * 1024 * 1024);
+	assert_non_null(f->source);
+	do {
+		struct rs_buf piece;
+		rs_buf_init(&piece, 16 * 1024 * 1024);
+		r = f->source->next(f->source_user, &piece);
+		if (piece.length)
+			rs_buf_append(&f->stream, piece.data, piece.length);
+		assert_true(piece.length < 64 * 1024);
+		rs_buf_done(&piece);
+	} while (r == 1);
+	assert_true(r == 0 || r == -ENODATA);
+	return r == 0;
+}
+
 /* --- the fixture ------------------------------------------------------------------------------------------------ */
 
 static inline void forget_answer(struct fixture *f)
@@ -276,6 +327,8 @@ static inline int set_up(void **state)
 		fail_msg("%s", err.message);
 	struct rs_registry_config config = {.uid_seed = 1, .vip_first = 1, .vip_count = 100};
 	assert_int_equal(rs_registry_new(&config, &f->agent.registry), 0);
+	assert_int_equal(rs_journal_new(&f->agent, &f->agent.journal), 0);
+	assert_int_equal(rs_watches_new(&f->agent, &f->agent.watches), 0);
 	*state = f;
 	return 0;
 }
@@ -284,8 +337,11 @@ static inline int tear_down(void **state)
 {
 	struct fixture *f = *state;
 	char command[96];
+	leave(f, RS_API_END_LEFT);
 	forget_answer(f);
+	rs_watches_free(f->agent.watches);
 	rs_store_free(f->agent.store);
+	rs_journal_free(f->agent.journal);
 	rs_registry_free(f->agent.registry);
 	for (unsigned i = 0; i < RS_REVISIONS_MAX; i++)
 		free(f->agent.workloads[i]);

@@ -63,6 +63,14 @@ struct rs_api_request {
 	uint64_t limit;	       /* ?limit=N, 0 = the resource's default */
 	int64_t tail_lines;    /* LOG: ?tailLines=N, -1 = all */
 	bool follow;	       /* LOG: ?follow=true, goes on until the instance is gone or the client leaves */
+	/* LIST */
+	const char *label_selector; /* ?labelSelector=, NULL = all */
+	const char *field_selector;
+	bool watch;	  /* ?watch=true: what changes after `version` */
+	bool has_version; /* ?resourceVersion=N; without: all that there is as ADDED, then what changes */
+	uint64_t version;
+	uint64_t timeout_seconds; /* the watch ends after that; 0 = never */
+	bool bookmarks;		  /* ?allowWatchBookmarks, true by default */
 };
 
 struct rs_api_backend {
@@ -88,11 +96,31 @@ void rs_api_note_applied(struct rs_api *api, uint64_t token, const char *applied
 void rs_api_answer(struct rs_api *api, uint64_t token, int status, cJSON *body);
 /* Answers with a Kubernetes Status object made from a negative errno and a sentence: -ENOENT 404 NotFound,
  * -EEXIST 409 (reason AlreadyExists or Conflict as given), -EINVAL 422 Invalid, -EPERM 403 Forbidden, -EBUSY 409,
- * -ENOSPC 507, -EAGAIN 503, others 500. `reason` NULL = the usual one. */
+ * -ENOSPC 507, -ESTALE 410, -EUSERS 429, -EAGAIN 503, others 500. `reason` NULL = the usual one. */
 void rs_api_answer_error(struct rs_api *api, uint64_t token, int code, const char *reason, const char *message);
 /* Answers with a text file's last `tail_lines` lines (-1 = all). With `follow`, goes on with what is appended, over
  * rotations (the file's inode changes), until rs_api_end_follow(path) or the client leaves. */
 void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, int64_t tail_lines, bool follow);
+enum rs_api_end {
+	RS_API_END_SENT,    /* all of it */
+	RS_API_END_LEFT,    /* the client left, or it broke off */
+	RS_API_END_STALLED, /* the client has not read for RS_API_IDLE_SECONDS */
+};
+
+/* What an answer that is made while it is sent comes from. */
+struct rs_api_source {
+	/* Appends what comes next: some kilobytes, a millisecond's work. Returns 1 when there may be more, 0 when there
+	 * is nothing at the moment (rs_api_wake() when there is), -ENODATA with the last piece, or after it; another
+	 * negative errno breaks the answer off. */
+	int (*next)(void *user, struct rs_buf *out);
+	/* Called once, when the answer is over. */
+	void (*done)(void *user, enum rs_api_end end);
+};
+
+/* Answers 200 with JSON from a source. Should that not succeed, `done` is called at once. */
+void rs_api_answer_stream(struct rs_api *api, uint64_t token, const struct rs_api_source *source, void *user);
+/* The token's source has news. */
+void rs_api_wake(struct rs_api *api, uint64_t token);
 /* Whoever writes `path` is gone: its followers get what is there, then the end. Accepts NULL. */
 void rs_api_end_follow(struct rs_api *api, const char *path);
 

@@ -40,7 +40,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *user)
 	(void)usec;
 	for (int i = 0; i < RS_API_CONNECTIONS_MAX; i++) {
 		struct rs_api_exchange *exchange = api->exchanges[i];
-		if (!exchange || !exchange->is_waiting)
+		if (!exchange || !exchange->is_waiting || !exchange->tail)
 			continue;
 		if (rs_tail_has_news(exchange->tail))
 			rs_api_follow_wake(exchange);
@@ -90,7 +90,7 @@ static int on_hangup(sd_event_source *source, int fd, uint32_t revents, void *us
 	return 0;
 }
 
-static int watch_hangup(struct rs_api_exchange *exchange)
+int rs_api_follow_hangup(struct rs_api_exchange *exchange)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -103,7 +103,7 @@ static int watch_hangup(struct rs_api_exchange *exchange)
 static int start(struct rs_api_exchange *exchange, const char *path, int64_t tail_lines, bool follow)
 {
 	int r = rs_tail_open(path, tail_lines, follow, &exchange->tail);
-	return r < 0 || !follow ? r : watch_hangup(exchange);
+	return r < 0 || !follow ? r : rs_api_follow_hangup(exchange);
 }
 
 void rs_api_follow_done(struct rs_api_exchange *exchange)

@@ -198,7 +198,7 @@ static int parse_verb(const char *method, enum shape shape, struct rs_api_target
 int rs_api_target_parse(const char *method, const char *path, struct rs_api_target *ret_target, struct rs_err *err)
 {
 	struct rs_api_target *target = ret_target;
-	*target = (struct rs_api_target){.request.tail_lines = -1};
+	*target = (struct rs_api_target){.request = {.tail_lines = -1, .bookmarks = true}};
 	for (size_t i = 0; i < rs_array_length(pages); i++) {
 		if (strcmp(path, pages[i].path) != 0)
 			continue;
@@ -226,50 +226,4 @@ int rs_api_target_parse(const char *method, const char *path, struct rs_api_targ
 		return r < 0 ? rs_err_set(err, r, "%s", why.message) : 0;
 	}
 	return unknown_path(path, err);
-}
-
-/* --- the query ------------------------------------------------------------------------------------------------- */
-
-static int parse_number(const char *key, const char *value, int64_t *ret_value, struct rs_err *err)
-{
-	long long number;
-	if (rs_str_to_long(value, 0, INT64_MAX, &number) < 0)
-		return rs_err_set(err, -EINVAL, "%s=%.64s: a whole number from 0 on is wanted", key, value);
-	*ret_value = number;
-	return 0;
-}
-
-int rs_api_target_query(struct rs_api_target *target, const char *key, const char *value, struct rs_err *err)
-{
-	struct rs_api_request *request = &target->request;
-	int64_t number = 0;
-	int r;
-	if (!value)
-		value = "";
-	if (strcmp(key, "service") == 0 || strcmp(key, "kind") == 0) {
-		/* `service=` without a value is what a script with an empty variable sends: not a filter. */
-		*(*key == 's' ? &request->service : &request->kind) = *value ? value : NULL;
-		return 0;
-	}
-	if (strcmp(key, "dryRun") == 0) {
-		request->dry_run = strcmp(value, "All") == 0;
-		return request->dry_run ? 0 : rs_err_set(err, -EINVAL, "dryRun=%.64s: only All is known", value);
-	}
-	if (strcmp(key, "follow") == 0) {
-		request->follow = strcmp(value, "true") == 0;
-		if (request->follow || strcmp(value, "false") == 0)
-			return 0;
-		return rs_err_set(err, -EINVAL, "follow=%.64s: true or false is wanted", value);
-	}
-	if (strcmp(key, "after") == 0 || strcmp(key, "limit") == 0) {
-		r = parse_number(key, value, &number, err);
-		if (r == 0)
-			*(*key == 'a' ? &request->after : &request->limit) = (uint64_t)number;
-		return r;
-	}
-	if (strcmp(key, "tailLines") == 0)
-		return parse_number(key, value, &request->tail_lines, err);
-	return rs_err_set(err, -EINVAL,
-			  "no such parameter: %.64s; there are service, kind, after, limit, dryRun, tailLines, follow",
-			  key);
 }
