@@ -105,6 +105,7 @@ static int open_dataplane(struct rs_agent *agent, struct rs_err *err)
 		.rouse1_ifindex = agent->link.inner_ifindex,
 		.holds_max = options->max_holds,
 		.flows_max = options->max_flows,
+		.allowed_max = options->max_allowed,
 		.holds_per_source = options->holds_per_source,
 	};
 	memcpy(config.rouse0_mac, agent->link.outer_mac, 6);
@@ -390,6 +391,9 @@ static int adopt(struct rs_agent *agent, struct rs_err *err)
 	agent->workloads = calloc(RS_REVISIONS_MAX, sizeof(struct rs_workload *));
 	if (!agent->workloads || remember_known(agent) < 0)
 		return rs_err_set(err, -ENOMEM, "out of memory");
+	/* Before a new list may get the number of one that was never finished. */
+	if (rs_access_sweep(agent) < 0)
+		return rs_err_set(err, -ENOMEM, "out of memory");
 	int r = rs_change_replay(agent, err);
 	if (r == 0)
 		r = rs_rt_adopt(agent->rt, adopt_instance, err);
@@ -398,6 +402,8 @@ static int adopt(struct rs_agent *agent, struct rs_err *err)
 	rs_dp_instances_sweep(agent->dp, is_adopted, agent);
 	settle_workloads(agent);
 	rs_routing_sweep(agent);
+	rs_access_sweep(agent);
+	rs_access_left_done(agent);
 	return 0;
 }
 
@@ -498,6 +504,7 @@ struct rs_agent *rs_agent_free(struct rs_agent *agent)
 	agent->journal = rs_journal_free(agent->journal);
 	rs_registry_free(agent->registry);
 	rs_dp_close(agent->dp);
+	rs_access_left_done(agent);
 	free(agent->known);
 	if (agent->lock >= 0)
 		close(agent->lock);

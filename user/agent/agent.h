@@ -24,6 +24,7 @@
  *	release.c           letting held SYNs go on
  *	change.c            objects that changed: to the store, and to the rest of us
  *	routing.c           traffic targets to frontends and routes
+ *	access.c            who may reach a service
  *	attach.c            interfaces that clients sit behind
  *	names.c             the hosts file
  *	record.c            events for people
@@ -167,6 +168,7 @@ struct rs_agent_counters {
 	uint64_t start_failures;
 	uint64_t exits;
 	uint64_t series_dropped; /* of /metrics, beyond its maximum */
+	uint64_t looks;		 /* at everything, because events were lost */
 };
 
 /* A revision that an earlier agent left in the dataplane. */
@@ -185,6 +187,14 @@ struct rs_config_state {
 	char restart[256];		/* options that have changed in the files since the start, "" = none */
 };
 
+/* Ranges of lists that an earlier agent left in the dataplane, sorted by list; while it is taken over. */
+struct rs_access_left {
+	struct rs_allowed_key *keys;
+	size_t count;
+	size_t capacity;
+};
+
+struct rs_access;
 struct rs_attach;
 struct rs_journal;
 struct rs_leg;
@@ -212,6 +222,8 @@ struct rs_agent {
 	struct rs_names *names;
 	struct rs_leg **legs; /* what stands in the dataplane, by VIP index; `leg_count` entries */
 	uint32_t leg_count;
+	unsigned allowed_count; /* ranges in the dataplane that are this agent's */
+	struct rs_access_left access_left;
 	struct rs_known_entry *known; /* revisions that an earlier agent left in the dataplane, sorted by uid */
 	size_t known_count;
 	int lock; /* RUN-DIR/lock, held: two agents never share one */
@@ -383,6 +395,26 @@ void rs_routing_free(struct rs_agent *agent);
 struct in_addr rs_routing_vip(const struct rs_agent *agent, uint32_t vip);
 /* Removes what an earlier agent wrote for VIPs that no route has any more. */
 void rs_routing_sweep(struct rs_agent *agent);
+/* The route that the VIP, or a tag's, belongs to; NULL when it is nobody's. */
+const struct rs_model_route *rs_routing_route(const struct rs_agent *agent, uint32_t vip);
+
+/* access.c */
+/* Writes the route's list beside the standing one (NULL = none). The answer is `standing` itself when nothing has
+ * changed, NULL when everyone may reach the route. */
+int rs_access_make(struct rs_agent *agent, const struct rs_model_route *route, struct rs_access *standing,
+		   struct rs_access **ret_access, struct rs_err *err);
+/* What it means for a route of the dataplane. */
+void rs_access_fill(const struct rs_access *access, struct rs_route *route);
+/* Removes its list, once no route of the dataplane names it. Accepts NULL, returns NULL. */
+struct rs_access *rs_access_remove(struct rs_agent *agent, struct rs_access *access);
+/* -ENOSPC when the dataplane has no room for the list of an object with this metadata. */
+int rs_access_check_room(const struct rs_agent *agent, const struct rs_metadata *metadata, struct rs_err *err);
+/* Removes lists that no route of the dataplane names, and remembers the others: they may stay. */
+int rs_access_sweep(struct rs_agent *agent);
+/* Every route has been looked at: nothing is left over from an earlier agent. */
+void rs_access_left_done(struct rs_agent *agent);
+/* RS_EVENT_DENIED: an event for people. */
+void rs_access_denied(struct rs_agent *agent, const struct rs_event *event);
 
 /* names.c */
 /* Where the names stand: --hosts-file, else RUN-DIR/hosts. In new memory, NULL when there is none. */

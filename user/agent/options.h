@@ -50,6 +50,7 @@ struct rs_options {
 	unsigned pool;
 	unsigned max_instances;
 	unsigned max_flows;
+	unsigned max_allowed;
 	unsigned max_holds;
 	unsigned holds_per_source;
 	char user[33]; /* of instances, unless the manifest says otherwise */

@@ -12,7 +12,7 @@
 #define V4_OFFSET  96
 #define ITEM_SIZE  (INET6_ADDRSTRLEN + 4)
 
-static int parse_address(const char *text, struct rs_range *ret_range, unsigned *ret_offset)
+static int parse_address(const char *text, struct rs_allow_range *ret_range, unsigned *ret_offset)
 {
 	struct in_addr v4;
 
@@ -27,7 +27,7 @@ static int parse_address(const char *text, struct rs_range *ret_range, unsigned 
 }
 
 /* Clears what stands behind the prefix. Returns true when something did. */
-static bool mask(struct rs_range *range)
+static bool mask(struct rs_allow_range *range)
 {
 	bool changed = false;
 
@@ -40,16 +40,16 @@ static bool mask(struct rs_range *range)
 	return changed;
 }
 
-static void print(const struct rs_range *range, char out[static ITEM_SIZE])
+static void print(const struct rs_allow_range *range, char out[static ITEM_SIZE])
 {
-	const bool is_v4 = rs_range_is_v4(range);
+	const bool is_v4 = rs_allow_range_is_v4(range);
 	char address[INET6_ADDRSTRLEN];
 
 	inet_ntop(is_v4 ? AF_INET : AF_INET6, &range->address.byte[is_v4 ? 12 : 0], address, sizeof(address));
 	snprintf(out, ITEM_SIZE, "%s/%u", address, range->bits - (is_v4 ? V4_OFFSET : 0));
 }
 
-static int parse_item(const char *text, struct rs_range *ret_range, struct rs_err *err)
+static int parse_item(const char *text, struct rs_allow_range *ret_range, struct rs_err *err)
 {
 	char copy[ITEM_SIZE], nearest[ITEM_SIZE];
 	char *slash;
@@ -77,18 +77,18 @@ bad:
 	return rs_err_set(err, -EINVAL, "\"%.60s\" is neither an address nor a range like 10.0.0.0/8", text);
 }
 
-static bool is_same(const struct rs_range *a, const struct rs_range *b)
+static bool is_same(const struct rs_allow_range *a, const struct rs_allow_range *b)
 {
 	return a->bits == b->bits && rs_address_equal(&a->address, &b->address);
 }
 
-int rs_ranges_parse(const char *text, struct rs_ranges *ret_ranges, struct rs_err *err)
+int rs_allow_from_parse(const char *text, struct rs_allow_from *ret_ranges, struct rs_err *err)
 {
-	struct rs_ranges ranges = {.count = 0};
+	struct rs_allow_from ranges = {.count = 0};
 
 	for (text += strspn(text, SEPARATORS); *text; text += strspn(text, SEPARATORS)) {
 		const size_t length = strcspn(text, SEPARATORS);
-		struct rs_range range;
+		struct rs_allow_range range;
 		char item[64];
 		int r;
 
@@ -111,7 +111,7 @@ int rs_ranges_parse(const char *text, struct rs_ranges *ret_ranges, struct rs_er
 	return 0;
 }
 
-bool rs_ranges_equal(const struct rs_ranges *a, const struct rs_ranges *b)
+bool rs_allow_from_equal(const struct rs_allow_from *a, const struct rs_allow_from *b)
 {
 	if (a->count != b->count)
 		return false;
@@ -121,14 +121,14 @@ bool rs_ranges_equal(const struct rs_ranges *a, const struct rs_ranges *b)
 	return true;
 }
 
-bool rs_range_is_v4(const struct rs_range *range)
+bool rs_allow_range_is_v4(const struct rs_allow_range *range)
 {
 	const struct rs_address mapped = rs_address_v4(rs_address_to_v4(&range->address));
 
 	return range->bits >= V4_OFFSET && rs_address_equal(&range->address, &mapped);
 }
 
-int rs_metadata_allow_from(const struct rs_metadata *metadata, struct rs_ranges *ret_ranges, struct rs_err *err)
+int rs_metadata_allow_from(const struct rs_metadata *metadata, struct rs_allow_from *ret_ranges, struct rs_err *err)
 {
 	const char *text = rs_pairs_get(&metadata->annotations, RS_ANNOTATION_ALLOW_FROM);
 	struct rs_err why = {0};
@@ -137,13 +137,13 @@ int rs_metadata_allow_from(const struct rs_metadata *metadata, struct rs_ranges 
 	ret_ranges->count = 0;
 	if (!text)
 		return 0;
-	r = rs_ranges_parse(text, ret_ranges, &why);
+	r = rs_allow_from_parse(text, ret_ranges, &why);
 	if (r < 0)
 		return rs_err_set(err, r, "metadata.annotations[%s]: %s", RS_ANNOTATION_ALLOW_FROM, why.message);
 	for (size_t i = 0; i < ret_ranges->count; i++) {
 		char item[ITEM_SIZE];
 
-		if (rs_range_is_v4(&ret_ranges->items[i]))
+		if (rs_allow_range_is_v4(&ret_ranges->items[i]))
 			continue;
 		print(&ret_ranges->items[i], item);
 		return rs_err_set(err, -EINVAL,

@@ -278,7 +278,7 @@ int rs_annotations_check_service(const struct rs_metadata *metadata, struct rs_e
 {
 	const char *visibility = rs_pairs_get(&metadata->labels, RS_LABEL_VISIBILITY);
 	const char *rollout = rs_pairs_get(&metadata->annotations, RS_ANNOTATION_ROLLOUT_DURATION);
-	struct rs_ranges ranges;
+	struct rs_allow_from ranges;
 	int64_t ns;
 
 	for (size_t i = 0; i < metadata->annotations.count; i++) {

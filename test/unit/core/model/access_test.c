@@ -38,9 +38,9 @@ static void test_what_is_refused(void **state)
 		 "like 10.0.0.0/8"},
 	};
 	for (size_t i = 0; i < rs_array_length(rows); i++) {
-		struct rs_ranges ranges;
+		struct rs_allow_from ranges;
 		struct rs_err err = {0};
-		assert_int_equal(rs_ranges_parse(rows[i].text, &ranges, &err), -EINVAL);
+		assert_int_equal(rs_allow_from_parse(rows[i].text, &ranges, &err), -EINVAL);
 		assert_string_equal(err.message, rows[i].message);
 	}
 }
@@ -48,39 +48,40 @@ static void test_what_is_refused(void **state)
 static void test_what_is_meant(void **state)
 {
 	(void)state;
-	struct rs_ranges ranges;
+	struct rs_allow_from ranges;
 	struct rs_err err = {0};
 	assert_int_equal(
-		rs_ranges_parse(" 10.0.0.0/8,192.0.2.7\n0.0.0.0/0 , 2001:db8::/32,::ffff:192.0.2.8", &ranges, &err), 0);
+		rs_allow_from_parse(" 10.0.0.0/8,192.0.2.7\n0.0.0.0/0 , 2001:db8::/32,::ffff:192.0.2.8", &ranges, &err),
+		0);
 	assert_int_equal(ranges.count, 5);
 	static const unsigned bits[] = {104, 128, 96, 32, 128};
 	static const bool is_v4[] = {true, true, true, false, true};
 	for (size_t i = 0; i < ranges.count; i++) {
 		assert_int_equal(ranges.items[i].bits, bits[i]);
-		assert_int_equal(rs_range_is_v4(&ranges.items[i]), is_v4[i]);
+		assert_int_equal(rs_allow_range_is_v4(&ranges.items[i]), is_v4[i]);
 	}
 	static const unsigned char ten[16] = {[10] = 0xff, [11] = 0xff, [12] = 10};
 	assert_memory_equal(ranges.items[0].address.byte, ten, 16);
-	struct rs_ranges other = ranges;
-	assert_true(rs_ranges_equal(&ranges, &other));
+	struct rs_allow_from other = ranges;
+	assert_true(rs_allow_from_equal(&ranges, &other));
 	other.items[1].bits = 127;
-	assert_false(rs_ranges_equal(&ranges, &other));
+	assert_false(rs_allow_from_equal(&ranges, &other));
 	other.count = 1;
-	assert_false(rs_ranges_equal(&ranges, &other));
+	assert_false(rs_allow_from_equal(&ranges, &other));
 }
 
 static void test_sixty_four_and_no_more(void **state)
 {
 	(void)state;
-	struct rs_ranges ranges;
+	struct rs_allow_from ranges;
 	struct rs_err err = {0};
 	char text[1024] = "";
 	for (int i = 0; i < RS_ALLOW_FROM_MAX; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "10.0.0.%d ", i);
-	assert_int_equal(rs_ranges_parse(text, &ranges, &err), 0);
+	assert_int_equal(rs_allow_from_parse(text, &ranges, &err), 0);
 	assert_int_equal(ranges.count, RS_ALLOW_FROM_MAX);
 	strcat(text, "10.0.1.0");
-	assert_int_equal(rs_ranges_parse(text, &ranges, &err), -EINVAL);
+	assert_int_equal(rs_allow_from_parse(text, &ranges, &err), -EINVAL);
 	assert_string_equal(err.message, "at most 64 ranges are possible");
 }
 
@@ -112,7 +113,7 @@ static void test_where_it_stands(void **state)
 	assert_non_null(strstr(err.message, "belongs in metadata.annotations of the Service"));
 	rs_template_done(&template);
 	struct rs_metadata none = {0};
-	struct rs_ranges ranges;
+	struct rs_allow_from ranges;
 	assert_int_equal(rs_metadata_allow_from(&none, &ranges, &err), 0);
 	assert_int_equal(ranges.count, 0);
 }
