@@ -220,6 +220,15 @@ int rs_access_make(struct rs_agent *agent, const struct rs_model_route *route, s
 	return 0;
 }
 
+bool rs_access_view(const struct rs_agent *agent, const struct rs_model_route *route, cJSON *status)
+{
+	struct rs_route entry;
+	cJSON *rouse = cJSON_GetObjectItemCaseSensitive(status, "rouse");
+	if (!rouse || rs_dp_route_get(agent->dp, route->vip, &entry) < 0 || !(entry.allowed | entry.flags))
+		return true;
+	return cJSON_AddNumberToObject(rouse, "deniedConnections", entry.denied) != NULL;
+}
+
 /* --- who was kept out ------------------------------------------------------------------------------------------- */
 
 void rs_access_denied(struct rs_agent *agent, const struct rs_event *event)

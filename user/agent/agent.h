@@ -405,6 +405,8 @@ int rs_access_make(struct rs_agent *agent, const struct rs_model_route *route, s
 		   struct rs_access **ret_access, struct rs_err *err);
 /* What it means for a route of the dataplane. */
 void rs_access_fill(const struct rs_access *access, struct rs_route *route);
+/* Adds to its status how many SYNs were kept out, when not everyone may reach it. False without memory. */
+bool rs_access_view(const struct rs_agent *agent, const struct rs_model_route *route, cJSON *status);
 /* Removes its list, once no route of the dataplane names it. Accepts NULL, returns NULL. */
 struct rs_access *rs_access_remove(struct rs_agent *agent, struct rs_access *access);
 /* -ENOSPC when the dataplane has no room for the list of an object with this metadata. */

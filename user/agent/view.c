@@ -143,7 +143,7 @@ static bool add_owned(cJSON *json, const struct rs_agent *agent, const struct rs
 	from = cJSON_GetObjectItemCaseSensitive(route_json, "status");
 	move(from, status, "traffic");
 	move(from, status, "rouse");
-	return true;
+	return rs_access_view(agent, route, status);
 }
 
 cJSON *rs_view_object(const struct rs_agent *agent, enum rs_kind kind, void *object)
@@ -153,6 +153,8 @@ cJSON *rs_view_object(const struct rs_agent *agent, enum rs_kind kind, void *obj
 	if (!json)
 		return NULL;
 	if (kind == RS_KIND_SERVICE && !add_owned(json, agent, object, &context))
+		return NULL;
+	if (kind == RS_KIND_ROUTE && !rs_access_view(agent, object, cJSON_GetObjectItemCaseSensitive(json, "status")))
 		return NULL;
 	const struct rs_workload *workload =
 		kind == RS_KIND_REVISION ? ((struct rs_model_revision *)object)->user : NULL;

@@ -105,13 +105,12 @@ static void test_where_it_stands(void **state)
 	check_service("10.0.0.0/8 2001:db8::/32", -EINVAL,
 		      "metadata.annotations[rouse.dev/allow-from]: 2001:db8::/32 is IPv6, which services are not "
 		      "reachable by yet");
-	struct rs_template template = {0};
+	struct rs_template *template = rs_template_new();
 	struct rs_err err = {0};
-	rs_template_init(&template);
-	assert_int_equal(rs_pairs_set(&template.annotations, RS_ANNOTATION_ALLOW_FROM, "10.0.0.0/8"), 0);
-	assert_int_equal(rs_annotations_derive(&template, &err), -EINVAL);
+	assert_int_equal(rs_pairs_set(&template->annotations, RS_ANNOTATION_ALLOW_FROM, "10.0.0.0/8"), 0);
+	assert_int_equal(rs_annotations_derive(template, &err), -EINVAL);
 	assert_non_null(strstr(err.message, "belongs in metadata.annotations of the Service"));
-	rs_template_done(&template);
+	rs_template_unref(template);
 	struct rs_metadata none = {0};
 	struct rs_allow_from ranges;
 	assert_int_equal(rs_metadata_allow_from(&none, &ranges, &err), 0);
