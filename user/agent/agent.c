@@ -412,8 +412,10 @@ static int adopt(struct rs_agent *agent, struct rs_err *err)
 static int open_api(struct rs_agent *agent, struct rs_err *err)
 {
 	rs_auto_free char *path = rs_str_format("%s/api.sock", agent->options->run_dir);
-	return path ? rs_api_new(agent->event, path, &rs_agent_backend, agent, &agent->api, err)
-		    : rs_err_set(err, -ENOMEM, "out of memory");
+	if (!path)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	return rs_api_new(agent->event, path, rs_take_fd(agent->passed_socket), &rs_agent_backend, agent, &agent->api,
+			  err);
 }
 
 static int build(struct rs_agent *agent, struct rs_err *err)
@@ -452,13 +454,15 @@ static int build(struct rs_agent *agent, struct rs_err *err)
 	return 0;
 }
 
-int rs_agent_new(struct rs_options *options, sd_event *event, struct rs_agent **ret_agent, struct rs_err *err)
+int rs_agent_new(struct rs_options *options, sd_event *event, int passed_socket, struct rs_agent **ret_agent,
+		 struct rs_err *err)
 {
 	struct rs_agent *agent = calloc(1, sizeof(*agent));
 	if (!agent)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	agent->options = options;
 	agent->event = sd_event_ref(event);
+	agent->passed_socket = passed_socket;
 	agent->lock = -1;
 	agent->started_ns = rs_now_ns();
 	int r = build(agent, err);
@@ -506,6 +510,8 @@ struct rs_agent *rs_agent_free(struct rs_agent *agent)
 	rs_dp_close(agent->dp);
 	rs_access_left_done(agent);
 	free(agent->known);
+	if (agent->passed_socket >= 0)
+		close(agent->passed_socket);
 	if (agent->lock >= 0)
 		close(agent->lock);
 	sd_event_unref(agent->event);

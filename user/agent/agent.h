@@ -9,6 +9,7 @@
  *	main.c              start, signals, stop
  *	options.c, option_table.c, option_print.c, option_check.c, sections.c, config_file.c
  *	                    options and configuration (options.h)
+ *	passed.c            a socket from systemd
  *	reload.c            SIGHUP: the configuration again
  *	agent.c             builds the object, adopts what an earlier agent left
  *	cleanup.c           takes every trace of an agent off the host
@@ -226,7 +227,8 @@ struct rs_agent {
 	struct rs_access_left access_left;
 	struct rs_known_entry *known; /* revisions that an earlier agent left in the dataplane, sorted by uid */
 	size_t known_count;
-	int lock; /* RUN-DIR/lock, held: two agents never share one */
+	int passed_socket; /* until the API has it; -1 = none */
+	int lock;	   /* RUN-DIR/lock, held: two agents never share one */
 	struct rs_agent_counters counters;
 	uint64_t started_ns;
 	bool ready;
@@ -237,7 +239,9 @@ struct rs_agent {
 uint64_t rs_agent_uid(const char *uuid);
 /* The entry that an earlier agent made for it, 0 when there is none. */
 unsigned rs_agent_known_entry(const struct rs_agent *agent, uint64_t uid);
-int rs_agent_new(struct rs_options *options, sd_event *event, struct rs_agent **ret_agent, struct rs_err *err);
+/* `passed_socket`: of rs_passed_socket(), taken over. */
+int rs_agent_new(struct rs_options *options, sd_event *event, int passed_socket, struct rs_agent **ret_agent,
+		 struct rs_err *err);
 /* Takes RUN-DIR/lock, -EBUSY when another agent has it. The lock goes with the descriptor. A process that is about to
  * be gone is waited for. */
 int rs_agent_lock(const struct rs_options *options, int *ret_lock, struct rs_err *err);
@@ -264,6 +268,11 @@ int rs_traces_make_directory(const struct rs_options *options, const char *path,
 int rs_traces_note(const struct rs_options *options, struct rs_err *err);
 /* Undoes all of it, or hands it to another agent of this host. */
 int rs_traces_undo(const struct rs_options *options, struct rs_err *err);
+
+/* passed.c */
+/* The socket RUN-DIR/api.sock that systemd listens on, -1 when it passed none. -EINVAL for any other socket. To be
+ * called before anything is executed. */
+int rs_passed_socket(const struct rs_options *options, int *ret_fd, struct rs_err *err);
 
 /* reload.c */
 /* Reads the configuration again on SIGHUP; the command line stays what it was. */

@@ -113,7 +113,7 @@ static inline int set_up(void **state)
 	snprintf(f->path, sizeof(f->path), "%s/api.sock", f->directory);
 	snprintf(f->log, sizeof(f->log), "%s/log", f->directory);
 	assert_true(sd_event_new(&f->event) >= 0);
-	if (rs_api_new(f->event, f->path, &fake, f, &f->api, &err) < 0)
+	if (rs_api_new(f->event, f->path, -1, &fake, f, &f->api, &err) < 0)
 		fail_msg("%s", err.message);
 	f->multi = curl_multi_init();
 	*state = f;

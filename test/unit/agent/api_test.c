@@ -311,7 +311,7 @@ static void test_the_socket(void **state)
 	char path[200];
 	assert_int_equal(stat(f->path, &status), 0);
 	assert_int_equal(status.st_mode & 0777, 0660);
-	assert_int_equal(rs_api_new(f->event, f->path, &fake, f, &second, &err), -EADDRINUSE);
+	assert_int_equal(rs_api_new(f->event, f->path, -1, &fake, f, &second, &err), -EADDRINUSE);
 	assert_non_null(strstr(err.message, "another agent"));
 
 	/* A dead agent's socket is replaced, anything else is left alone. */
@@ -321,15 +321,15 @@ static void test_the_socket(void **state)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd);
-	assert_int_equal(rs_api_new(f->event, path, &fake, f, &second, &err), 0);
+	assert_int_equal(rs_api_new(f->event, path, -1, &fake, f, &second, &err), 0);
 	second = rs_api_free(second);
 	append(path, "a file");
-	assert_int_equal(rs_api_new(f->event, path, &fake, f, &second, &err), -EEXIST);
+	assert_int_equal(rs_api_new(f->event, path, -1, &fake, f, &second, &err), -EEXIST);
 	assert_int_equal(unlink(path), 0);
 
 	memset(path, 'x', sizeof(path));
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(rs_api_new(f->event, path, &fake, f, &second, &err), -ENAMETOOLONG);
+	assert_int_equal(rs_api_new(f->event, path, -1, &fake, f, &second, &err), -ENAMETOOLONG);
 	assert_null(second);
 }
 

@@ -84,10 +84,11 @@ struct rs_api_backend {
 
 struct rs_api;
 
-/* Listens on `path` (a stale socket of a dead agent is replaced; mode 0660). */
-int rs_api_new(sd_event *event, const char *path, const struct rs_api_backend *backend, void *user,
+/* Listens on `path` (a stale socket of a dead agent is replaced; mode 0660), or serves a socket that listens there
+ * already and was passed to us, -1 = none. Takes it over, also on failure. */
+int rs_api_new(sd_event *event, const char *path, int passed_fd, const struct rs_api_backend *backend, void *user,
 	       struct rs_api **ret_api, struct rs_err *err);
-/* Stops listening, drops open requests, removes the socket. Accepts NULL; returns NULL. */
+/* Stops listening, drops open requests, removes the socket if it made it. Accepts NULL; returns NULL. */
 struct rs_api *rs_api_free(struct rs_api *api);
 
 /* What the header X-Rouse-Applied of the coming answer says: rs_applied_text(). Lost if the answer is an error. */

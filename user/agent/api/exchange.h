@@ -53,6 +53,7 @@ struct rs_api {
 	void *user;
 	char *path;
 	int listen_fd;
+	bool is_passed; /* listen_fd is systemd's as well */
 	struct MHD_Daemon *daemon;
 	sd_event_source *io_source;
 	sd_event_source *timer;	       /* MHD's own timeouts */

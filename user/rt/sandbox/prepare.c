@@ -48,10 +48,6 @@ static int detach(const char *log, struct rs_err *err)
 	rs_auto_fd int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
 		return rs_err_set(err, -errno, "cannot open /dev/null: %m");
-	/* An agent that the kernel shall spare has instances that it need not. */
-	rs_auto_fd int oom = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (oom >= 0 && write(oom, "0", 1) < 0)
-		errno = 0;
 	return open_log(log, err);
 }
 
