@@ -29,8 +29,8 @@
 #define RS_INTERFACES_MAX   64
 #define RS_AGENT_NAME_MAX   12 /* with a digit behind it, it is a link's name */
 #define RS_CONFIG_FILES_MAX 64
-#define RS_CONFIG_FILE	    "/etc/rouse/rouse.yaml"
-#define RS_CONFIG_DIRECTORY "/etc/rouse/rouse.d"
+#define RS_CONFIG_FILE	    RS_SYSCONFDIR "/rouse/rouse.yaml"
+#define RS_CONFIG_DIRECTORY RS_SYSCONFDIR "/rouse/rouse.d"
 
 struct rs_options {
 	const char *name; /* of links, namespaces, cgroups, the nft table, and below of the directories */
