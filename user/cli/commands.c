@@ -73,6 +73,15 @@ static const char status_text[] = "Exit code 1 when a part is not well.\n\n"
 				  "  rouse status\n"
 				  "  rouse status -o json\n";
 
+static const char sysdump_text[] =
+	"Versions, the node's status, objects, events and metrics, logs of the agent and of instances (their ends), "
+	"BPF\nprograms and maps, links, routes, firewall, sysctls, cgroups, mounts. Each item is bounded in size and "
+	"time; one\nthat cannot be had is a line in index.txt. It works without the agent, and gets most as root. "
+	"Values "
+	"of\nenvironment variables in manifests are left out unless --with-env keeps them.\n\n"
+	"  sudo rouse sysdump\n"
+	"  sudo rouse sysdump -o /tmp/node1.tar.gz\n";
+
 static const char version_text[] = "  rouse version\n"
 				   "  rouse version --client -o json\n";
 
@@ -118,6 +127,8 @@ const struct rs_command rs_commands[] = {
 
 	{"status", RS_GROUP_NODE, "", "each part of the node: well or not, and what to do", status_text,
 	 RS_TAKES(OUTPUT), 0, 0, false, rs_status},
+	{"sysdump", RS_GROUP_NODE, "[-o FILE] [--with-env]", "one tarball with all that a bug report needs",
+	 sysdump_text, RS_TAKES(OUTPUT_FILE) | RS_TAKES(WITH_ENV), 0, 0, false, rs_sysdump},
 	{"version", RS_GROUP_NODE, "", "the versions of this program and of the agent", version_text,
 	 RS_TAKES(OUTPUT) | RS_TAKES(CLIENT), 0, 0, false, rs_version},
 	{"cleanup", RS_GROUP_NODE, "[roused's options]", "remove every trace of a stopped agent", cleanup_text, 0, 0,
