@@ -31,7 +31,8 @@
  *	record.c            events for people
  *	backend.c, objects.c, listing.c, view.c, view_scale.c
  *	                    what the API does and shows
- *	filter.c, walk.c    which objects, and one after the other
+ *	list.c, filter.c, walk.c
+ *	                    lists: which objects, and one after the other
  *	journal.c, watch.c  what has changed, and who is told
  *	health.c            each part of the node: well or not
  *	metrics.c           Prometheus text

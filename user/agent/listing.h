@@ -5,26 +5,6 @@
 
 #include "agent/view.h"
 
-/* A list in the making. Out of memory is remembered and answered at its end. */
-struct rs_listing {
-	struct rs_agent *agent;
-	const struct rs_api_request *request;
-	cJSON *list;
-	cJSON *items;
-	uint64_t count;
-	uint64_t limit;
-	uint64_t now_ns;
-	enum rs_kind kind; /* objects.c's */
-	bool failed;
-};
-
-struct rs_listing rs_listing_begin(struct rs_agent *agent, const struct rs_api_request *request,
-				   const char *api_version, const char *kind);
-/* Takes the item over. Returns non-zero when there is no room for more. */
-int rs_listing_add(struct rs_listing *listing, cJSON *item);
-/* Answers. */
-void rs_listing_end(struct rs_listing *listing);
-
 void rs_request_refuse(struct rs_agent *agent, const struct rs_api_request *request, int code, const char *reason,
 		       const struct rs_err *err);
 void rs_request_not_found(struct rs_agent *agent, const struct rs_api_request *request, const char *what);

@@ -163,15 +163,6 @@ cJSON *rs_view_object(const struct rs_agent *agent, enum rs_kind kind, void *obj
 	return rs_take_ptr(json);
 }
 
-cJSON *rs_view_list(const char *api_version, const char *kind, uint64_t resource_version)
-{
-	auto_json list = begin(api_version, kind);
-	cJSON *metadata = cJSON_AddObjectToObject(list, "metadata");
-	if (!version(metadata, resource_version) || !cJSON_AddArrayToObject(list, "items"))
-		return NULL;
-	return rs_take_ptr(list);
-}
-
 cJSON *rs_view_deleted(enum rs_kind kind, const char *namespace, const char *name)
 {
 	auto_json status = begin("v1", "Status");

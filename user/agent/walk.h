@@ -7,14 +7,8 @@
 #ifndef RS_AGENT_WALK_H
 #define RS_AGENT_WALK_H
 
+#include "agent/api/place.h"
 #include "agent/filter.h"
-
-/* Where a walk has come to. */
-struct rs_place {
-	char namespace[RS_NAME_SIZE];
-	char name[RS_NAME_SIZE]; /* "" = the start */
-	uint64_t number;	 /* an instance's id, an event's */
-};
 
 /* Looks at most at `looks` objects of the filter's resource behind `place`, and calls `each` for those that it takes;
  * `place` stands at the object then. Returns 1 when there may be more, 0 at the end, or what `each` returned, if that

@@ -132,6 +132,10 @@ void rs_dp_wake_answered(struct rs_dp *dp, unsigned revision);
 /* Visits the holds that arrived since the last call (at the first call: all), in order of arrival. */
 void rs_dp_holds_new(struct rs_dp *dp, void (*hold)(void *user, unsigned long long sequence, unsigned revision),
 		     void *user);
+/* Visits holds from `*place` (0 at first) on, some hundred slots in one go; `hold` is a snapshot. Returns 1 when there
+ * may be more, 0 at the end, or what `each` returned, if that is not 0: the next call goes on behind that hold. */
+int rs_dp_holds_some(struct rs_dp *dp, uint64_t *place, int (*each)(void *user, const struct rs_hold *hold),
+		     void *user);
 /* Visits every slot that may be in use; `hold` is a snapshot. Stops at the first non-zero return. */
 int rs_dp_holds_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_hold *hold), void *user);
 /* The state of a hold, RS_HOLD_FREE when its slot serves another one by now. */
@@ -144,6 +148,11 @@ int rs_dp_release(struct rs_dp *dp, unsigned long long sequence);
 /* Answers the held SYN with RST and ends the hold as reset. */
 int rs_dp_reset(struct rs_dp *dp, unsigned long long sequence);
 
+/* Visits tracked connections from `*place` (0 at first) on, at most some hundred in one go; returns as the one above.
+ * Those that come or go meanwhile may be missed; no other is, and none is seen twice but when the map changes at the
+ * very place where a call stopped. */
+int rs_dp_flows_some(struct rs_dp *dp, uint64_t *place,
+		     int (*each)(void *user, const struct rs_tuple *key, const struct rs_flow *flow), void *user);
 /* Visits every tracked connection. Stops at the first non-zero return. */
 int rs_dp_flows_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_tuple *key, const struct rs_flow *flow),
 		     void *user);

@@ -105,7 +105,7 @@ static void test_what_is_wrong_is_said_with_what_is_right(void **state)
 	end(f, &reply);
 
 	assert_refused(f, "GET", SERVING "/services?wtach=true", NULL, 400, "BadRequest",
-		       "no such parameter here: wtach; there are service, limit, labelSelector");
+		       "no such parameter here: wtach; there are service, limit, continue, labelSelector");
 	assert_refused(f, "GET", SERVING "/services?after=1", NULL, 400, "BadRequest", "no such parameter here: after");
 	assert_refused(f, "GET", ROUSE "/holds?watch=true", NULL, 400, "BadRequest", "no such parameter here: watch");
 	assert_refused(f, "GET", SERVING "/services?watch=yes", NULL, 400, "BadRequest", "true or false");

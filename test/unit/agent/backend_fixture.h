@@ -157,27 +157,29 @@ static inline struct rs_tuple tuple(void)
 				 .destination_port = htons(80)};
 }
 
-int rs_dp_holds_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_hold *hold), void *user)
+int rs_dp_holds_some(struct rs_dp *dp, uint64_t *place, int (*each)(void *user, const struct rs_hold *hold), void *user)
 {
-	const enum rs_hold_state states[] = {RS_HOLD_HELD, RS_HOLD_RELEASED, RS_HOLD_HELD, RS_HOLD_HELD};
+	const enum rs_hold_state states[] = {RS_HOLD_HELD, RS_HOLD_HELD, RS_HOLD_HELD};
 	(void)dp;
-	for (unsigned i = 0; i < rs_array_length(states); i++) {
-		struct rs_hold hold = {.state = states[i],
-				       .revision = i == 3 ? 3 : 1, /* the last one's revision is gone */
+	while (*place < rs_array_length(states)) {
+		struct rs_hold hold = {.state = states[*place],
+				       .revision = *place == 2 ? 3 : 1, /* the last one's revision is gone */
 				       .key = tuple(),
 				       .first_ns = rs_now_ns() - 12 * RS_NS_PER_MS,
 				       .retransmits = 2};
-		if (each(user, &hold))
-			return 1;
+		++*place;
+		int r = each(user, &hold);
+		if (r)
+			return r;
 	}
 	return 0;
 }
 
-int rs_dp_flows_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_tuple *key, const struct rs_flow *flow),
-		     void *user)
+int rs_dp_flows_some(struct rs_dp *dp, uint64_t *place,
+		     int (*each)(void *user, const struct rs_tuple *key, const struct rs_flow *flow), void *user)
 {
 	(void)dp;
-	for (unsigned i = 0; i < 1500; i++) {
+	while (*place < 1500) {
 		struct rs_tuple key = tuple();
 		struct rs_flow flow = {.revision = 1,
 				       .instance = 2,
@@ -185,7 +187,11 @@ int rs_dp_flows_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_t
 				       .busy = 1,
 				       .bytes_in = 1ULL << 40,
 				       .born_ns = rs_now_ns()};
-		if (each(user, &key, &flow))
+		int r = each(user, &key, &flow);
+		++*place;
+		if (r)
+			return r;
+		if (*place % 100 == 0)
 			return 1;
 	}
 	return 0;
@@ -387,6 +393,12 @@ static inline void ask(struct fixture *f, struct rs_api_request request)
 	request.token = 7;
 	rs_agent_backend.handle(&f->agent, &request);
 	wait_for_answer(f);
+	if (request.verb != RS_API_LIST || request.watch || !f->source)
+		return;
+	assert_false(pull(f));
+	f->body = cJSON_Parse(f->stream.data);
+	assert_non_null(f->body);
+	leave(f, RS_API_END_SENT);
 }
 
 static const char manifest[] =

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "agent/api/place.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "core/model/model.h"
@@ -64,6 +65,8 @@ struct rs_api_request {
 	int64_t tail_lines;    /* LOG: ?tailLines=N, -1 = all */
 	bool follow;	       /* LOG: ?follow=true, goes on until the instance is gone or the client leaves */
 	/* LIST */
+	bool continues; /* ?continue=: from `place` on */
+	struct rs_place place;
 	const char *label_selector; /* ?labelSelector=, NULL = all */
 	const char *field_selector;
 	bool watch;	  /* ?watch=true: what changes after `version` */

@@ -62,6 +62,7 @@ struct rs_api {
 	uint64_t serial;
 	size_t body_bytes;
 	bool has_resumed; /* MHD_run() is due */
+	uint64_t run_ns;  /* since when it runs */
 };
 
 /* server.c */

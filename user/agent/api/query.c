@@ -84,6 +84,13 @@ static int set_limit(struct rs_api_request *request, const char *key, const char
 	return parse_unsigned(key, value, &request->limit, err);
 }
 
+static int set_continue(struct rs_api_request *request, const char *key, const char *value, struct rs_err *err)
+{
+	(void)key;
+	request->continues = *value;
+	return *value ? rs_place_parse(value, &request->place, err) : 0;
+}
+
 static int set_dry_run(struct rs_api_request *request, const char *key, const char *value, struct rs_err *err)
 {
 	request->dry_run = strcmp(value, "All") == 0;
@@ -151,6 +158,7 @@ static const struct parameter {
 	{"kind", LIST, EVENTS, set_kind},
 	{"after", LIST, EVENTS, set_after},
 	{"limit", LIST, LISTED, set_limit},
+	{"continue", LIST, LISTED, set_continue},
 	{"labelSelector", LIST, LABELLED, set_labels},
 	{"fieldSelector", LIST, WATCHED, set_fields},
 	{"watch", LIST, WATCHED, set_watch},

@@ -77,6 +77,7 @@ static void run(struct rs_api *api)
 {
 	/* Before the run: callbacks inside it may resume others. */
 	api->has_resumed = false;
+	api->run_ns = rs_now_ns();
 	MHD_run(api->daemon);
 }
 
@@ -131,6 +132,9 @@ static int add_to_loop(struct rs_api *api, struct rs_err *err)
 		r = sd_event_source_set_prepare(api->io_source, on_prepare);
 	if (r < 0)
 		return rs_err_set(err, r, "cannot add the API to the event loop: %s", strerror(-r));
+	/* A wake does not wait for somebody's list. */
+	sd_event_source_set_priority(api->io_source, SD_EVENT_PRIORITY_NORMAL + 10);
+	sd_event_source_set_priority(api->timer, SD_EVENT_PRIORITY_NORMAL + 10);
 	sd_event_source_set_description(api->io_source, "api");
 	return 0;
 }

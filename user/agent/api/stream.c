@@ -7,6 +7,8 @@
  */
 #include "agent/api/exchange.h"
 
+#include "base/time.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,8 @@
 
 #define BLOCK	  16384
 #define PIECE_MAX (RS_API_BODY_MAX + 8 * 1024 * 1024) /* the largest object, with escapes and status */
-#define KEEP	  (128 * 1024)			      /* a buffer that grew beyond this is given back */
+#define TURN_NS	  (2 * RS_NS_PER_MS) /* of one turn of the loop, for the pieces of all answers together */
+#define KEEP	  (128 * 1024)	     /* a buffer that grew beyond this is given back */
 
 struct rs_api_stream {
 	const struct rs_api_source *source;
@@ -59,7 +62,9 @@ static ssize_t read_piece(void *user, uint64_t position, char *out, size_t size)
 	if (exchange->is_gone)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (stream->sent == stream->piece.length) {
-		int r = refill(stream);
+		/* Its turn comes again. */
+		bool is_late = rs_now_ns() - exchange->api->run_ns > TURN_NS;
+		int r = is_late ? -EAGAIN : refill(stream);
 		if (r == 0 || r == -EAGAIN)
 			pause_for(exchange);
 		/* It looked at much and found nothing: the others first, then on. */
