@@ -20,7 +20,8 @@ export B
 include tools/make/deps.mk
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes
-CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(B)/gen -DRS_VERSION='"$(VERSION)"'
+SYSCONFDIR ?= /etc
+CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(B)/gen -DRS_VERSION='"$(VERSION)"' -DRS_SYSCONFDIR='"$(SYSCONFDIR)"'
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu17 $(WARNINGS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -43,7 +44,7 @@ YAML := $(wildcard user/wire/yaml*.c)
 SANDBOX := $(wildcard user/rt/sandbox/*.c)
 SRC_roused := $(BASE) $(CORE) $(WIRE) $(YAML) $(call src,sys dp agent) $(filter-out $(SANDBOX),$(call src,rt))
 SRC_rouse := $(BASE) $(CORE) $(WIRE) $(YAML) $(call src,cli)
-SRC_rouse-sandbox := $(BASE) $(SANDBOX) $(wildcard user/rt/log_*.c) user/rt/names.c
+SRC_rouse-sandbox := $(BASE) $(SANDBOX) user/rt/names.c
 BINARIES := $(addprefix $(B)/bin/,rouse roused rouse-sandbox)
 
 all: $(BINARIES) ## build build/bin/rouse, roused and rouse-sandbox
@@ -62,7 +63,7 @@ $(B)/bin/$(1): $$(call obj,$$(SRC_$(1)))
 endef
 $(foreach b,rouse roused rouse-sandbox,$(eval $(call binary,$(b))))
 
-include tools/make/bpf.mk tools/make/test.mk tools/make/fuzz.mk tools/make/vectors.mk tools/make/tools.mk tools/make/man.mk tools/make/check.mk
+include tools/make/bpf.mk tools/make/test.mk tools/make/fuzz.mk tools/make/vectors.mk tools/make/tools.mk tools/make/man.mk tools/make/install.mk tools/make/check.mk
 
 clean: ## remove build/
 	$(Q)rm -rf $(B)

@@ -26,19 +26,37 @@ RS_INLINE __u64 rs_tick_ns(void)
 			counters_->name++;                                                                             \
 	} while (0)
 
-/* False when the ring was full. */
-RS_INLINE bool rs_event_send(enum rs_event_type type, __u32 revision, __u32 instance)
+RS_INLINE struct rs_rings *rs_rings(void)
+{
+	__u32 zero = 0;
+	return bpf_map_lookup_elem(&rings, &zero);
+}
+
+/* An event to be filled in and submitted; NULL when the ring buffer is full, which the agent sees in `rings`. */
+RS_INLINE struct rs_event *rs_event_reserve(enum rs_event_type type, __u64 now)
 {
 	struct rs_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		rs_count(event_lost);
-		return false;
+		struct rs_rings *ring = rs_rings();
+		if (ring)
+			__sync_fetch_and_add(&ring->events_lost, 1);
+		return NULL;
 	}
 	__builtin_memset(event, 0, sizeof(*event));
 	event->type = type;
+	event->time_ns = now;
+	return event;
+}
+
+/* False when the ring buffer was full. */
+RS_INLINE bool rs_event_send(enum rs_event_type type, __u32 revision, __u32 instance)
+{
+	struct rs_event *event = rs_event_reserve(type, bpf_ktime_get_ns());
+	if (!event)
+		return false;
 	event->revision = revision;
 	event->instance = instance;
-	event->time_ns = bpf_ktime_get_ns();
 	bpf_ringbuf_submit(event, 0);
 	return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Connections: begin, busy and idle, end, and their places in the two ageing rings. */
+/* Connections: begin, busy and idle, end, and their places in the ageing rings. */
 #ifndef RS_FLOW_BPF_H
 #define RS_FLOW_BPF_H
 
@@ -12,13 +12,11 @@
 #define RS_RING_RESERVE_BUSY  (1ULL * RS_RING_MARGIN)
 #define RS_RING_RESERVE_SWEEP (RS_RING_MARGIN / 2ULL)
 
-RS_INLINE bool rs_flow_ring_push(void *map, struct rs_ring *ring, __u64 reserve, const struct rs_tuple *key,
-				 __u64 born_ns, __u64 due_ns)
+RS_INLINE bool rs_flow_ring_write(void *map, struct rs_ring *ring, __u32 mask, const struct rs_tuple *key,
+				  __u64 born_ns, __u64 due_ns)
 {
-	if (rs_read(ring->tail) - rs_read(ring->head) + reserve > config.flows_mask + 1)
-		return false;
 	__u64 sequence = __sync_fetch_and_add(&ring->tail, 1);
-	__u32 index = (__u32)sequence & config.flows_mask;
+	__u32 index = (__u32)sequence & mask;
 	struct rs_flow_ring_entry *entry = bpf_map_lookup_elem(map, &index);
 	if (!entry)
 		return false;
@@ -27,6 +25,14 @@ RS_INLINE bool rs_flow_ring_push(void *map, struct rs_ring *ring, __u64 reserve,
 	entry->due_ns = due_ns;
 	rs_publish(entry->sequence, sequence + 1);
 	return true;
+}
+
+RS_INLINE bool rs_flow_ring_push(void *map, struct rs_ring *ring, __u64 reserve, const struct rs_tuple *key,
+				 __u64 born_ns, __u64 due_ns)
+{
+	if (rs_read(ring->tail) - rs_read(ring->head) + reserve > config.flows_mask + 1)
+		return false;
+	return rs_flow_ring_write(map, ring, config.flows_mask, key, born_ns, due_ns);
 }
 
 /* Sees to it that the flow stands in the fast ring, once. */
@@ -38,7 +44,7 @@ RS_INLINE bool rs_flow_watch(const struct rs_tuple *key, struct rs_flow *flow, _
 	if (ring && rs_flow_ring_push(&flow_ring_fast, &ring->flow_fast, reserve, key, flow->born_ns,
 				      bpf_ktime_get_ns() + RS_FLOW_VISIT_FAST_MS * 1000000ULL))
 		return true;
-	rs_publish(flow->in_fast_ring, 0); /* it still stands in the slow ring, which sees to it later */
+	rs_publish(flow->in_fast_ring, 0); /* it still stands in the open or slow ring, which sees to it later */
 	return false;
 }
 
@@ -134,6 +140,44 @@ RS_GLOBAL int rs_flow_end(const struct rs_tuple *of, struct rs_flow *flow)
 	return true;
 }
 
+/* Takes the oldest half-open flow out of the open ring when it is due at `now`; whoever moves the head owns it. */
+RS_INLINE bool rs_flow_open_pop(struct rs_ring *ring, __u64 now, struct rs_tuple *ret_key, __u64 *ret_born_ns)
+{
+	__u64 head = rs_read(ring->head);
+	__u32 index = (__u32)head & config.open_mask;
+	struct rs_flow_ring_entry *entry = bpf_map_lookup_elem(&flow_ring_open, &index);
+	if (!entry || rs_read_acquire(entry->sequence) != head + 1 || entry->due_ns > now)
+		return false;
+	*ret_key = entry->key;
+	*ret_born_ns = entry->born_ns;
+	return __sync_val_compare_and_swap(&ring->head, head, head + 1) == head;
+}
+
+RS_INLINE bool rs_flow_open_is_full(const struct rs_ring *ring)
+{
+	return rs_read(ring->tail) - rs_read(ring->head) + RS_RING_MARGIN > config.open_mask;
+}
+
+/* A place in the open ring is free afterwards: when all are taken, the oldest half-open flow ends for it. One that has
+ * a place in another ring by now only gives up this one. False when other CPUs are at the same place all the time. */
+RS_GLOBAL int rs_flow_open_make_room(void)
+{
+	struct rs_rings *rings_ = rs_rings();
+	if (!rings_)
+		return false;
+	struct rs_tuple key;
+	__u64 born_ns;
+	for (int tries = 0; tries < 4 && rs_flow_open_is_full(&rings_->flow_open); tries++) {
+		if (!rs_flow_open_pop(&rings_->flow_open, ~0ULL, &key, &born_ns))
+			continue;
+		struct rs_flow *flow = bpf_map_lookup_elem(&flows, &key);
+		if (flow && flow->born_ns == born_ns && !rs_read(flow->in_fast_ring) && !flow->in_slow_ring &&
+		    rs_flow_end(&key, flow))
+			rs_count(flow_evicted);
+	}
+	return !rs_flow_open_is_full(&rings_->flow_open);
+}
+
 /* The hold of this SYN has ended without an answer: what its release began ends too. */
 RS_INLINE void rs_flow_end_unanswered(const struct rs_tuple *key, __u32 isn)
 {
@@ -219,17 +263,18 @@ RS_GLOBAL int rs_flow_begin(const struct rs_packet *packet, const struct rs_pick
 		.isn = packet->sequence,
 		.client_ifindex = pick->client_ifindex,
 		.client_way = (__u8)pick->client_way,
+		.server_ack = packet->sequence + 1,
+		.client_next = rs_packet_end(packet),
 		.state = RS_TCP_SYN_SENT,
 		.busy = 1,
-		.in_fast_ring = 1,
 		.hairpin = rs_address_equal(&instance->address, &packet->tuple.source),
 	};
 	__builtin_memcpy(flow->instance_mac, instance->mac, 6);
 	__builtin_memcpy(flow->client_mac, pick->client_mac, 6);
 	struct rs_rings *ring = rs_rings();
 	/* The flow comes last: once it can be found it is whole. A ring entry without one is skipped. */
-	if (!ring || !rs_flow_ring_push(&flow_ring_fast, &ring->flow_fast, RS_RING_RESERVE_BEGIN, &packet->tuple, now,
-					now + RS_FLOW_VISIT_FAST_MS * 1000000ULL))
+	if (!ring || !rs_flow_ring_write(&flow_ring_open, &ring->flow_open, config.open_mask, &packet->tuple, now,
+					 now + RS_FLOW_VISIT_FAST_MS * 1000000ULL))
 		return RS_BEGUN_FULL;
 	enum rs_begun claimed = rs_flow_claim_replies(new);
 	if (claimed != RS_BEGUN)

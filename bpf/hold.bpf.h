@@ -14,12 +14,6 @@
 #include "pure/hash.h"
 #include "pure/packet.h"
 
-RS_INLINE struct rs_rings *rs_rings(void)
-{
-	__u32 zero = 0;
-	return bpf_map_lookup_elem(&rings, &zero);
-}
-
 RS_INLINE struct rs_hold *rs_hold_slot(__u64 sequence)
 {
 	__u32 index = (__u32)sequence & config.holds_mask;

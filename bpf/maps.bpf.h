@@ -54,6 +54,15 @@ struct {
 } routes SEC(".maps") __weak;
 
 struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, RS_ALLOWED_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, struct rs_allowed_key);
+	__type(value, __u32);
+} allowed SEC(".maps") __weak;
+
+struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, RS_REVISIONS_MAX);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -112,6 +121,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct rs_flow_ring_entry);
 } flow_ring_slow SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RS_FLOWS_MAX / RS_FLOWS_OPEN_SHARE);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, struct rs_flow_ring_entry);
+} flow_ring_open SEC(".maps") __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -11,6 +11,7 @@
 #ifndef RS_PATH_TC_BPF_H
 #define RS_PATH_TC_BPF_H
 
+#include "access.bpf.h"
 #include "flow.bpf.h"
 #include "hold.bpf.h"
 #include "pick.bpf.h"
@@ -79,12 +80,35 @@ RS_INLINE void rs_flow_step(const struct rs_tuple *key, struct rs_flow *flow, en
 	__u32 next = rs_tcp_next(state, from, flags);
 	if (next == state)
 		return;
+	/* From here on it is not one of the half-open, of which the oldest may have to go. */
+	if (next == RS_TCP_ESTABLISHED && !rs_flow_watch(key, flow, RS_RING_RESERVE_BEGIN)) {
+		rs_count(flow_unwatched);
+		return;
+	}
 	flow->state = next;
 	if (next <= RS_TCP_ESTABLISHED)
 		return;
 	rs_flow_watch(key, flow, RS_RING_RESERVE_BUSY);
 	if (next != RS_TCP_FIN_CLIENT)
 		rs_flow_set_idle(flow);
+}
+
+/* The flags of a client's packet that may change the connection's state. Anybody can send an RST, a FIN or an ACK in
+ * a client's name: only those are believed that the instance will believe too. All go on to it, which answers for
+ * itself (RFC 5961). */
+RS_INLINE __u32 rs_flow_believed(const struct rs_packet *packet, struct rs_flow *flow)
+{
+	__u32 flags = packet->flags;
+	if ((flags & (RS_TCP_RST | RS_TCP_FIN)) && !rs_tcp_may_end(flow, packet->sequence)) {
+		rs_count(end_implausible);
+		return 0;
+	}
+	if (flow->state == RS_TCP_SYN_RECEIVED && !rs_tcp_answers_syn_ack(flow, packet->acknowledgement) &&
+	    rs_packet_has(packet, RS_TCP_ACK) && !rs_packet_has(packet, RS_TCP_RST)) {
+		rs_count(ack_implausible);
+		return 0;
+	}
+	return flags;
 }
 
 /* A packet of a known connection, from its client. */
@@ -102,7 +126,10 @@ RS_INLINE int rs_continue(struct __sk_buff *skb, const struct rs_packet *packet,
 		if (!rs_read(flow->busy) && flow->state <= RS_TCP_ESTABLISHED)
 			rs_flow_set_busy(&packet->tuple, flow);
 	}
-	rs_flow_step(&packet->tuple, flow, RS_FROM_CLIENT, packet->flags);
+	__u32 flags = rs_flow_believed(packet, flow);
+	if (flags && (packet->payload_length || (flags & RS_TCP_FIN)))
+		flow->client_next = rs_tcp_sent(flow->server_ack, flow->client_next, rs_packet_end(packet));
+	rs_flow_step(&packet->tuple, flow, RS_FROM_CLIENT, flags);
 	struct rs_ends to;
 	rs_flow_forward_ends(packet, flow, &to);
 	return rs_forward(skb, packet, &to, flow->instance_mac, flow->instance_ifindex);
@@ -124,6 +151,7 @@ struct rs_sender {
 	__u8 mac[6]; /* set where it is not the frame's own source */
 	bool has_mac;
 	bool released; /* the agent, letting a held SYN go on */
+	bool outside;  /* not on this node */
 };
 
 /* Nothing can take it: park. Then look again: an instance may have become ready in between. */
@@ -145,8 +173,8 @@ RS_INLINE int rs_hold(struct __sk_buff *skb, const struct rs_packet *packet, con
 }
 
 /* What the SYN's connection was given before, or else the route's next revision. 0, or the answer to the packet. */
-RS_INLINE enum rs_reason rs_choose(const struct rs_packet *packet, const struct rs_hold *hold,
-				   const struct rs_park *known, struct rs_park *ret_park)
+RS_INLINE enum rs_reason rs_choose(const struct rs_packet *packet, const struct rs_sender *sender,
+				   const struct rs_hold *hold, const struct rs_park *known, struct rs_park *ret_park)
 {
 	if (hold) {
 		ret_park->route = hold->route;
@@ -168,6 +196,11 @@ RS_INLINE enum rs_reason rs_choose(const struct rs_packet *packet, const struct 
 		return RS_REASON_no_service;
 	ret_park->route = frontend->route;
 	struct rs_route *route = bpf_map_lookup_elem(&routes, &ret_park->route);
+	if (route && (route->allowed | route->flags)) {
+		enum rs_reason access = rs_access(ret_park->route, packet, sender->outside);
+		if (access != RS_REASON_forwarded)
+			return access;
+	}
 	ret_park->revision = route ? rs_pick_revision(route, &ret_park->weight_sequence) : 0;
 	return ret_park->revision ? RS_REASON_forwarded : RS_REASON_no_target;
 }
@@ -212,7 +245,7 @@ RS_GLOBAL int rs_begin(struct __sk_buff *skb, const struct rs_packet *packet, co
 		rs_count(release_stale);
 		return RS_DROP;
 	}
-	enum rs_reason chosen = rs_choose(packet, hold, known, &pick.park);
+	enum rs_reason chosen = rs_choose(packet, sender, hold, known, &pick.park);
 	if (chosen == RS_REASON_no_service) {
 		rs_count(no_service);
 		return rs_reset_back(skb, packet);
@@ -221,6 +254,8 @@ RS_GLOBAL int rs_begin(struct __sk_buff *skb, const struct rs_packet *packet, co
 		rs_count(no_target);
 		return rs_reset_back(skb, packet);
 	}
+	if (chosen != RS_REASON_forwarded)
+		return RS_DROP; /* counted: it may not */
 
 	__u32 revision_id = pick.park.revision;
 	struct rs_revision *revision = bpf_map_lookup_elem(&revisions, &revision_id);
@@ -243,7 +278,7 @@ RS_GLOBAL int rs_begin(struct __sk_buff *skb, const struct rs_packet *packet, co
 		return rs_hold(skb, packet, &pick.park, revision);
 	}
 	struct rs_ends to = {};
-	int begun = rs_flow_begin(packet, &pick, &to);
+	int begun = rs_flow_open_make_room() ? rs_flow_begin(packet, &pick, &to) : RS_BEGUN_FULL;
 	if (begun == RS_BEGUN)
 		return rs_forward(skb, packet, &to, instance->mac, instance->ifindex);
 	__sync_fetch_and_add(&instance->in_flight, -1);
@@ -322,6 +357,7 @@ RS_INLINE int rs_service(struct __sk_buff *skb, const struct rs_packet *packet, 
 	if (!sender->released) {
 		struct rs_iface *iface = bpf_map_lookup_elem(&ifaces, &sender->ifindex);
 		sender->way = iface ? iface->way : RS_WAY_STACK;
+		sender->outside |= !iface || (iface->flags & RS_IFACE_UPLINK);
 	}
 	return rs_begin(skb, packet, sender, &known);
 }
@@ -381,18 +417,26 @@ RS_INLINE int rs_reply(struct __sk_buff *skb, const struct rs_packet *packet, co
 {
 	struct rs_tuple key = *forward;
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &key);
-	if (!flow)
+	/* No instance speaks for another. */
+	if (!flow || (flow->instance_ifindex && flow->instance_ifindex != skb->ifindex))
 		return rs_pass_untouched();
 	__u64 now = rs_tick_ns();
-	if (flow->state == RS_TCP_SYN_SENT && rs_acknowledges_syn(packet, flow)) {
+	/* Until it has answered the SYN, it may still speak of an earlier connection. */
+	bool is_current = flow->state != RS_TCP_SYN_SENT || rs_acknowledges_syn(packet, flow);
+	if (flow->state == RS_TCP_SYN_SENT && is_current) {
 		if (rs_packet_is_syn_ack(packet)) {
+			flow->server_isn = packet->sequence;
 			rs_answered(&key, flow, rs_flow_instance(flow));
 		} else if (rs_packet_has(packet, RS_TCP_RST)) {
 			rs_refused(&key, flow, rs_flow_instance(flow));
 			return RS_DROP;
 		}
 	}
-	rs_flow_step(&key, flow, RS_FROM_SERVER, packet->flags);
+	if (is_current) {
+		if (rs_packet_has(packet, RS_TCP_ACK))
+			flow->server_ack = packet->acknowledgement;
+		rs_flow_step(&key, flow, RS_FROM_SERVER, packet->flags);
+	}
 	if (packet->payload_length || (packet->flags & (RS_TCP_SYN | RS_TCP_FIN))) {
 		flow->server_ns = now > flow->request_ns ? now : flow->request_ns;
 		flow->bytes_out += packet->payload_length;
@@ -417,7 +461,7 @@ RS_INLINE int rs_reply(struct __sk_buff *skb, const struct rs_packet *packet, co
 	if (!rs_rewrite(skb, packet, &to, mac))
 		return RS_DROP;
 	rs_count(replied);
-	return rs_send_to_client(ifindex, way);
+	return rs_send_to_client(skb, ifindex, way);
 }
 
 RS_INLINE int rs_path_instance(struct __sk_buff *skb)
@@ -454,7 +498,7 @@ RS_INLINE int rs_agent_reset(struct __sk_buff *skb, const struct rs_packet *pack
 		return RS_DROP;
 	rs_flow_end_unanswered(&key, packet->acknowledgement - 1);
 	rs_count(hold_reset);
-	return rs_send_to_client(ifindex, iface ? iface->way : RS_WAY_STACK);
+	return rs_send_to_client(skb, ifindex, iface ? iface->way : RS_WAY_STACK);
 }
 
 /* rouse1: clients on this host, and the agent. */
@@ -469,7 +513,8 @@ RS_INLINE int rs_path_host(struct __sk_buff *skb)
 	if (parsed != RS_PARSE_TCP)
 		return rs_refuse(parsed);
 
-	struct rs_sender sender = {.ifindex = skb->ifindex, .has_mac = true};
+	/* What the node forwards here came in by an interface that we are not on, and belongs to no socket of it. */
+	struct rs_sender sender = {.ifindex = skb->ifindex, .has_mac = true, .outside = !skb->sk};
 	if (skb->mark == RS_MARK_RELEASE) {
 		/* The client is where its SYN came from, not here. */
 		struct rs_hold *hold = rs_hold_find(&packet.tuple);
@@ -484,11 +529,7 @@ RS_INLINE int rs_path_host(struct __sk_buff *skb)
 		struct rs_iface *iface = bpf_map_lookup_elem(&ifaces, &sender.ifindex);
 		sender.way = iface ? iface->way : RS_WAY_STACK;
 	} else {
-		/* Read as volatile: a cast that drops it lets clang take the zeros of the definition for good. */
-		__u32 head = *(const volatile __u32 *)&config.rouse0_mac[0];
-		__u16 tail = *(const volatile __u16 *)&config.rouse0_mac[4];
-		__builtin_memcpy(&sender.mac[0], &head, sizeof(head));
-		__builtin_memcpy(&sender.mac[4], &tail, sizeof(tail));
+		rs_config_rouse0_mac(sender.mac);
 	}
 	return rs_service(skb, &packet, &sender);
 }

@@ -78,7 +78,7 @@ RS_INLINE bool rs_rewrite(struct __sk_buff *skb, const struct rs_packet *packet,
 	struct rs_ethernet *ethernet = data;
 	struct rs_ipv4 *ip = (void *)(ethernet + 1);
 	if ((void *)(ip + 1) > end || l4_offset > RS_HEADERS_MAX)
-		return false;
+		return false; /* the parser has seen to it, but the verifier does not know */
 	struct rs_tcp *tcp = data + l4_offset;
 	rs_hide(tcp); /* not to be computed anew below: 6.1 knows only this one to be checked */
 	if ((void *)(tcp + 1) > end)
@@ -145,8 +145,17 @@ RS_INLINE int rs_reset_back(struct __sk_buff *skb, const struct rs_packet *packe
 	return (int)bpf_redirect(skb->ifindex, 0);
 }
 
+RS_INLINE void rs_config_rouse0_mac(__u8 *mac)
+{
+	/* Read as volatile: a cast that drops it lets clang take the zeros of the definition for good. */
+	__u32 head = *(const volatile __u32 *)&config.rouse0_mac[0];
+	__u16 tail = *(const volatile __u16 *)&config.rouse0_mac[4];
+	__builtin_memcpy(mac, &head, sizeof(head));
+	__builtin_memcpy(mac + 4, &tail, sizeof(tail));
+}
+
 /* Sends a frame that is already rewritten towards a client. */
-RS_INLINE int rs_send_to_client(__u32 ifindex, __u32 way)
+RS_INLINE int rs_send_to_client(struct __sk_buff *skb, __u32 ifindex, __u32 way)
 {
 	switch (way) {
 	case RS_WAY_PEER:
@@ -156,9 +165,16 @@ RS_INLINE int rs_send_to_client(__u32 ifindex, __u32 way)
 	case RS_WAY_HOST:
 		return (int)bpf_redirect(config.rouse0_ifindex, BPF_F_INGRESS);
 	default:
-		rs_count(to_stack);
-		return RS_NEXT;
+		break;
 	}
+	/* As what comes in by rouse0, where the VIPs are at home: by the instance's interface it would be dropped under
+	 * a strict reverse-path filter. */
+	__u8 mac[6];
+	rs_config_rouse0_mac(mac);
+	rs_count(to_stack);
+	if (bpf_skb_store_bytes(skb, 0, mac, sizeof(mac), 0) != 0)
+		return RS_DROP;
+	return (int)bpf_redirect(config.rouse0_ifindex, BPF_F_INGRESS);
 }
 
 /* Sends a frame that is already rewritten to an instance. */

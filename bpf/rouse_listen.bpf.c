@@ -52,16 +52,11 @@ int BPF_PROG(on_listen, const struct sock *sk, int oldstate, int newstate)
 		if (!(instance->flags & RS_INSTANCE_PROBED))
 			__sync_val_compare_and_swap(&instance->state, RS_INSTANCE_STARTING, RS_INSTANCE_PROBABLE);
 	}
-	struct rs_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		rs_count(event_lost);
+	struct rs_event *event = rs_event_reserve(RS_EVENT_LISTEN, bpf_ktime_get_ns());
+	if (!event)
 		return 0;
-	}
-	__builtin_memset(event, 0, sizeof(*event));
-	event->type = RS_EVENT_LISTEN;
 	event->revision = instance->revision;
 	event->instance = instance_id;
-	event->time_ns = bpf_ktime_get_ns();
 	event->backlog = backlog;
 	event->port = port;
 	event->loopback = loopback;

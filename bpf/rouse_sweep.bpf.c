@@ -134,6 +134,23 @@ RS_INLINE bool push_slow(struct rs_ring *ring, const struct rs_tuple *key, __u64
 				 now + RS_FLOW_VISIT_SLOW_MS * 1000000ULL);
 }
 
+/* Half-open flows, and those that left that state when the fast ring had no room. */
+static long sweep_open(__u32 step, struct rs_sweep *sweep)
+{
+	struct rs_ring *ring = &sweep->ring->flow_open;
+	struct rs_tuple key;
+	__u64 born_ns, now = sweep->now;
+	if (rs_read(ring->head) >= rs_read(ring->tail) || !rs_flow_open_pop(ring, now, &key, &born_ns))
+		return 1;
+	struct rs_flow *flow = visit_flow(&key, born_ns);
+	if (!flow || rs_read(flow->in_fast_ring) || flow->in_slow_ring ||
+	    (flow->state >= RS_TCP_ESTABLISHED && rs_flow_watch(&key, flow, RS_RING_RESERVE_SWEEP)))
+		return 0;
+	rs_flow_ring_write(&flow_ring_open, ring, config.open_mask, &key, born_ns,
+			   now + RS_FLOW_VISIT_FAST_MS * 1000000ULL);
+	return 0;
+}
+
 static long sweep_fast(__u32 step, struct rs_sweep *sweep)
 {
 	struct rs_ring *ring = &sweep->ring->flow_fast;
@@ -199,11 +216,14 @@ static int sweep_run(void *map, __u32 *key, struct rs_sweeper *value)
 		long passed = bpf_loop(RS_SWEEP_STEPS * 4, advance_hold_head, &sweep, 0);
 		next = passed >= RS_SWEEP_STEPS ? RS_SWEEP_NOW_NS : RS_SWEEP_SOON_NS;
 	}
+	long open = bpf_loop(RS_SWEEP_STEPS, sweep_open, &sweep, 0);
 	long fast = bpf_loop(RS_SWEEP_STEPS, sweep_fast, &sweep, 0);
 	long slow = bpf_loop(RS_SWEEP_STEPS, sweep_slow, &sweep, 0);
-	if (fast >= RS_SWEEP_STEPS || slow >= RS_SWEEP_STEPS)
+	if (open >= RS_SWEEP_STEPS || fast >= RS_SWEEP_STEPS || slow >= RS_SWEEP_STEPS)
 		next = RS_SWEEP_NOW_NS;
-	else if (ring->flow_fast.head != rs_read(ring->flow_fast.tail) && next > RS_SWEEP_SOON_NS)
+	else if ((ring->flow_fast.head != rs_read(ring->flow_fast.tail) ||
+		  rs_read(ring->flow_open.head) != rs_read(ring->flow_open.tail)) &&
+		 next > RS_SWEEP_SOON_NS)
 		next = RS_SWEEP_SOON_NS;
 	ring->sweeps++;
 	bpf_timer_start(&value->timer, next, 0);

@@ -17,6 +17,8 @@
 	X(connection_new, "a new connection was given an instance")                                                    \
 	X(syn_retransmitted, "a repeated SYN followed its connection's instance")                                      \
 	X(to_stack, "rewritten and left to the kernel's routing, there is no direct way")                              \
+	X(not_allowed, "the client's address is not in the service's rouse.dev/allow-from: SYN dropped")               \
+	X(not_visible, "the service is cluster-local and the client outside of this node: SYN dropped")                \
 	X(no_service, "the address and port belong to no service: RST")                                                \
 	X(no_flow, "no connection is known for this packet: RST")                                                      \
 	X(no_flow_reset, "an RST for no known connection: dropped")                                                    \
@@ -25,7 +27,8 @@
 	X(malformed, "headers for a VIP that contradict themselves: dropped")                                          \
 	X(unsupported, "a protocol that is not served, for a VIP: dropped")                                            \
 	X(no_target, "the route has no revision to send to: RST")                                                      \
-	X(flow_table_full, "the flow map or its ageing ring is full: SYN dropped")                                     \
+	X(flow_table_full, "the flow map is full: SYN dropped")                                                        \
+	X(flow_unwatched, "the ageing ring is full: the connection counts as half-open a little longer")               \
 	X(hairpin, "an instance was picked for its own connection: it sees the VIP as the client")                     \
 	X(port_changed, "the client's port was in use at the instance: it sees another")                               \
 	X(port_clash, "the client's port and all others that were tried are in use at the instance: SYN dropped")      \
@@ -55,6 +58,9 @@
 	/* flows */                                                                                                    \
 	X(flow_ended, "a connection's entry was removed")                                                              \
 	X(flow_idle, "of these, removed because nothing had been heard for too long")                                  \
+	X(flow_evicted, "of these, half-open ones that made room for newer ones")                                      \
+	X(end_implausible, "an RST or FIN outside of what the client has in flight: sent on, but not believed")        \
+	X(ack_implausible, "an ACK of something else than the handshake: sent on, but not believed")                   \
 	X(event_lost, "the event ring was full")
 
 enum rs_reason {

@@ -18,11 +18,12 @@ struct rs_config {
 	__u8 pad[2];
 	__u32 holds_mask; /* slots - 1 */
 	__u32 flows_mask; /* entries of a flow ring - 1 */
+	__u32 open_mask;  /* entries of the ring of half-open flows - 1 */
 	__u32 holds_per_source;
 	__u32 seed;	/* as in struct rs_abi */
 	__u32 jiffy_ns; /* the kernel's tick */
 };
 
-_Static_assert(sizeof(struct rs_config) == 44, "ABI");
+_Static_assert(sizeof(struct rs_config) == 48, "ABI");
 
 #endif

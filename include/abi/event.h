@@ -11,7 +11,8 @@
 	X(SLOT, "a place became free in a revision that has holds")                                                    \
 	X(LISTEN, "an instance's namespace has a new listening socket")                                                \
 	X(READY, "an instance answered its first SYN")                                                                 \
-	X(REFUSED, "an instance answered a SYN with RST")
+	X(REFUSED, "an instance answered a SYN with RST")                                                              \
+	X(DENIED, "a service kept a client out; told once a minute")
 
 enum rs_event_type {
 #define X(name, text) RS_EVENT_##name,
@@ -29,11 +30,15 @@ struct rs_event {
 	__u16 port;    /* LISTEN, host order; 0 = not bound before listen() */
 	__u8 loopback; /* LISTEN: bound to 127.0.0.0/8 or ::1 */
 	__u8 matches;  /* LISTEN: port and address can serve the instance's connections */
-	__u32 pad;
+	__u32 route;   /* DENIED, as the rest */
+	struct rs_address source;
+	__u32 denied; /* clients' SYNs so far, this one included */
+	__u32 reason; /* enum rs_reason */
 };
 
-_Static_assert(sizeof(struct rs_event) == 32, "ABI");
+_Static_assert(sizeof(struct rs_event) == 56, "ABI");
 _Static_assert(__builtin_offsetof(struct rs_event, instance) == 16, "ABI");
 _Static_assert(__builtin_offsetof(struct rs_event, port) == 24, "ABI");
+_Static_assert(__builtin_offsetof(struct rs_event, source) == 32, "ABI");
 
 #endif

@@ -22,7 +22,7 @@ enum rs_tcp_state {
 
 /* How a packet reaches the interface that a client sits behind. */
 enum rs_way {
-	RS_WAY_STACK, /* the kernel routes it */
+	RS_WAY_STACK, /* the kernel routes it, as what comes in by rouse0 */
 	RS_WAY_PEER,  /* into the peer of a veth, past the host's stack */
 	RS_WAY_NEIGH, /* out of an interface, next hop from the neighbour table */
 	RS_WAY_HOST,  /* to a client on this host, by the ingress of rouse0 */
@@ -57,11 +57,14 @@ struct rs_flow {
 	__u8 in_slow_ring; /* 1 = an entry of flow_ring_slow exists; the sweeper's own */
 	__u8 hairpin;	   /* 1 = the client is the instance itself, which sees the VIP in its place */
 	__u8 refused;	   /* 1 = the instance answered the SYN with RST: its next copy begins anew, or is held */
-	__u8 pad[4];
+	__u32 server_isn;  /* of the instance's SYN-ACK, host order as the next two */
+	__u32 server_ack;  /* what the instance last acknowledged, and */
+	__u32 client_next; /* what the client has sent: between them is whatever of it may end the connection */
 };
 
-/* Ageing: every flow stands in the fast ring (visited each second) while it is busy, half-open or
- * closing, and in the slow ring while it is idle. The sweeper pops the head and puts back what lives. */
+/* Ageing: a flow stands in the open ring until its handshake is over, then in the fast ring (both are visited each
+ * second) while it is busy or closing, and in the slow ring while it is idle. The sweeper pops the head and puts back
+ * what lives. The open ring is the smallest, and who finds it full pops its head: the oldest half-open flow goes. */
 struct rs_flow_ring_entry {
 	__u64 sequence; /* position + 1 once written */
 	__u64 due_ns;
@@ -69,7 +72,7 @@ struct rs_flow_ring_entry {
 	struct rs_tuple key;
 };
 
-_Static_assert(sizeof(struct rs_flow) == 136, "ABI");
+_Static_assert(sizeof(struct rs_flow) == 144, "ABI");
 _Static_assert(sizeof(struct rs_flow_ring_entry) == 64, "ABI");
 
 /* Entries of the map `ifaces`: interfaces that clients or instances sit behind. */
@@ -80,5 +83,6 @@ struct rs_iface {
 
 #define RS_IFACE_CLSACT	      1 /* our program is a clsact filter there */
 #define RS_IFACE_CLSACT_QDISC 2 /* and we made the qdisc: it goes with the last filter */
+#define RS_IFACE_UPLINK	      4 /* leads out of this node */
 
 #endif

@@ -49,7 +49,7 @@ struct rs_hold {
 					* the TCP checksum may be partial, the sender's payload is cut off */
 };
 
-/* Heads and tails of the three rings: the only entry of the map `rings`. */
+/* Heads and tails of the four rings: the only entry of the map `rings`. */
 struct rs_ring {
 	__u64 head;
 	__u64 tail;
@@ -59,12 +59,14 @@ struct rs_rings {
 	struct rs_ring hold;
 	struct rs_ring flow_fast;
 	struct rs_ring flow_slow;
+	struct rs_ring flow_open;
 	__u64 hold_cursor; /* where the sweeper goes on */
 	__u64 sweeps;
-	__u64 held; /* SYNs held now: slots in state HELD */
+	__u64 held;	   /* SYNs held now: slots in state HELD */
+	__u64 events_lost; /* the ring buffer was full; the agent compares, and looks at everything when it has grown */
 };
 
 _Static_assert(sizeof(struct rs_hold) == 240, "ABI");
-_Static_assert(sizeof(struct rs_rings) == 72, "ABI");
+_Static_assert(sizeof(struct rs_rings) == 96, "ABI");
 
 #endif

@@ -5,7 +5,7 @@
 
 /* A route's weights are whole percentages: 100 slots make them exact. */
 #define RS_ROUTE_SLOTS 100
-/* Traffic targets of one route: a canary needs 2, a long rollout a handful; 16 keep a route under 192 bytes. */
+/* Traffic targets of one route: a canary needs 2, a long rollout a handful; 16 keep a route at 200 bytes. */
 #define RS_ROUTE_TARGETS_MAX 16
 /* Instances of one revision: the pick reads them all, some nanoseconds each. */
 #define RS_REVISION_INSTANCES_MAX 64
@@ -21,6 +21,7 @@
 #define RS_FLOWS_MAX	 131072 /* tracked connections */
 #define RS_SOURCES_MAX	 16384	/* counters that clients' addresses are spread over; a power of two */
 #define RS_IFACES_MAX	 8192
+#define RS_ALLOWED_MAX	 65536 /* ranges of all rouse.dev/allow-from lists; each takes memory when it is used */
 #define RS_EVENTS_BYTES	 (256 * 1024)
 
 /* Admission: holds of one revision (Knative's documented queue depth), and of one client address. */
@@ -29,6 +30,13 @@
 
 /* A producer takes its place in a ring before it writes; this many CPUs may do so at once near its end. */
 #define RS_RING_MARGIN 512
+/* Half-open connections are at most this part of all: a flood of SYNs evicts its own, never what is established. */
+#define RS_FLOWS_OPEN_SHARE 4
+/* How far ahead of what its receiver has acknowledged a sender may be: Linux's receive windows end at 6 MiB
+ * (tcp_rmem), twice that and rounded up. */
+#define RS_TCP_WINDOW_MAX (16U * 1024 * 1024)
+/* The agent hears of clients that a service keeps out once in so long, whatever they send. */
+#define RS_DENIED_TELL_MS 60000
 /* Smallest rings that leave something beside their margins. */
 #define RS_HOLDS_MIN 2048
 #define RS_FLOWS_MIN 4096

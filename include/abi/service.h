@@ -5,6 +5,7 @@
  *
  *	frontends  hash   rs_frontend_key -> rs_frontend
  *	routes     hash   u32 route       -> rs_route      replaced whole: an update is atomic
+ *	allowed    trie   rs_allowed_key  -> u32           who may use the routes that name a list
  *	revisions  array  u32 revision    -> rs_revision   memory-mapped by the agent
  *	instances  array  u32 instance    -> rs_instance   memory-mapped by the agent
  *
@@ -28,13 +29,29 @@ struct rs_frontend {
 };
 
 struct rs_route {
-	__u64 sequence; /* connections so far; the next one takes slot[sequence % 100]. Restarts on change */
+	__u64 sequence;	 /* connections so far; the next one takes slot[sequence % 100]. Restarts on change */
+	__u64 denied_ns; /* when the agent was last told of a client that was kept out */
+	__u32 denied;	 /* SYNs that were kept out by the next two */
+	__u32 allowed;	 /* the list in `allowed` that a client must be in; 0 = anyone may */
+	__u32 flags;	 /* RS_ROUTE_* */
 	__u32 generation;
 	__u32 target_count;
 	__u32 target[RS_ROUTE_TARGETS_MAX]; /* revisions; 0 = its share is refused */
 	__u8 slot[RS_ROUTE_SLOTS];	    /* index into target */
-	__u8 pad[4];
 };
+
+/* Not for clients behind an uplink (networking.knative.dev/visibility: cluster-local). */
+#define RS_ROUTE_LOCAL 1
+
+/* One address range of a list. The value says nothing: being there is what counts. */
+struct rs_allowed_key {
+	__u32 prefix_bits; /* that must match: 32 of the list's number, and those of the range */
+	__u32 list;
+	struct rs_address address;
+};
+
+#define RS_ALLOWED_LIST_BITS	32
+#define RS_ALLOWED_ADDRESS_BITS 128
 
 struct rs_revision {
 	__u32 wake; /* 1 = has rung the agent and got no answer yet */
@@ -97,7 +114,8 @@ struct rs_revision_stats {
 };
 
 _Static_assert(sizeof(struct rs_frontend_key) == 20, "ABI");
-_Static_assert(sizeof(struct rs_route) == 184, "ABI");
+_Static_assert(sizeof(struct rs_route) == 200, "ABI");
+_Static_assert(sizeof(struct rs_allowed_key) == 24, "ABI");
 _Static_assert(sizeof(struct rs_revision) == 288, "ABI");
 _Static_assert(sizeof(struct rs_instance) == 72, "ABI");
 _Static_assert(sizeof(struct rs_revision_stats) == 80, "ABI");

@@ -9,9 +9,10 @@
 
 #include "types.h"
 
-#define RS_ABI_VERSION 2
+#define RS_ABI_VERSION 3
 
-/* The only entry of the map `abi`. */
+/* The only entry of the map `abi`. Its size and its first word are the same in every version, so that each agent can
+ * read what another one left. */
 struct rs_abi {
 	__u32 version;	 /* RS_ABI_VERSION of the agent that made the maps */
 	__u32 holds_max; /* slots of `holds`, a power of two */

@@ -8,6 +8,7 @@
 #define RS_PURE_TCP_STATE_H
 
 #include "abi/flow.h"
+#include "abi/limits.h"
 #include "pure/packet.h"
 
 enum rs_direction {
@@ -37,6 +38,32 @@ RS_INLINE __u32 rs_tcp_next(__u32 state, enum rs_direction from, __u32 flags)
 			return RS_TCP_CLOSED;
 	}
 	return state;
+}
+
+/* The sequence number behind a packet's last byte; SYN and FIN take one each. */
+RS_INLINE __u32 rs_packet_end(const struct rs_packet *packet)
+{
+	return packet->sequence + packet->payload_length + ((packet->flags & RS_TCP_SYN) ? 1 : 0) +
+	       ((packet->flags & RS_TCP_FIN) ? 1 : 0);
+}
+
+/* How far a sender has come, after a packet that ends at `end`. Numbers beyond any window are somebody else's. */
+RS_INLINE __u32 rs_tcp_sent(__u32 acknowledged, __u32 sent, __u32 end)
+{
+	return end - acknowledged <= RS_TCP_WINDOW_MAX && (__s32)(end - sent) > 0 ? end : sent;
+}
+
+/* May an RST or FIN of the client with this number end the connection? What the instance expects next lies between
+ * what it has acknowledged and what the client has sent, and nothing else ends it there (RFC 5961 3.2). */
+RS_INLINE bool rs_tcp_may_end(const struct rs_flow *flow, __u32 sequence)
+{
+	return sequence - flow->server_ack <= flow->client_next - flow->server_ack;
+}
+
+/* Does it end the handshake? Only who got the SYN-ACK knows its number. */
+RS_INLINE bool rs_tcp_answers_syn_ack(const struct rs_flow *flow, __u32 acknowledgement)
+{
+	return acknowledgement - flow->server_isn - 1 < RS_TCP_WINDOW_MAX;
 }
 
 #endif

@@ -9,7 +9,9 @@ import os
 import pty
 import re
 import select
+import shutil
 import sys
+import tempfile
 import time
 
 DEADLINE_S = 15
@@ -38,9 +40,10 @@ def wait_for(terminal, seen, text):
 def main():
     shell, typed, expected = sys.argv[1:]
     command, setup = SHELLS[shell]
+    home = tempfile.mkdtemp()
     pid, terminal = pty.fork()
     if pid == 0:
-        os.environ.update(TERM="xterm", PS1="$ ", HOME="/nonexistent", HISTFILE="/dev/null", COLUMNS="200")
+        os.environ.update(TERM="xterm", PS1="$ ", HOME=home, HISTFILE="/dev/null", COLUMNS="200")
         os.execvp(command[0], command)
     # The answer differs from the question, which the terminal echoes.
     os.write(terminal, f"{setup}; echo re''ady\n".encode())
@@ -50,6 +53,7 @@ def main():
     os.write(terminal, b"\x03")
     os.close(terminal)
     os.waitpid(pid, 0)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 main()

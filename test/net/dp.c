@@ -228,9 +228,14 @@ struct rs_instance *net_instance(struct net *net, unsigned id, enum rs_instance_
 
 int net_socket(int ns, int type)
 {
+	return net_socket_of(ns, type, 0);
+}
+
+int net_socket_of(int ns, int type, int protocol)
+{
 	rs_auto_fd int back = this_namespace();
 	assert_int_equal(setns(ns, CLONE_NEWNET), 0);
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 	assert_int_equal(setns(back, CLONE_NEWNET), 0);
 	assert_true(fd >= 0);
 	int yes = 1;

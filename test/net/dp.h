@@ -53,6 +53,7 @@ struct rs_instance *net_instance(struct net *net, unsigned id, enum rs_instance_
 void net_shell(int ns, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A socket in that namespace. */
 int net_socket(int ns, int type);
+int net_socket_of(int ns, int type, int protocol);
 int net_listen(int ns, unsigned short port, int backlog);
 /* Begins to connect. `from`: the local port, 0 = any. */
 int net_connect(int ns, const char *address, unsigned short port, unsigned short from);

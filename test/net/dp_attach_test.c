@@ -10,6 +10,7 @@
 
 #include "net/dp.h"
 
+#include "abi/version.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -245,6 +246,7 @@ static void test_pins_of_another_version_are_refused(void **state)
 	struct rs_err err = {0};
 	uint32_t zero = 0, abi[4];
 	rs_auto_free char *path = rs_str_format("%s/abi", net.bpf_dir);
+	net_instance(&net, 1, RS_INSTANCE_READY);
 	net_close_agent(&net);
 	rs_auto_fd int map = bpf_obj_get(path);
 	assert_int_equal(bpf_map_lookup_elem(map, &zero, abi), 0);
@@ -252,7 +254,19 @@ static void test_pins_of_another_version_are_refused(void **state)
 	assert_int_equal(bpf_map_update_elem(map, &zero, abi, BPF_ANY), 0);
 	struct rs_dp_config config = {.bpf_dir = net.bpf_dir, .vip_bits = 16};
 	assert_int_equal(rs_dp_open(&config, &net.dp, &err), -EPROTO);
+	rs_auto_free char *versions = rs_str_format("ABI version %u, this roused has %u", abi[0], RS_ABI_VERSION);
+	assert_non_null(strstr(err.message, versions));
 	assert_non_null(strstr(err.message, "rouse cleanup"));
+	assert_null(net.dp);
+	/* What is pinned serves on, with nobody there. */
+	connect_both();
+	/* A map of that name that is none of ours is not read beyond its end. */
+	assert_int_equal(unlink(path), 0);
+	rs_auto_fd int larger = bpf_map_create(BPF_MAP_TYPE_ARRAY, "abi", 4, 64, 1, NULL);
+	assert_int_equal(bpf_obj_pin(larger, path), 0);
+	assert_int_equal(rs_dp_open(&config, &net.dp, &err), -EPROTO);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(bpf_obj_pin(map, path), 0);
 	abi[0] -= 1;
 	assert_int_equal(bpf_map_update_elem(map, &zero, abi, BPF_ANY), 0);
 	net_open_agent(&net);

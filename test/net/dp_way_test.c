@@ -12,9 +12,14 @@
 #include "base/mem.h"
 #include "base/time.h"
 
+#include "base/str.h"
+#include "pure/checksum.h"
+
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -234,6 +239,109 @@ static void test_what_is_not_ours_is_routed_as_before(void **state)
 	close(one);
 }
 
+/* Everything is strict here. Replies whose way back nobody knows come in by rouse0, where the VIPs are at home. */
+static void test_a_way_back_that_nobody_knows(void **state)
+{
+	(void)state;
+	rs_auto_free char *path = rs_str_format("%s/ifaces", net.bpf_dir);
+	rs_auto_fd int map = bpf_obj_get(path);
+	assert_int_equal(bpf_map_delete_elem(map, &net.client_if), 0);
+	net_instance(&net, 1, RS_INSTANCE_READY);
+	int listener = net_listen(net.instance[1], 8080, 7);
+	serve_one(net.client, VIP, 80, listener, 1 << 20);
+	assert_true(net_since_mark(&net, RS_REASON_to_stack) > 2);
+	close(listener);
+}
+
+/* The node's own sockets, and what it only forwards from an interface that we are not on. */
+static void test_cluster_local_and_the_host(void **state)
+{
+	(void)state;
+	struct rs_route route;
+	assert_int_equal(rs_dp_route_get(net.dp, 1, &route), 0);
+	route.flags = RS_ROUTE_LOCAL;
+	assert_int_equal(rs_dp_route_set(net.dp, 1, &route), 0);
+	net_instance(&net, 1, RS_INSTANCE_READY);
+	int listener = net_listen(net.instance[1], 8080, 7);
+	serve_one(net.node, VIP, 80, listener, 1000);
+	serve_one(net.client, VIP, 80, listener, 1000);
+	serve_one(net.instance[2], VIP, 80, listener, 1000);
+	assert_int_equal(rs_dp_detach(net.dp, net.client_if), 0);
+	int outsider = net_connect(net.client, VIP, 80, 0);
+	net_wait(&net, RS_REASON_not_visible, 1);
+	assert_int_equal(net_connected(outsider, 0), ETIMEDOUT);
+	close(outsider);
+	/* Without the flag it is served. */
+	route.flags = 0;
+	assert_int_equal(rs_dp_route_set(net.dp, 1, &route), 0);
+	serve_one(net.client, VIP, 80, listener, 1000);
+	/* By an uplink it is the same. */
+	struct rs_err err;
+	route.flags = RS_ROUTE_LOCAL;
+	assert_int_equal(rs_dp_attach(net.dp, net.client_if, RS_DP_UPLINK, RS_WAY_NEIGH, &err), 0);
+	assert_int_equal(rs_dp_route_set(net.dp, 1, &route), 0);
+	uint64_t before = net_since_mark(&net, RS_REASON_not_visible);
+	outsider = net_connect(net.client, VIP, 80, 0);
+	net_wait(&net, RS_REASON_not_visible, before + 1);
+	close(outsider);
+	close(listener);
+}
+
+static int raw_socket(int ns)
+{
+	int yes = 1, fd = net_socket_of(ns, SOCK_RAW, IPPROTO_TCP);
+	assert_int_equal(setsockopt(fd, SOL_IP, IP_HDRINCL, &yes, sizeof(yes)), 0);
+	return fd;
+}
+
+static void send_reset(int fd, uint16_t port, uint32_t sequence)
+{
+	struct {
+		struct rs_ipv4 ip;
+		struct rs_tcp tcp;
+	} __attribute__((packed, aligned(4))) packet = {
+		.ip = {.version_length = 0x45,
+		       .ttl = 64,
+		       .protocol = RS_PROTOCOL_TCP,
+		       .source = inet_addr("10.0.1.2"),
+		       .destination = inet_addr(VIP)},
+		.tcp = {.source = htons(port),
+			.destination = htons(80),
+			.sequence = htonl(sequence),
+			.offset = 5 << 4,
+			.flags = RS_TCP_RST},
+	};
+	packet.tcp.checksum = rs_checksum_tcp_bare(packet.ip.source, packet.ip.destination, &packet.tcp);
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = packet.ip.destination};
+	assert_int_equal(sendto(fd, &packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to)), sizeof(packet));
+}
+
+/* A stranger who knows the addresses and ports of an open connection, and nothing else. */
+static void test_a_blind_reset_ends_nothing(void **state)
+{
+	(void)state;
+	net_instance(&net, 1, RS_INSTANCE_READY);
+	int listener = net_listen(net.instance[1], 8080, 7);
+	int client = net_connect(net.client, VIP, 80, 45000);
+	assert_int_equal(net_connected(client, SOON_MS), 0);
+	int server = net_accept(listener, SOON_MS);
+	net_exchange(client, server, 1000);
+	int stranger = raw_socket(net.client);
+	for (uint32_t i = 0; i < 100; i++)
+		send_reset(stranger, 45000, i * 42949672U);
+	net_wait(&net, RS_REASON_end_implausible, 99); /* one of them may lie in the window's 2^-32 */
+	net_exchange(client, server, 1000);
+	assert_int_equal(rs_dp_instance(net.dp, 1)->flows, 1);
+	/* The client's own does end it. */
+	struct linger now = {.l_onoff = 1};
+	assert_int_equal(setsockopt(client, SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+	close(client);
+	net_wait(&net, RS_REASON_flow_ended, 1);
+	close(stranger);
+	close(server);
+	close(listener);
+}
+
 /* Two connections, one idle: what is in flight is what is open. */
 static void test_in_flight_follows_the_requests(void **state)
 {
@@ -309,6 +417,9 @@ int main(void)
 		NET_TEST(test_what_is_not_ours_is_routed_as_before),
 		CLSACT_TEST(test_what_is_not_ours_is_routed_as_before),
 		NET_TEST(test_in_flight_follows_the_requests),
+		NET_TEST(test_a_way_back_that_nobody_knows),
+		NET_TEST(test_cluster_local_and_the_host),
+		NET_TEST(test_a_blind_reset_ends_nothing),
 	};
 	const char *why;
 	if (!net_open(&net, RS_HOOK_AUTO, &why)) {

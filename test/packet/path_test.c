@@ -139,8 +139,8 @@ static void every_reason_is_reached(void **state)
 int main(void)
 {
 	static struct CMUnitTest tests[256];
-	static const struct row *const tables[] = {rows_foreign, rows_service, rows_handshake,
-						   rows_hold,	 rows_end,     rows_limit};
+	static const struct row *const tables[] = {rows_foreign, rows_service, rows_handshake, rows_hold,
+						   rows_end,	 rows_limit,   rows_access};
 	size_t count = 0;
 	const char *why;
 	if (!world_prepare(&why)) {

@@ -36,7 +36,8 @@ struct row {
 };
 
 /* Tables end with a row without a name. */
-extern const struct row rows_foreign[], rows_service[], rows_handshake[], rows_hold[], rows_end[], rows_limit[];
+extern const struct row rows_foreign[], rows_service[], rows_handshake[], rows_hold[], rows_end[], rows_limit[],
+	rows_access[];
 
 /* Packets in short. */
 #define CLIENT_BY_GATEWAY                                                                                              \

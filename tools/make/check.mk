@@ -27,12 +27,13 @@ script-check: ## shellcheck over every script
 
 cppcheck: ## static analysis
 	$(call say,CPPCHECK)cppcheck --quiet --error-exitcode=1 --enable=warning,performance --inline-suppr \
-		--suppressions-list=tools/test/cppcheck.supp --std=c11 -j 2 -D_GNU_SOURCE -DRS_VERSION='""' \
+		--suppressions-list=tools/test/cppcheck.supp --std=c11 -j 2 -D_GNU_SOURCE -DRS_VERSION='""' -DRS_SYSCONFDIR='""' \
 		--include=tools/test/cppcheck.h -Iinclude -Iuser $(filter user/%.c tools/%.c,$(C_FILES))
 
 # What documents say about the code is compared with the code.
-docs-check:
+docs-check: $(B)/bin/roused
 	$(Q)tools/test/manifest-fields --check
+	$(Q)B=$(B) tools/test/config-table --check
 
 check: format-check hdr-check spdx-check size-check script-check docs-check cppcheck ## the gates: format, headers, licences, scripts, documents, cppcheck
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Packages. The stamps are included, so that make remakes them first (tools/deps installs what is missing, when it
 # runs as root) and then reads everything again: pkg-config and the compilers are asked when they are there.
-DEPS_FREE := help clean deps
+DEPS_FREE := help clean deps uninstall
 DEPS_GOALS := $(filter-out $(DEPS_FREE),$(or $(MAKECMDGOALS),all))
 deps_for = $(if $(filter $(2),$(DEPS_GOALS)),$(1))
 DEPS_GROUPS := $(sort $(if $(DEPS_GOALS),build) \

@@ -2,6 +2,8 @@
 /* Builds the agent from its parts, in the order of their floors, and adopts what an earlier one left running. */
 #include "agent/agent.h"
 
+#include "agent/journal.h"
+#include "agent/watch.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -103,6 +105,7 @@ static int open_dataplane(struct rs_agent *agent, struct rs_err *err)
 		.rouse1_ifindex = agent->link.inner_ifindex,
 		.holds_max = options->max_holds,
 		.flows_max = options->max_flows,
+		.allowed_max = options->max_allowed,
 		.holds_per_source = options->holds_per_source,
 	};
 	memcpy(config.rouse0_mac, agent->link.outer_mac, 6);
@@ -158,10 +161,6 @@ struct rs_rt_limits rs_agent_rt_limits(const struct rs_options *options)
 		.max_instances = addresses < options->max_instances ? (uint32_t)addresses : options->max_instances,
 		.default_uid = options->uid,
 		.default_gid = options->gid,
-		.logs = {.bytes = options->log_bytes,
-			 .keep = options->log_keep,
-			 .keep_seconds = options->log_keep_days * 86400ULL,
-			 .total_bytes = (uint64_t)options->log_total_mib << 20},
 	};
 }
 
@@ -188,7 +187,7 @@ int rs_agent_rt_config(const struct rs_options *options, struct rs_agent_paths *
 		.gateway = rs_agent_node_address(options),
 		.pool_size = limits.pool_size,
 		.max_instances = limits.max_instances,
-		.logs = limits.logs,
+		.log_bytes_max = 10 * 1024 * 1024,
 		.default_uid = limits.default_uid,
 		.default_gid = limits.default_gid,
 	};
@@ -266,7 +265,13 @@ static int open_objects(struct rs_agent *agent, struct rs_err *err)
 	r = path ? rs_store_open(path, agent->event, &agent->store, err) : rs_err_set(err, -ENOMEM, "out of memory");
 	if (r == 0)
 		r = rs_store_load(agent->store, &loader, agent, err);
-	return r < 0 ? r : rs_registry_load_done(agent->registry, err);
+	if (r == 0)
+		r = rs_registry_load_done(agent->registry, err);
+	if (r < 0)
+		return r;
+	if (rs_journal_new(agent, &agent->journal) < 0 || rs_watches_new(agent, &agent->watches) < 0)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	return 0;
 }
 
 /* --- adoption --------------------------------------------------------------------------------------------------- */
@@ -386,6 +391,9 @@ static int adopt(struct rs_agent *agent, struct rs_err *err)
 	agent->workloads = calloc(RS_REVISIONS_MAX, sizeof(struct rs_workload *));
 	if (!agent->workloads || remember_known(agent) < 0)
 		return rs_err_set(err, -ENOMEM, "out of memory");
+	/* Before a new list may get the number of one that was never finished. */
+	if (rs_access_sweep(agent) < 0)
+		return rs_err_set(err, -ENOMEM, "out of memory");
 	int r = rs_change_replay(agent, err);
 	if (r == 0)
 		r = rs_rt_adopt(agent->rt, adopt_instance, err);
@@ -394,6 +402,8 @@ static int adopt(struct rs_agent *agent, struct rs_err *err)
 	rs_dp_instances_sweep(agent->dp, is_adopted, agent);
 	settle_workloads(agent);
 	rs_routing_sweep(agent);
+	rs_access_sweep(agent);
+	rs_access_left_done(agent);
 	return 0;
 }
 
@@ -402,8 +412,10 @@ static int adopt(struct rs_agent *agent, struct rs_err *err)
 static int open_api(struct rs_agent *agent, struct rs_err *err)
 {
 	rs_auto_free char *path = rs_str_format("%s/api.sock", agent->options->run_dir);
-	return path ? rs_api_new(agent->event, path, &rs_agent_backend, agent, &agent->api, err)
-		    : rs_err_set(err, -ENOMEM, "out of memory");
+	if (!path)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	return rs_api_new(agent->event, path, rs_take_fd(agent->passed_socket), &rs_agent_backend, agent, &agent->api,
+			  err);
 }
 
 static int build(struct rs_agent *agent, struct rs_err *err)
@@ -442,13 +454,15 @@ static int build(struct rs_agent *agent, struct rs_err *err)
 	return 0;
 }
 
-int rs_agent_new(struct rs_options *options, sd_event *event, struct rs_agent **ret_agent, struct rs_err *err)
+int rs_agent_new(struct rs_options *options, sd_event *event, int passed_socket, struct rs_agent **ret_agent,
+		 struct rs_err *err)
 {
 	struct rs_agent *agent = calloc(1, sizeof(*agent));
 	if (!agent)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	agent->options = options;
 	agent->event = sd_event_ref(event);
+	agent->passed_socket = passed_socket;
 	agent->lock = -1;
 	agent->started_ns = rs_now_ns();
 	int r = build(agent, err);
@@ -488,11 +502,16 @@ struct rs_agent *rs_agent_free(struct rs_agent *agent)
 	free_workloads(agent);
 	rs_rt_free(agent->rt);
 	rs_names_free(agent->names);
+	agent->watches = rs_watches_free(agent->watches);
 	rs_store_free(agent->store);
 	rs_routing_free(agent);
+	agent->journal = rs_journal_free(agent->journal);
 	rs_registry_free(agent->registry);
 	rs_dp_close(agent->dp);
+	rs_access_left_done(agent);
 	free(agent->known);
+	if (agent->passed_socket >= 0)
+		close(agent->passed_socket);
 	if (agent->lock >= 0)
 		close(agent->lock);
 	sd_event_unref(agent->event);

@@ -9,6 +9,7 @@
  *	main.c              start, signals, stop
  *	options.c, option_table.c, option_print.c, option_check.c, sections.c, config_file.c
  *	                    options and configuration (options.h)
+ *	passed.c            a socket from systemd
  *	reload.c            SIGHUP: the configuration again
  *	agent.c             builds the object, adopts what an earlier agent left
  *	cleanup.c           takes every trace of an agent off the host
@@ -24,11 +25,15 @@
  *	release.c           letting held SYNs go on
  *	change.c            objects that changed: to the store, and to the rest of us
  *	routing.c           traffic targets to frontends and routes
+ *	access.c            who may reach a service
  *	attach.c            interfaces that clients sit behind
  *	names.c             the hosts file
  *	record.c            events for people
- *	backend.c, objects.c, logs.c, listing.c, view.c, view_scale.c
+ *	backend.c, objects.c, listing.c, view.c, view_scale.c
  *	                    what the API does and shows
+ *	list.c, filter.c, walk.c
+ *	                    lists: which objects, and one after the other
+ *	journal.c, watch.c  what has changed, and who is told
  *	health.c            each part of the node: well or not
  *	metrics.c           Prometheus text
  */
@@ -89,6 +94,7 @@ struct rs_agent_instance {
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 	uint64_t listen_ns;  /* 0 until seen */
 	uint64_t ready_ns;
+	uint64_t version;	      /* changes with what watches see of it */
 	uint64_t stage_ns;	      /* since when in this stage */
 	char complaint[192];	      /* why it is not ready, when something is known */
 	const char *complaint_reason; /* in one word, a literal; NULL while nothing is wrong */
@@ -164,6 +170,7 @@ struct rs_agent_counters {
 	uint64_t start_failures;
 	uint64_t exits;
 	uint64_t series_dropped; /* of /metrics, beyond its maximum */
+	uint64_t looks;		 /* at everything, because events were lost */
 };
 
 /* A revision that an earlier agent left in the dataplane. */
@@ -182,9 +189,19 @@ struct rs_config_state {
 	char restart[256];		/* options that have changed in the files since the start, "" = none */
 };
 
+/* Ranges of lists that an earlier agent left in the dataplane, sorted by list; while it is taken over. */
+struct rs_access_left {
+	struct rs_allowed_key *keys;
+	size_t count;
+	size_t capacity;
+};
+
+struct rs_access;
 struct rs_attach;
+struct rs_journal;
 struct rs_leg;
 struct rs_names;
+struct rs_watches;
 
 struct rs_agent {
 	sd_event *event;
@@ -196,6 +213,8 @@ struct rs_agent {
 	struct rs_registry *registry;
 	struct rs_store *store;
 	struct rs_api *api;
+	struct rs_journal *journal;
+	struct rs_watches *watches;
 	struct rs_workload **workloads; /* by dataplane id, RS_REVISIONS_MAX */
 	struct rs_workload *active;
 	unsigned active_count;
@@ -205,9 +224,12 @@ struct rs_agent {
 	struct rs_names *names;
 	struct rs_leg **legs; /* what stands in the dataplane, by VIP index; `leg_count` entries */
 	uint32_t leg_count;
+	unsigned allowed_count; /* ranges in the dataplane that are this agent's */
+	struct rs_access_left access_left;
 	struct rs_known_entry *known; /* revisions that an earlier agent left in the dataplane, sorted by uid */
 	size_t known_count;
-	int lock; /* RUN-DIR/lock, held: two agents never share one */
+	int passed_socket; /* until the API has it; -1 = none */
+	int lock;	   /* RUN-DIR/lock, held: two agents never share one */
 	struct rs_agent_counters counters;
 	uint64_t started_ns;
 	bool ready;
@@ -218,7 +240,9 @@ struct rs_agent {
 uint64_t rs_agent_uid(const char *uuid);
 /* The entry that an earlier agent made for it, 0 when there is none. */
 unsigned rs_agent_known_entry(const struct rs_agent *agent, uint64_t uid);
-int rs_agent_new(struct rs_options *options, sd_event *event, struct rs_agent **ret_agent, struct rs_err *err);
+/* `passed_socket`: of rs_passed_socket(), taken over. */
+int rs_agent_new(struct rs_options *options, sd_event *event, int passed_socket, struct rs_agent **ret_agent,
+		 struct rs_err *err);
 /* Takes RUN-DIR/lock, -EBUSY when another agent has it. The lock goes with the descriptor. A process that is about to
  * be gone is waited for. */
 int rs_agent_lock(const struct rs_options *options, int *ret_lock, struct rs_err *err);
@@ -245,6 +269,11 @@ int rs_traces_make_directory(const struct rs_options *options, const char *path,
 int rs_traces_note(const struct rs_options *options, struct rs_err *err);
 /* Undoes all of it, or hands it to another agent of this host. */
 int rs_traces_undo(const struct rs_options *options, struct rs_err *err);
+
+/* passed.c */
+/* The socket RUN-DIR/api.sock that systemd listens on, -1 when it passed none. -EINVAL for any other socket. To be
+ * called before anything is executed. */
+int rs_passed_socket(const struct rs_options *options, int *ret_fd, struct rs_err *err);
 
 /* reload.c */
 /* Reads the configuration again on SIGHUP; the command line stays what it was. */
@@ -376,6 +405,28 @@ void rs_routing_free(struct rs_agent *agent);
 struct in_addr rs_routing_vip(const struct rs_agent *agent, uint32_t vip);
 /* Removes what an earlier agent wrote for VIPs that no route has any more. */
 void rs_routing_sweep(struct rs_agent *agent);
+/* The route that the VIP, or a tag's, belongs to; NULL when it is nobody's. */
+const struct rs_model_route *rs_routing_route(const struct rs_agent *agent, uint32_t vip);
+
+/* access.c */
+/* Writes the route's list beside the standing one (NULL = none). The answer is `standing` itself when nothing has
+ * changed, NULL when everyone may reach the route. */
+int rs_access_make(struct rs_agent *agent, const struct rs_model_route *route, struct rs_access *standing,
+		   struct rs_access **ret_access, struct rs_err *err);
+/* What it means for a route of the dataplane. */
+void rs_access_fill(const struct rs_access *access, struct rs_route *route);
+/* Adds to its status how many SYNs were kept out, when not everyone may reach it. False without memory. */
+bool rs_access_view(const struct rs_agent *agent, const struct rs_model_route *route, cJSON *status);
+/* Removes its list, once no route of the dataplane names it. Accepts NULL, returns NULL. */
+struct rs_access *rs_access_remove(struct rs_agent *agent, struct rs_access *access);
+/* -ENOSPC when the dataplane has no room for the list of an object with this metadata. */
+int rs_access_check_room(const struct rs_agent *agent, const struct rs_metadata *metadata, struct rs_err *err);
+/* Removes lists that no route of the dataplane names, and remembers the others: they may stay. */
+int rs_access_sweep(struct rs_agent *agent);
+/* Every route has been looked at: nothing is left over from an earlier agent. */
+void rs_access_left_done(struct rs_agent *agent);
+/* RS_EVENT_DENIED: an event for people. */
+void rs_access_denied(struct rs_agent *agent, const struct rs_event *event);
 
 /* names.c */
 /* Where the names stand: --hosts-file, else RUN-DIR/hosts. In new memory, NULL when there is none. */

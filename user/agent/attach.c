@@ -137,14 +137,14 @@ static void let_forward(struct rs_agent *agent, const char *link)
 }
 
 /* Attaches, anew where it stands already. A failure is told once, and tried again at the link's next news. */
-static void serve(struct rs_attach *attach, struct place *place, enum rs_way way)
+static void serve(struct rs_attach *attach, struct place *place, enum rs_dp_side side, enum rs_way way)
 {
 	struct rs_agent *agent = attach->agent;
 	struct rs_attach_state *state = &place->state;
 	struct rs_err err = {0};
 	bool was_attached = state->attached, has_failed = *state->complaint;
 	state->way = way;
-	state->attached = rs_dp_attach(agent->dp, place->ifindex, RS_DP_CLIENT, way, &err) == 0;
+	state->attached = rs_dp_attach(agent->dp, place->ifindex, side, way, &err) == 0;
 	rs_str_copy(state->complaint, sizeof(state->complaint), state->attached ? "" : err.message);
 	if (!state->attached && !has_failed)
 		rs_error("cannot serve clients behind interface=%s: %s", state->name, err.message);
@@ -175,8 +175,9 @@ static void look_at(struct rs_attach *attach, const struct rs_link_info *link)
 	rs_str_copy(place->state.name, sizeof(place->state.name), link->name);
 	/* Its other end may have moved into a container since. */
 	enum rs_way way = link->peer_elsewhere ? RS_WAY_PEER : RS_WAY_NEIGH;
+	enum rs_dp_side side = link->kind == RS_LINK_UPLINK ? RS_DP_UPLINK : RS_DP_CLIENT;
 	if (!place->state.attached || place->state.way != way || attach->lost)
-		serve(attach, place, way);
+		serve(attach, place, side, way);
 }
 
 /* --- looks ------------------------------------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
  */
 #include "agent/agent.h"
 
+#include "agent/journal.h"
 #include "base/files.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -43,6 +44,7 @@ void rs_failing_complain(struct rs_agent_instance *instance, const char *reason,
 		return;
 	rs_str_copy(instance->complaint, sizeof(instance->complaint), text);
 	instance->complaint_reason = reason;
+	rs_journal_instance(instance->workload->agent->journal, instance, RS_TOUCH_CHANGED);
 	if (is_new)
 		rs_instance_record(instance, "Warning", reason, text);
 	rs_workload_status(instance->workload);

@@ -11,6 +11,7 @@
  */
 #include "agent/agent.h"
 
+#include "agent/journal.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -60,6 +61,8 @@ static void set_stage(struct rs_agent_instance *instance, enum rs_stage stage)
 {
 	instance->stage = stage;
 	instance->stage_ns = rs_now_ns();
+	rs_journal_instance(instance->workload->agent->journal, instance,
+			    instance->version ? RS_TOUCH_CHANGED : RS_TOUCH_NEW);
 }
 
 void rs_instance_record(struct rs_agent_instance *instance, const char *type, const char *reason, const char *text)
@@ -500,6 +503,7 @@ static void on_gone(void *user, struct rs_rt_instance *rt)
 	rs_dp_detach(agent->dp, rt->ifindex);
 	if (!instance)
 		return;
+	rs_journal_instance(agent->journal, instance, RS_TOUCH_DELETED);
 	struct rs_workload *workload = instance->workload;
 	for (struct rs_agent_instance **at = &workload->instances; *at; at = &(*at)->next) {
 		if (*at == instance) {

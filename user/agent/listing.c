@@ -2,9 +2,39 @@
 #include "agent/listing.h"
 
 #include "base/time.h"
+#include "wire/service.h"
 
 #include <errno.h>
 #include <stdio.h>
+
+static const struct {
+	const char *api_version, *kind, *plural;
+} resources[RS_API_RESOURCE_COUNT] = {
+	[RS_API_SERVICES] = {RS_WIRE_API_VERSION, "Service", "services"},
+	[RS_API_CONFIGURATIONS] = {RS_WIRE_API_VERSION, "Configuration", "configurations"},
+	[RS_API_REVISIONS] = {RS_WIRE_API_VERSION, "Revision", "revisions"},
+	[RS_API_ROUTES] = {RS_WIRE_API_VERSION, "Route", "routes"},
+	[RS_API_INSTANCES] = {RS_VIEW_ROUSE_VERSION, "Instance", "instances"},
+	[RS_API_HOLDS] = {RS_VIEW_ROUSE_VERSION, "Hold", "holds"},
+	[RS_API_FLOWS] = {RS_VIEW_ROUSE_VERSION, "Flow", "flows"},
+	[RS_API_EVENTS] = {"v1", "Event", "events"},
+	[RS_API_STATUS] = {RS_VIEW_ROUSE_VERSION, "NodeStatus", "status"},
+};
+
+const char *rs_listing_api_version(enum rs_api_resource resource)
+{
+	return resources[resource].api_version;
+}
+
+const char *rs_listing_kind(enum rs_api_resource resource)
+{
+	return resources[resource].kind;
+}
+
+const char *rs_listing_plural(enum rs_api_resource resource)
+{
+	return resources[resource].plural;
+}
 
 void rs_request_refuse(struct rs_agent *agent, const struct rs_api_request *request, int code, const char *reason,
 		       const struct rs_err *err)
@@ -18,34 +48,4 @@ void rs_request_not_found(struct rs_agent *agent, const struct rs_api_request *r
 	snprintf(message, sizeof(message), "%s \"%s\" is not there in the namespace \"%s\"", what, request->name,
 		 request->namespace);
 	rs_api_answer_error(agent->api, request->token, -ENOENT, NULL, message);
-}
-
-struct rs_listing rs_listing_begin(struct rs_agent *agent, const struct rs_api_request *request,
-				   const char *api_version, const char *kind)
-{
-	struct rs_listing listing = {.agent = agent, .request = request, .now_ns = rs_now_ns(), .limit = UINT64_MAX};
-	listing.list = rs_view_list(api_version, kind, rs_registry_version(agent->registry));
-	listing.items = cJSON_GetObjectItemCaseSensitive(listing.list, "items");
-	if (request->limit)
-		listing.limit = request->limit;
-	return listing;
-}
-
-int rs_listing_add(struct rs_listing *listing, cJSON *item)
-{
-	if (!item || !cJSON_AddItemToArray(listing->items, item)) {
-		cJSON_Delete(item);
-		listing->failed = true;
-		return 1;
-	}
-	return ++listing->count == listing->limit;
-}
-
-void rs_listing_end(struct rs_listing *listing)
-{
-	if (listing->failed) {
-		cJSON_Delete(listing->list);
-		listing->list = NULL;
-	}
-	rs_api_answer(listing->agent->api, listing->request->token, 200, listing->list);
 }

@@ -19,7 +19,8 @@ enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE };
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
 {
 	(void)user;
-	rs_info("stopping signal=%s; instances go on and will be adopted", strsignal((int)info->ssi_signo));
+	rs_info("stopping: instances go on, the next agent adopts them signal=%s", sigabbrev_np((int)info->ssi_signo));
+	sd_notify(0, "STOPPING=1\nSTATUS=Stopping; instances go on");
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
@@ -62,7 +63,10 @@ static int run(struct rs_options *options, int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	sd_notify(0, "STATUS=Taking over what an earlier agent left");
-	r = rs_agent_new(options, event, &agent, &err);
+	int passed = -1;
+	r = rs_passed_socket(options, &passed, &err);
+	if (r == 0)
+		r = rs_agent_new(options, event, passed, &agent, &err);
 	if (r == 0)
 		r = rs_reload_start(agent, argc, argv, &err);
 	if (r < 0) {
@@ -72,15 +76,14 @@ static int run(struct rs_options *options, int argc, char **argv)
 		sd_event_unref(event);
 		return EXIT_FAILED;
 	}
-	rs_info("ready version=%s socket=%s/api.sock hook=%s adopted=%s", RS_VERSION, options->run_dir,
-		rs_dp_hook_name(agent->dp), rs_dp_adopted(agent->dp) ? "yes" : "no");
+	rs_info("ready version=%s socket=%s/api.sock passed=%s hook=%s adopted=%s", RS_VERSION, options->run_dir,
+		passed >= 0 ? "yes" : "no", rs_dp_hook_name(agent->dp), rs_dp_adopted(agent->dp) ? "yes" : "no");
 	sd_notifyf(0, "READY=1\nSTATUS=Serving; %u %s of clients", rs_attach_count(agent),
 		   rs_attach_count(agent) == 1 ? "interface" : "interfaces");
 	sd_event_set_watchdog(event, 1);
 	r = sd_event_loop(event);
 	if (r < 0)
 		rs_log_errno(r, "the event loop failed");
-	sd_notify(0, "STOPPING=1");
 	rs_agent_free(agent);
 	sd_event_unref(event);
 	return r < 0 ? EXIT_FAILED : EXIT_OK;

@@ -28,34 +28,6 @@ static void get_object(struct rs_agent *agent, const struct rs_api_request *requ
 		rs_api_answer(agent->api, request->token, 200, rs_view_object(agent, kind, object));
 }
 
-static bool is_of_service(enum rs_kind kind, void *object, const char *service)
-{
-	if (!service)
-		return true;
-	if (kind == RS_KIND_REVISION)
-		return strcmp(((struct rs_model_revision *)object)->service, service) == 0;
-	/* The others are called like their service. */
-	return strcmp(rs_object_metadata(kind, object)->name, service) == 0;
-}
-
-static int list_object(void *user, void *object)
-{
-	struct rs_listing *listing = user;
-	if (!is_of_service(listing->kind, object, listing->request->service))
-		return 0;
-	return rs_listing_add(listing, rs_view_object(listing->agent, listing->kind, object));
-}
-
-static void list_objects(struct rs_agent *agent, const struct rs_api_request *request)
-{
-	char name[32];
-	snprintf(name, sizeof(name), "%sList", rs_kind_text(kind_of(request)));
-	struct rs_listing listing = rs_listing_begin(agent, request, RS_WIRE_API_VERSION, name);
-	listing.kind = kind_of(request);
-	rs_registry_each(agent->registry, listing.kind, request->namespace, list_object, &listing);
-	rs_listing_end(&listing);
-}
-
 static int wrong_place(const char *what, const char *given, const char *in_path, struct rs_err *err)
 {
 	return rs_err_set(err, -EINVAL, "metadata.%s is \"%s\", the path says \"%s\": make them the same", what, given,
@@ -104,6 +76,8 @@ static int read_service(struct rs_agent *agent, const struct rs_api_request *req
 	if (r == 0)
 		r = rs_annotations_check_config(service->template, config->allow_zero_initial_scale,
 						config->max_scale_limit, err);
+	if (r == 0)
+		r = rs_access_check_room(agent, &service->metadata, err);
 	if (r < 0)
 		return r;
 	*ret_service = rs_take_ptr(service);
@@ -200,9 +174,6 @@ void rs_objects_handle(struct rs_agent *agent, const struct rs_api_request *requ
 	case RS_API_GET:
 		get_object(agent, request);
 		break;
-	case RS_API_LIST:
-		list_objects(agent, request);
-		break;
 	case RS_API_CREATE:
 	case RS_API_APPLY:
 		write_service(agent, request);
@@ -210,6 +181,7 @@ void rs_objects_handle(struct rs_agent *agent, const struct rs_api_request *requ
 	case RS_API_DELETE:
 		delete_object(agent, request);
 		break;
+	case RS_API_LIST:
 	case RS_API_LOG:
 	case RS_API_VERB_COUNT:
 		break;

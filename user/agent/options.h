@@ -29,8 +29,8 @@
 #define RS_INTERFACES_MAX   64
 #define RS_AGENT_NAME_MAX   12 /* with a digit behind it, it is a link's name */
 #define RS_CONFIG_FILES_MAX 64
-#define RS_CONFIG_FILE	    "/etc/rouse/rouse.yaml"
-#define RS_CONFIG_DIRECTORY "/etc/rouse/rouse.d"
+#define RS_CONFIG_FILE	    RS_SYSCONFDIR "/rouse/rouse.yaml"
+#define RS_CONFIG_DIRECTORY RS_SYSCONFDIR "/rouse/rouse.d"
 
 struct rs_options {
 	const char *name; /* of links, namespaces, cgroups, the nft table, and below of the directories */
@@ -50,17 +50,13 @@ struct rs_options {
 	unsigned pool;
 	unsigned max_instances;
 	unsigned max_flows;
+	unsigned max_allowed;
 	unsigned max_holds;
 	unsigned holds_per_source;
 	char user[33]; /* of instances, unless the manifest says otherwise */
 	uid_t uid;     /* the same as numbers */
 	gid_t gid;
-	/* Of instances: rt/rt.h. */
-	unsigned log_bytes;
-	unsigned log_keep;
-	unsigned log_keep_days;
-	unsigned log_total_mib;
-	enum rs_log_level log_level; /* the agent's own */
+	enum rs_log_level log_level;
 	enum rs_log_format log_format;
 	struct rs_autoscaler_config autoscaler;
 	struct rs_defaults_config defaults;

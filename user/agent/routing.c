@@ -22,6 +22,8 @@
 struct rs_leg {
 	uint16_t ports[1 + RS_ROUTE_TARGETS_MAX]; /* frontends, host order */
 	size_t port_count;
+	const struct rs_model_route *route; /* the registry's, which forgets the VIP before it frees the route */
+	struct rs_access *access;	    /* of the route, at its main VIP alone */
 };
 
 struct in_addr rs_routing_vip(const struct rs_agent *agent, uint32_t vip)
@@ -73,7 +75,9 @@ static int write_frontends(struct rs_agent *agent, uint32_t vip, const struct rs
 		old = agent->legs[vip] = calloc(1, sizeof(*old));
 	if (!old)
 		return -ENOMEM;
+	struct rs_access *access = old->access;
 	*old = *wanted;
+	old->access = access;
 	return 0;
 }
 
@@ -83,19 +87,25 @@ static int write_route(struct rs_agent *agent, uint32_t vip, struct rs_route *va
 	if (rs_dp_route_get(agent->dp, vip, &standing) == 0) {
 		value->generation = standing.generation;
 		value->sequence = standing.sequence;
+		value->denied_ns = standing.denied_ns;
+		value->denied = standing.denied;
 		if (memcmp(&standing, value, sizeof(standing)) == 0)
 			return 0;
 		value->generation++;
-		value->sequence = 0;
+		/* Who may reach it is no matter of weights. */
+		if (memcmp(standing.target, value->target, sizeof(value->target)) != 0 ||
+		    memcmp(standing.slot, value->slot, sizeof(value->slot)) != 0)
+			value->sequence = 0;
 	}
 	return rs_dp_route_set(agent->dp, vip, value);
 }
 
 static int write_leg(struct rs_agent *agent, const struct rs_model_route *route, const struct rs_traffic_leg *leg,
-		     uint32_t vip, struct rs_err *err)
+		     uint32_t vip, const struct rs_access *access, struct rs_err *err)
 {
 	struct rs_route value = {.target_count = (__u32)leg->count};
-	struct rs_leg frontends = {0};
+	struct rs_leg frontends = {.route = route};
+	rs_access_fill(access, &value);
 	if (vip == RS_VIP_NONE || vip >= agent->leg_count)
 		return rs_err_set(err, -ENOSPC, "route %s has no address", route->metadata.name);
 	for (size_t i = 0; i < leg->count; i++) {
@@ -126,6 +136,34 @@ static int name_leg(struct rs_agent *agent, const struct rs_model_route *route, 
 	return rs_names_set(agent, name, rs_routing_vip(agent, vip));
 }
 
+/* The list first, then all that name it, then the old list goes. A leg that could not be written and still names that
+ * one lets nobody in any more. */
+static int write_legs(struct rs_agent *agent, struct rs_model_route *route, const struct rs_traffic_plan *plan,
+		      struct rs_err *err)
+{
+	struct rs_leg *main_leg = route->vip < agent->leg_count ? agent->legs[route->vip] : NULL;
+	struct rs_access *standing = main_leg ? main_leg->access : NULL, *access;
+	int r = rs_access_make(agent, route, standing, &access, err);
+	for (size_t i = 0; i < plan->count && r == 0; i++) {
+		const struct rs_traffic_leg *leg = &plan->legs[i];
+		uint32_t vip = leg->tag[0] ? route->tag_vip[leg->target] : route->vip;
+		r = write_leg(agent, route, leg, vip, access, err);
+		if (r == 0)
+			r = name_leg(agent, route, leg->tag, vip);
+	}
+	main_leg = route->vip < agent->leg_count ? agent->legs[route->vip] : NULL;
+	if (!main_leg) {
+		if (r < 0)
+			rs_access_remove(agent, access);
+		return r;
+	}
+	if (access != standing) {
+		main_leg->access = access;
+		rs_access_remove(agent, standing);
+	}
+	return r;
+}
+
 int rs_routing_apply(struct rs_agent *agent, struct rs_model_route *route, struct rs_err *err)
 {
 	struct planning planning = {.agent = agent, .route = route};
@@ -145,13 +183,7 @@ int rs_routing_apply(struct rs_agent *agent, struct rs_model_route *route, struc
 	int r = rs_traffic_plan_make(&input, plan, &route->status.all_traffic_assigned);
 	if (r < 0)
 		return rs_err_set(err, r, "%s", rs_fact_message(&route->status.all_traffic_assigned));
-	for (size_t i = 0; i < plan->count && r == 0; i++) {
-		const struct rs_traffic_leg *leg = &plan->legs[i];
-		uint32_t vip = leg->tag[0] ? route->tag_vip[leg->target] : route->vip;
-		r = write_leg(agent, route, leg, vip, err);
-		if (r == 0)
-			r = name_leg(agent, route, leg->tag, vip);
-	}
+	r = write_legs(agent, route, plan, err);
 	if (r < 0) {
 		rs_fact_set(&route->status.ingress_ready, RS_FALSE, "DataplaneFailed", "%s", err ? err->message : "");
 	} else {
@@ -172,14 +204,26 @@ void rs_routing_forget(struct rs_agent *agent, uint32_t vip)
 		rs_dp_frontend_delete(agent->dp, address, leg->ports[i]);
 	rs_dp_route_delete(agent->dp, vip);
 	rs_names_remove(agent, address);
+	if (leg)
+		rs_access_remove(agent, leg->access);
 	free(leg);
 	agent->legs[vip] = NULL;
 }
 
+const struct rs_model_route *rs_routing_route(const struct rs_agent *agent, uint32_t vip)
+{
+	const struct rs_leg *leg = vip < agent->leg_count ? agent->legs[vip] : NULL;
+	return leg ? leg->route : NULL;
+}
+
 void rs_routing_free(struct rs_agent *agent)
 {
-	for (uint32_t i = 0; agent->legs && i < agent->leg_count; i++)
+	/* What stands in the dataplane stays there. */
+	for (uint32_t i = 0; agent->legs && i < agent->leg_count; i++) {
+		if (agent->legs[i])
+			free(agent->legs[i]->access);
 		free(agent->legs[i]);
+	}
 	free(agent->legs);
 	agent->legs = NULL;
 }

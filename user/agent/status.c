@@ -78,11 +78,16 @@ void rs_workload_status(struct rs_workload *workload)
 	unsigned ready = rs_workload_count(workload, RS_STAGE_READY);
 	if ((int32_t)ready >= workload->scale_config.initial_scale && ready)
 		workload->scale.initialized = true;
+	bool has_scaled = revision->status.actual_replicas != (int32_t)ready ||
+			  revision->status.desired_replicas != workload->scale.replicas;
 	revision->status.actual_replicas = (int32_t)ready;
 	revision->status.desired_replicas = workload->scale.replicas;
 	if (workload->scale.replicas > 0 && workload->scale.phase != RS_PHASE_INACTIVE)
 		rs_workload_phase(workload, workload->scale.replicas, rs_now_ns());
 	set_facts(workload, ready);
+	/* For those who watch. */
+	if (has_scaled)
+		rs_registry_touch(agent->registry, RS_KIND_REVISION, revision);
 
 	bool is_ready = revision->status.container_healthy.truth == RS_TRUE &&
 			revision->status.resources_available.truth == RS_TRUE;

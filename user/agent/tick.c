@@ -100,9 +100,32 @@ static void on_event(void *user, const struct rs_event *event)
 		if (instance)
 			rs_instance_ready(instance);
 		break;
+	case RS_EVENT_DENIED:
+		rs_access_denied(agent, event);
+		break;
 	case RS_EVENT_COUNT:
 		break;
 	}
+}
+
+/* The ring buffer was full: whatever its lost events would have said is in the maps. */
+static void look_at_everything(struct rs_agent *agent)
+{
+	unsigned looked = 0;
+	for (unsigned i = 1; i < RS_REVISIONS_MAX; i++) {
+		struct rs_workload *workload = agent->workloads[i];
+		const struct rs_revision *entry = workload ? rs_dp_revision(agent->dp, i) : NULL;
+		if (!entry || (!workload->instances && !__atomic_load_n(&entry->held, __ATOMIC_ACQUIRE)))
+			continue;
+		looked++;
+		for (struct rs_agent_instance *at = workload->instances, *next; at; at = next) {
+			next = at->next;
+			rs_instance_check(at, rs_now_ns());
+		}
+		on_wake(agent, i);
+	}
+	agent->counters.looks++;
+	rs_warn("the event ring was full, events were lost: looked at %u revisions instead", looked);
 }
 
 static int on_dataplane(sd_event_source *source, int fd, uint32_t revents, void *user)
@@ -112,6 +135,8 @@ static int on_dataplane(sd_event_source *source, int fd, uint32_t revents, void 
 	(void)fd;
 	(void)revents;
 	rs_dp_events_consume(agent->dp, on_event, agent);
+	if (rs_dp_events_lost(agent->dp))
+		look_at_everything(agent);
 	return 0;
 }
 

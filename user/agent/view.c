@@ -33,6 +33,13 @@ static bool number(cJSON *object, const char *name, double value)
 	return cJSON_AddNumberToObject(object, name, value) != NULL;
 }
 
+static bool version(cJSON *metadata, uint64_t value)
+{
+	char digits[24];
+	snprintf(digits, sizeof(digits), "%" PRIu64, value);
+	return text(metadata, "resourceVersion", digits);
+}
+
 /* Milliseconds from one moment to another, to a tenth. Moments that did not happen are left out. */
 static bool span_ms(cJSON *object, const char *name, uint64_t from_ns, uint64_t to_ns)
 {
@@ -136,7 +143,7 @@ static bool add_owned(cJSON *json, const struct rs_agent *agent, const struct rs
 	from = cJSON_GetObjectItemCaseSensitive(route_json, "status");
 	move(from, status, "traffic");
 	move(from, status, "rouse");
-	return true;
+	return rs_access_view(agent, route, status);
 }
 
 cJSON *rs_view_object(const struct rs_agent *agent, enum rs_kind kind, void *object)
@@ -147,22 +154,13 @@ cJSON *rs_view_object(const struct rs_agent *agent, enum rs_kind kind, void *obj
 		return NULL;
 	if (kind == RS_KIND_SERVICE && !add_owned(json, agent, object, &context))
 		return NULL;
+	if (kind == RS_KIND_ROUTE && !rs_access_view(agent, object, cJSON_GetObjectItemCaseSensitive(json, "status")))
+		return NULL;
 	const struct rs_workload *workload =
 		kind == RS_KIND_REVISION ? ((struct rs_model_revision *)object)->user : NULL;
 	if (workload && !rs_view_scale(cJSON_GetObjectItemCaseSensitive(json, "status"), workload))
 		return NULL;
 	return rs_take_ptr(json);
-}
-
-cJSON *rs_view_list(const char *api_version, const char *kind, uint64_t resource_version)
-{
-	auto_json list = begin(api_version, kind);
-	cJSON *metadata = cJSON_AddObjectToObject(list, "metadata");
-	char version[24];
-	snprintf(version, sizeof(version), "%" PRIu64, resource_version);
-	if (!text(metadata, "resourceVersion", version) || !cJSON_AddArrayToObject(list, "items"))
-		return NULL;
-	return rs_take_ptr(list);
 }
 
 cJSON *rs_view_deleted(enum rs_kind kind, const char *namespace, const char *name)
@@ -187,7 +185,7 @@ static bool add_instance_metadata(cJSON *object, const struct rs_agent_instance 
 	/* It started on the monotonic clock; people read the other one. */
 	rs_time_rfc3339(rs_wall_ns() - (rs_now_ns() - instance->started_ns), created);
 	if (!text(metadata, "name", instance->rt->name) || !text(metadata, "namespace", revision->metadata.namespace) ||
-	    !text(metadata, "creationTimestamp", created))
+	    !version(metadata, instance->version) || !text(metadata, "creationTimestamp", created))
 		return false;
 	cJSON *labels = cJSON_AddObjectToObject(metadata, "labels");
 	return text(labels, LABEL_SERVICE, revision->service) &&
@@ -213,26 +211,6 @@ cJSON *rs_view_instance(const struct rs_agent_instance *instance)
 	    !span_ms(status, "listenMs", instance->started_ns, instance->listen_ns) ||
 	    !span_ms(status, "readyMs", instance->started_ns, instance->ready_ns) ||
 	    !text(status, "complaint", instance->complaint) || !text(status, "logPath", rt->log_path))
-		return NULL;
-	return rs_take_ptr(object);
-}
-
-cJSON *rs_view_log(const struct rs_log_file *file)
-{
-	auto_json object = begin(RS_VIEW_ROUSE_VERSION, "Log");
-	char started[RS_TIME_TEXT_MAX], changed[RS_TIME_TEXT_MAX];
-	rs_time_rfc3339(file->started_ms * RS_NS_PER_MS, started);
-	rs_time_rfc3339(file->changed_ms * RS_NS_PER_MS, changed);
-	cJSON *metadata = cJSON_AddObjectToObject(object, "metadata");
-	if (!text(metadata, "name", file->name) || !text(metadata, "namespace", file->namespace) ||
-	    !text(metadata, "creationTimestamp", started))
-		return NULL;
-	cJSON *labels = cJSON_AddObjectToObject(metadata, "labels");
-	cJSON *status = cJSON_AddObjectToObject(object, "status");
-	if (!text(labels, LABEL_SERVICE, file->service) || !text(labels, LABEL_REVISION, file->revision) ||
-	    !text(status, "instance", file->instance) || !cJSON_AddBoolToObject(status, "running", file->is_written) ||
-	    !number(status, "bytes", (double)file->bytes) || !text(status, "changedTime", changed) ||
-	    !text(status, "path", file->path))
 		return NULL;
 	return rs_take_ptr(object);
 }
@@ -288,11 +266,11 @@ cJSON *rs_view_event(const struct rs_store_event *event)
 	snprintf(time, sizeof(time), "%.*s.%06uZ", (int)strcspn(seconds, "Z"), seconds,
 		 (unsigned)(event->wall_ns % RS_NS_PER_S / RS_NS_PER_US));
 	if (!text(metadata, "name", name) || !text(metadata, "namespace", event->namespace) ||
-	    !text(about, "kind", event->kind) || !text(about, "namespace", event->namespace) ||
-	    !text(about, "name", event->name) || !text(object, "type", event->type) ||
-	    !text(object, "reason", event->reason) || !text(object, "message", event->message) ||
-	    !number(object, "count", event->count) || !text(object, "eventTime", time) ||
-	    !number(object, "id", (double)event->id))
+	    !version(metadata, event->id) || !text(about, "kind", event->kind) ||
+	    !text(about, "namespace", event->namespace) || !text(about, "name", event->name) ||
+	    !text(object, "type", event->type) || !text(object, "reason", event->reason) ||
+	    !text(object, "message", event->message) || !number(object, "count", event->count) ||
+	    !text(object, "eventTime", time) || !number(object, "id", (double)event->id))
 		return NULL;
 	return rs_take_ptr(object);
 }

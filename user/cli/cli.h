@@ -96,6 +96,7 @@ enum rs_exit rs_logs(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_man(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_scale(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_status(struct rs_cli *cli, const struct rs_args *args);
+enum rs_exit rs_sysdump(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_top(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_traffic(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_version(struct rs_cli *cli, const struct rs_args *args);

@@ -38,14 +38,10 @@ static const char why_text[] = "In words: where it is now, what was decided last
 			       "  rouse why hello\n"
 			       "  rouse why revision/hello-00001\n";
 
-static const char logs_text[] =
-	"Of a service or revision all instances are read, those that are gone included, until their logs are deleted\n"
-	"(roused --log-keep); when there are several, each line begins with the instance's name. -f goes on with\n"
-	"instances that come later.\n\n"
-	"  rouse logs hello -f --tail 20\n"
-	"  rouse logs hello --since 5m --timestamps\n"
-	"  rouse logs hello --previous\n"
-	"  rouse logs instance/rouse-17\n";
+static const char logs_text[] = "Of a service or revision all instances are read; when there are several, each line "
+				"begins with the instance's\nname. -f goes on with instances that come later.\n\n"
+				"  rouse logs hello -f --tail 20\n"
+				"  rouse logs instance/rouse-17\n";
 
 static const char top_text[] =
 	"For each revision: instances ready, starting and wanted, requests in flight, concurrency over "
@@ -76,6 +72,15 @@ static const char events_text[] = "Every start, decision and failure, each with 
 static const char status_text[] = "Exit code 1 when a part is not well.\n\n"
 				  "  rouse status\n"
 				  "  rouse status -o json\n";
+
+static const char sysdump_text[] =
+	"Versions, the node's status, objects, events and metrics, logs of the agent and of instances (their ends), "
+	"BPF\nprograms and maps, links, routes, firewall, sysctls, cgroups, mounts. Each item is bounded in size and "
+	"time; one\nthat cannot be had is a line in index.txt. It works without the agent, and gets most as root. "
+	"Values "
+	"of\nenvironment variables in manifests are left out unless --with-env keeps them.\n\n"
+	"  sudo rouse sysdump\n"
+	"  sudo rouse sysdump -o /tmp/node1.tar.gz\n";
 
 static const char version_text[] = "  rouse version\n"
 				   "  rouse version --client -o json\n";
@@ -112,9 +117,7 @@ const struct rs_command rs_commands[] = {
 	{"why", RS_GROUP_LOOK, "SERVICE|revision/NAME...", "why it is at this scale, who waits for what, what to do",
 	 why_text, 0, 1, RS_NAMES_ANY, false, rs_why},
 	{"logs", RS_GROUP_LOOK, "SERVICE|REVISION|INSTANCE", "what instances have written", logs_text,
-	 RS_TAKES(FOLLOW) | RS_TAKES(TAIL) | RS_TAKES(SINCE) | RS_TAKES(SINCE_TIME) | RS_TAKES(TIMESTAMPS) |
-		 RS_TAKES(PREVIOUS),
-	 1, 2, false, rs_logs},
+	 RS_TAKES(FOLLOW) | RS_TAKES(TAIL), 1, 2, false, rs_logs},
 	{"events", RS_GROUP_LOOK, "[SERVICE]", "what happened, each with its reason", events_text,
 	 RS_TAKES(FOLLOW) | RS_TAKES(SERVICE) | RS_TAKES(ALL_NAMESPACES) | RS_TAKES(OUTPUT) | RS_TAKES(NO_HEADERS) |
 		 RS_TAKES(LIMIT),
@@ -124,6 +127,8 @@ const struct rs_command rs_commands[] = {
 
 	{"status", RS_GROUP_NODE, "", "each part of the node: well or not, and what to do", status_text,
 	 RS_TAKES(OUTPUT), 0, 0, false, rs_status},
+	{"sysdump", RS_GROUP_NODE, "[-o FILE] [--with-env]", "one tarball with all that a bug report needs",
+	 sysdump_text, RS_TAKES(OUTPUT_FILE) | RS_TAKES(WITH_ENV), 0, 0, false, rs_sysdump},
 	{"version", RS_GROUP_NODE, "", "the versions of this program and of the agent", version_text,
 	 RS_TAKES(OUTPUT) | RS_TAKES(CLIENT), 0, 0, false, rs_version},
 	{"cleanup", RS_GROUP_NODE, "[roused's options]", "remove every trace of a stopped agent", cleanup_text, 0, 0,

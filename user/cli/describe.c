@@ -39,11 +39,31 @@ static bool is_about(const cJSON *event, const void *name)
 	return rs_str_equal(object, name) || rs_str_equal(kind, "Instance");
 }
 
+/* Who may reach it, when not everyone may. */
+static void describe_access(const struct describe *describe)
+{
+	const struct rs_cli *cli = describe->cli;
+	const char *allowed = rs_json_text(describe->object, "metadata", "annotations", "rouse.dev/allow-from");
+	const char *visibility =
+		rs_json_text(describe->object, "metadata", "labels", "networking.knative.dev/visibility");
+	if (!*allowed && !*visibility)
+		return;
+	if (*allowed)
+		rs_describe_line(cli, "Allowed from", allowed);
+	if (*visibility)
+		rs_describe_line(cli, "Visibility", visibility);
+	char denied[64];
+	snprintf(denied, sizeof(denied), "%.0f connections were kept out",
+		 rs_json_number(describe->object, 0, "status", "rouse", "deniedConnections"));
+	rs_describe_line(cli, "Denied", denied);
+}
+
 static void describe_service(const struct describe *describe)
 {
 	const struct rs_cli *cli = describe->cli;
 	rs_describe_line(cli, "URL", rs_json_text(describe->object, "status", "url"));
 	rs_describe_line(cli, "Address", rs_json_text(describe->object, "status", "rouse", "address"));
+	describe_access(describe);
 	rs_describe_conditions(cli, describe->object);
 	rs_describe_traffic(cli, describe->object);
 	rs_describe_list(cli, "Revisions", &rs_noun_revision, describe->revisions, NULL, NULL);
@@ -67,6 +87,7 @@ static void describe_route(const struct describe *describe)
 	rs_describe_line(cli, "Service", describe->service);
 	rs_describe_line(cli, "URL", rs_json_text(describe->object, "status", "url"));
 	rs_describe_line(cli, "Address", rs_json_text(describe->object, "status", "rouse", "address"));
+	describe_access(describe);
 	rs_describe_conditions(cli, describe->object);
 	rs_describe_traffic(cli, describe->object);
 	rs_describe_list(cli, "Recent events", &rs_noun_event, describe->events, is_about, describe->name);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "cli/age.h"
 #include "cli/json.h"
+#include "cli/outside.h"
 #include "cli/table.h"
 #include "wire/yaml.h"
 
@@ -62,19 +63,30 @@ static int print(const struct rs_cli *cli, enum rs_output output, const cJSON *n
 		fprintf(cli->out, output == RS_OUTPUT_YAML ? "%s" : "%s\n", text);
 		return 0;
 	}
-	print_summary(cli, rs_json_get(node, "status"));
-	return print_parts(cli, rs_json_get(node, "status"));
+	const cJSON *status = rs_json_get(node, "status");
+	if (cJSON_IsFalse(rs_json_get(status, "answers")))
+		fputs("no agent answers; seen from outside:\n\n", cli->out);
+	else
+		print_summary(cli, status);
+	return print_parts(cli, status);
 }
 
 enum rs_exit rs_status(struct rs_cli *cli, const struct rs_args *args)
 {
 	struct rs_err err = {0};
 	rs_auto_json cJSON *node = NULL;
-	if (rs_client_get(&cli->client, STATUS_PATH, &node, &err) < 0)
+	int answer = rs_client_get(&cli->client, STATUS_PATH, &node, &err);
+	if (answer == -ECONNREFUSED || answer == -ETIMEDOUT)
+		node = rs_outside_look(cli->client.socket, err.message);
+	else if (answer < 0)
 		return rs_cli_fail(cli, &err);
+	if (!node)
+		return rs_cli_failf(cli, "out of memory");
 	int r = print(cli, args->output, node);
 	int sick = count_sick(rs_json_get(node, "status"));
 	if (r < 0 || sick == 0)
 		return rs_cli_written(cli, r);
+	if (answer < 0)
+		return rs_cli_failf(cli, "the agent does not answer");
 	return rs_cli_failf(cli, "%d %s not well", sick, sick == 1 ? "part of this node is" : "parts of this node are");
 }

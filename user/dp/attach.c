@@ -197,7 +197,10 @@ int rs_dp_attach(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, enum 
 	struct rs_iface old = {0};
 	bpf_map_lookup_elem(map, &ifindex, &old);
 	/* The way back first: a program that ran without it would leave replies to the stack. */
-	struct rs_iface iface = {.way = way, .flags = dp->use_tcx ? old.flags : clsact_flags(ifindex, old.flags)};
+	unsigned kind = side == RS_DP_UPLINK ? RS_IFACE_UPLINK : 0;
+	unsigned old_flags = old.flags & ~(unsigned)RS_IFACE_UPLINK;
+	struct rs_iface iface = {.way = way,
+				 .flags = kind | (dp->use_tcx ? old_flags : clsact_flags(ifindex, old_flags))};
 	int r = bpf_map_update_elem(map, &ifindex, &iface, BPF_ANY);
 	if (r < 0)
 		return rs_err_set(err, r, "cannot write the map ifaces: %s", strerror(-r));
@@ -208,7 +211,7 @@ int rs_dp_attach(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, enum 
 			return r;
 		/* Of an agent that used the other hook: a packet must meet us once. */
 		detach_clsact(dp->bpf_dir, ifindex, &old);
-		iface.flags = 0;
+		iface.flags = kind;
 	} else {
 		r = attach_clsact(dp, ifindex, program, iface.flags, err);
 		if (r < 0)

@@ -82,18 +82,35 @@ static int read_pinned_abi(const char *dir, struct rs_abi *ret_abi, struct rs_er
 		return fd == -ENOENT ? 0 : rs_err_set(err, fd, "cannot open the pin %s: %s", path, strerror(-fd));
 	__u32 zero = 0;
 	struct rs_abi abi;
-	int r = bpf_map_lookup_elem(fd, &zero, &abi);
+	struct bpf_map_info info = {0};
+	__u32 size = sizeof(info);
+	int r = bpf_obj_get_info_by_fd(fd, &info, &size);
+	if (r == 0 && info.value_size != sizeof(abi))
+		r = -EPROTO; /* not ours: the kernel would write past the end */
+	if (r == 0)
+		r = bpf_map_lookup_elem(fd, &zero, &abi);
 	if (r < 0)
 		return rs_err_set(err, r, "cannot read the pin %s: %s", path, strerror(-r));
 	if (abi.version == 0)
 		return 0; /* an agent died before its first load was complete */
 	if (abi.version != RS_ABI_VERSION)
 		return rs_err_set(err, -EPROTO,
-				  "the maps pinned in %s have ABI version %u, this roused has %u: run `rouse cleanup` "
-				  "(warm connections end) and start again",
+				  "the maps pinned in %s have ABI version %u, this roused has %u; what is pinned there "
+				  "still serves: start the roused that made it, or run `rouse cleanup` (warm "
+				  "connections end) and start this one again",
 				  dir, abi.version, RS_ABI_VERSION);
 	*ret_abi = abi;
 	return 1;
+}
+
+/* The size of a pinned map, which a load must not change; 0 when it is not there. */
+static unsigned pinned_entries(const char *dir, const char *name)
+{
+	rs_auto_free char *path = rs_str_format("%s/%s", dir, name);
+	rs_auto_fd int fd = path ? bpf_obj_get(path) : -1;
+	struct bpf_map_info info = {0};
+	__u32 size = sizeof(info);
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.max_entries : 0;
 }
 
 /* The coarse clock moves with the kernel's tick: its resolution is the tick's length. */
@@ -115,6 +132,7 @@ static void configure(struct rs_dp *dp, unsigned flows_max)
 		.rouse1_ifindex = config->rouse1_ifindex,
 		.holds_mask = dp->holds_max - 1,
 		.flows_mask = flows_max - 1,
+		.open_mask = flows_max / RS_FLOWS_OPEN_SHARE - 1,
 		.holds_per_source = config->holds_per_source ? config->holds_per_source : RS_HOLDS_PER_SOURCE_MAX,
 		.seed = dp->seed,
 		.jiffy_ns = jiffy_ns(),
@@ -127,6 +145,10 @@ static void configure(struct rs_dp *dp, unsigned flows_max)
 	bpf_map__set_max_entries(skeleton->maps.replies, flows_max);
 	bpf_map__set_max_entries(skeleton->maps.flow_ring_fast, flows_max);
 	bpf_map__set_max_entries(skeleton->maps.flow_ring_slow, flows_max);
+	bpf_map__set_max_entries(skeleton->maps.flow_ring_open, flows_max / RS_FLOWS_OPEN_SHARE);
+	unsigned allowed_max = dp->adopted ? pinned_entries(dp->bpf_dir, "allowed") : config->allowed_max;
+	if (allowed_max)
+		bpf_map__set_max_entries(skeleton->maps.allowed, allowed_max);
 }
 
 static int share(struct rs_shared *shared, const struct bpf_map *map, int protection, struct rs_err *err)
@@ -150,6 +172,7 @@ static int map_shared_memory(struct rs_dp *dp, struct rs_err *err)
 		return rs_err_set(err, -errno, "cannot map the BPF map rings: %s", strerror(errno));
 	dp->rings = rings;
 	dp->holds_seen = dp->rings->hold.head;
+	dp->lost_seen = dp->rings->events_lost;
 	return 0;
 }
 
@@ -349,6 +372,7 @@ int rs_dp_program_fd(const struct rs_dp *dp, enum rs_dp_side side)
 {
 	switch (side) {
 	case RS_DP_CLIENT:
+	case RS_DP_UPLINK:
 		return bpf_program__fd(dp->skeleton->progs.from_client);
 	case RS_DP_INSTANCE:
 		return bpf_program__fd(dp->skeleton->progs.from_instance);
@@ -370,6 +394,14 @@ int rs_dp_events_consume(struct rs_dp *dp, void (*event)(void *user, const struc
 	dp->event = event;
 	dp->event_user = user;
 	return ring_buffer__consume(dp->ring);
+}
+
+bool rs_dp_events_lost(struct rs_dp *dp)
+{
+	unsigned long long lost = __atomic_load_n(&dp->rings->events_lost, __ATOMIC_SEQ_CST);
+	bool is_new = lost != dp->lost_seen;
+	dp->lost_seen = lost;
+	return is_new;
 }
 
 unsigned long long rs_dp_map_bytes(const struct rs_dp *dp)

@@ -28,7 +28,8 @@ enum rs_hook {
 
 /* Which program stands on an interface. */
 enum rs_dp_side {
-	RS_DP_CLIENT,	/* clients sit behind it */
+	RS_DP_CLIENT,	/* clients of this node sit behind it */
+	RS_DP_UPLINK,	/* clients from elsewhere come in by it */
 	RS_DP_INSTANCE, /* the host side of an instance's veth */
 	RS_DP_HOST,	/* rouse1 */
 	RS_DP_SIDE_COUNT,
@@ -45,6 +46,7 @@ struct rs_dp_config {
 	unsigned char rouse1_mac[6];
 	unsigned holds_max; /* powers of two; 0 = the default. Ignored when pins exist: theirs stand */
 	unsigned flows_max;
+	unsigned allowed_max; /* as the two above, but any number */
 	unsigned holds_per_source;
 };
 
@@ -82,6 +84,16 @@ int rs_dp_route_get(struct rs_dp *dp, unsigned route, struct rs_route *ret_value
 int rs_dp_route_delete(struct rs_dp *dp, unsigned route);
 int rs_dp_route_each(struct rs_dp *dp, int (*each)(void *user, unsigned route), void *user);
 
+/* Lists of the address ranges that may use a route (rs_route.allowed). A new list is written under a number that no
+ * route names, and stands for packets from the moment on that a route names it. IPv4 ranges count the 96 bits before
+ * them. -ENOSPC when the map is full: rs_dp_config.allowed_max. */
+int rs_dp_allowed_add(struct rs_dp *dp, unsigned list, const struct rs_address *address, unsigned bits);
+int rs_dp_allowed_remove(struct rs_dp *dp, unsigned list, const struct rs_address *address, unsigned bits);
+/* Ranges that the map takes. */
+unsigned rs_dp_allowed_max(const struct rs_dp *dp);
+/* Visits every range of every list; none may be removed meanwhile. Stops at the first non-zero return. */
+int rs_dp_allowed_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_allowed_key *key), void *user);
+
 /* Entries that the dataplane and the agent share by memory, valid until rs_dp_rest(). NULL when the index is out of
  * range, or memory is out. */
 struct rs_revision *rs_dp_revision(struct rs_dp *dp, unsigned revision);
@@ -111,11 +123,18 @@ int rs_dp_stats(struct rs_dp *dp, unsigned revision, struct rs_revision_stats *r
 /* The descriptor that polls readable when there are events, and their delivery. */
 int rs_dp_events_fd(const struct rs_dp *dp);
 int rs_dp_events_consume(struct rs_dp *dp, void (*event)(void *user, const struct rs_event *event), void *user);
+/* True when events were lost since the last call, because the ring buffer was full: what they would have told is in
+ * the tables. */
+bool rs_dp_events_lost(struct rs_dp *dp);
 /* Tells the dataplane that the bell was heard: the next hold rings again. */
 void rs_dp_wake_answered(struct rs_dp *dp, unsigned revision);
 
 /* Visits the holds that arrived since the last call (at the first call: all), in order of arrival. */
 void rs_dp_holds_new(struct rs_dp *dp, void (*hold)(void *user, unsigned long long sequence, unsigned revision),
+		     void *user);
+/* Visits holds from `*place` (0 at first) on, some hundred slots in one go; `hold` is a snapshot. Returns 1 when there
+ * may be more, 0 at the end, or what `each` returned, if that is not 0: the next call goes on behind that hold. */
+int rs_dp_holds_some(struct rs_dp *dp, uint64_t *place, int (*each)(void *user, const struct rs_hold *hold),
 		     void *user);
 /* Visits every slot that may be in use; `hold` is a snapshot. Stops at the first non-zero return. */
 int rs_dp_holds_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_hold *hold), void *user);
@@ -129,6 +148,11 @@ int rs_dp_release(struct rs_dp *dp, unsigned long long sequence);
 /* Answers the held SYN with RST and ends the hold as reset. */
 int rs_dp_reset(struct rs_dp *dp, unsigned long long sequence);
 
+/* Visits tracked connections from `*place` (0 at first) on, at most some hundred in one go; returns as the one above.
+ * Those that come or go meanwhile may be missed; no other is, and none is seen twice but when the map changes at the
+ * very place where a call stopped. */
+int rs_dp_flows_some(struct rs_dp *dp, uint64_t *place,
+		     int (*each)(void *user, const struct rs_tuple *key, const struct rs_flow *flow), void *user);
 /* Visits every tracked connection. Stops at the first non-zero return. */
 int rs_dp_flows_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_tuple *key, const struct rs_flow *flow),
 		     void *user);

@@ -14,6 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Slots that are looked at in one go. */
+#define SOME 1024
+
 int rs_dp_release_open(struct rs_dp *dp)
 {
 	/* Protocol 0: it only sends. */
@@ -69,19 +72,46 @@ void rs_dp_holds_new(struct rs_dp *dp, void (*hold)(void *user, unsigned long lo
 	}
 }
 
-int rs_dp_holds_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_hold *hold), void *user)
+int rs_dp_holds_some(struct rs_dp *dp, uint64_t *place, int (*each)(void *user, const struct rs_hold *hold), void *user)
 {
 	unsigned long long tail = __atomic_load_n(&dp->rings->hold.tail, __ATOMIC_SEQ_CST);
-	unsigned long long at = __atomic_load_n(&dp->rings->hold.head, __ATOMIC_SEQ_CST);
-	int r = 0;
-	for (; r == 0 && at < tail; at++) {
+	unsigned long long head = __atomic_load_n(&dp->rings->hold.head, __ATOMIC_SEQ_CST);
+	if (*place < head)
+		*place = head;
+	for (unsigned looks = 0; *place < tail; looks++) {
+		unsigned long long at = *place;
+		if (looks == SOME)
+			return 1;
+		++*place;
 		if (rs_dp_hold_state(dp, at) != RS_HOLD_HELD)
 			continue;
 		struct rs_hold copy = *rs_dp_hold(dp, at);
-		if (copy.sequence == at + 1)
-			r = each(user, &copy);
+		int r = copy.sequence == at + 1 ? each(user, &copy) : 0;
+		if (r)
+			return r;
 	}
-	return r;
+	return 0;
+}
+
+struct every_hold {
+	int (*each)(void *user, const struct rs_hold *hold);
+	void *user;
+	int result;
+};
+
+static int take_hold(void *user, const struct rs_hold *hold)
+{
+	struct every_hold *every = user;
+	return every->result = every->each(every->user, hold);
+}
+
+int rs_dp_holds_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_hold *hold), void *user)
+{
+	struct every_hold every = {.each = each, .user = user};
+	uint64_t place = 0;
+	while (rs_dp_holds_some(dp, &place, take_hold, &every) && !every.result)
+		;
+	return every.result;
 }
 
 /* A consistent copy of the held frame, its length, or -ENOENT when the hold has ended. */

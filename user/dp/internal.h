@@ -48,6 +48,7 @@ struct rs_dp {
 	struct rs_shared holds;	    /* const struct rs_hold */
 	const struct rs_rings *rings;
 	unsigned long long holds_seen; /* sequence of the next hold to report */
+	unsigned long long lost_seen;  /* of rings->events_lost */
 	void (*event)(void *user, const struct rs_event *event);
 	void *event_user;
 };

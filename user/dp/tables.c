@@ -11,6 +11,9 @@
 
 /* A change takes some nanoseconds: that a copy meets one again and again does not happen. */
 #define STATS_TRIES 100
+/* Flows that are read in one go: more than a bucket ever has, and some 20 KiB of stack. */
+#define SOME	  128
+#define SEEN_BITS 8
 
 static struct rs_frontend_key frontend_key(struct in_addr vip, unsigned short port)
 {
@@ -257,17 +260,48 @@ int rs_dp_stats(struct rs_dp *dp, unsigned revision, struct rs_revision_stats *r
 	return 0;
 }
 
+/* By buckets of the hash table, not by keys: behind a key that has gone there is no next one. A place is a bucket, and
+ * how many of what it gave have been seen. */
+int rs_dp_flows_some(struct rs_dp *dp, uint64_t *place,
+		     int (*each)(void *user, const struct rs_tuple *key, const struct rs_flow *flow), void *user)
+{
+	struct rs_tuple keys[SOME];
+	struct rs_flow flows[SOME];
+	uint32_t bucket = (uint32_t)(*place >> SEEN_BITS), next = 0, count = SOME;
+	DECLARE_LIBBPF_OPTS(bpf_map_batch_opts, options);
+	int r = bpf_map_lookup_batch(bpf_map__fd(dp->skeleton->maps.flows), bucket ? &bucket : NULL, &next, keys, flows,
+				     &count, &options);
+	bool is_last = r == -ENOENT;
+	if (r < 0 && !is_last)
+		return r;
+	for (uint32_t i = (uint32_t)(*place & ((1 << SEEN_BITS) - 1)); i < count; i++) {
+		++*place;
+		r = each(user, &keys[i], &flows[i]);
+		if (r)
+			return r;
+	}
+	*place = (uint64_t)next << SEEN_BITS;
+	return !is_last;
+}
+
+struct every_flow {
+	int (*each)(void *user, const struct rs_tuple *key, const struct rs_flow *flow);
+	void *user;
+	int result;
+};
+
+static int take_flow(void *user, const struct rs_tuple *key, const struct rs_flow *flow)
+{
+	struct every_flow *every = user;
+	return every->result = every->each(every->user, key, flow);
+}
+
 int rs_dp_flows_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_tuple *key, const struct rs_flow *flow),
 		     void *user)
 {
-	int map = bpf_map__fd(dp->skeleton->maps.flows);
-	struct rs_tuple key, *previous = NULL;
-	struct rs_flow flow;
-	int r = 0;
-	while (r == 0 && bpf_map_get_next_key(map, previous, &key) == 0) {
-		if (bpf_map_lookup_elem(map, &key, &flow) == 0)
-			r = each(user, &key, &flow);
-		previous = &key;
-	}
-	return r;
+	struct every_flow every = {.each = each, .user = user};
+	uint64_t place = 0;
+	while (rs_dp_flows_some(dp, &place, take_flow, &every) == 1 && !every.result)
+		;
+	return every.result;
 }

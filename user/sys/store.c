@@ -49,6 +49,9 @@ struct rs_store {
 	size_t event_count;
 	uint64_t events_due_ns;
 	uint64_t events_dropped;
+	bool has_new_events;
+	void (*on_events)(void *user); /* the loop's */
+	void *on_events_user;
 };
 
 static void list_init(struct commit_list *list)
@@ -138,11 +141,13 @@ static void *writer_main(void *user)
 		store->event_count = 0;
 		pthread_mutex_unlock(&store->lock);
 
+		bool has_events = events != NULL;
 		size_t lost = write_all(&store->writer, commits, events);
 
 		pthread_mutex_lock(&store->lock);
 		store->events_dropped += lost;
-		bool has_news = commits != NULL;
+		bool has_news = commits || has_events;
+		store->has_new_events |= has_events;
 		while (commits) {
 			struct rs_store_commit *next = commits->next;
 			list_add(&store->finished, commits);
@@ -174,7 +179,11 @@ static void report_finished(struct rs_store *store)
 {
 	pthread_mutex_lock(&store->lock);
 	struct rs_store_commit *commits = list_take(&store->finished);
+	bool has_events = store->has_new_events;
+	store->has_new_events = false;
 	pthread_mutex_unlock(&store->lock);
+	if (has_events && store->on_events)
+		store->on_events(store->on_events_user);
 	while (commits) {
 		struct rs_store_commit *next = commits->next;
 		if (commits->done)
@@ -340,6 +349,12 @@ int rs_store_commit(struct rs_store *store, const struct rs_store_op *ops, size_
 	return fits ? 0
 		    : rs_err_set(err, -EAGAIN, "the disk is slow, %d changes wait for it: try again",
 				 RS_STORE_QUEUE_MAX);
+}
+
+void rs_store_listen(struct rs_store *store, void (*on_events)(void *user), void *user)
+{
+	store->on_events = on_events;
+	store->on_events_user = user;
 }
 
 int rs_store_append_event(struct rs_store *store, const struct rs_store_event *event)

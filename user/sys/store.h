@@ -87,6 +87,8 @@ struct rs_store_event {
 
 /* Queues an event; it is written with the next commit, at the latest after some 200 ms. -EAGAIN when dropped. */
 int rs_store_append_event(struct rs_store *store, const struct rs_store_event *event);
+/* Calls back on the loop whenever events have been written. */
+void rs_store_listen(struct rs_store *store, void (*on_events)(void *user), void *user);
 uint64_t rs_store_events_dropped(const struct rs_store *store);
 /* Written events with an id above `after`, oldest first, at most `limit`, filtered by namespace, kind and name where
  * these are not NULL. Returns their number; non-zero from `each` stops. Fast (some ms): may run on the loop. */

@@ -185,14 +185,20 @@ cJSON *rs_wire_configuration_print(const struct rs_configuration *configuration)
 			print_configuration_status(configuration));
 }
 
-/* The template's name, labels and annotations are the revision's own; the routing state stands beside them. */
-static cJSON *print_revision_metadata(const struct rs_model_revision *revision)
+const char *rs_wire_routing_state_text(enum rs_routing_state state)
 {
-	static const char *const states[] = {
+	static const char *const text[] = {
 		[RS_ROUTING_PENDING] = "pending",
 		[RS_ROUTING_ACTIVE] = "active",
 		[RS_ROUTING_RESERVE] = "reserve",
 	};
+
+	return text[state];
+}
+
+/* The template's name, labels and annotations are the revision's own; the routing state stands beside them. */
+static cJSON *print_revision_metadata(const struct rs_model_revision *revision)
+{
 	rs_auto_json cJSON *metadata = print_metadata(&revision->metadata);
 	cJSON *labels, *annotations;
 
@@ -210,7 +216,7 @@ static cJSON *print_revision_metadata(const struct rs_model_revision *revision)
 		if (!rs_add(metadata, "annotations", annotations))
 			return NULL;
 	}
-	if (!rs_add_text(labels, RS_LABEL_ROUTING_STATE, states[revision->routing_state]) ||
+	if (!rs_add_text(labels, RS_LABEL_ROUTING_STATE, rs_wire_routing_state_text(revision->routing_state)) ||
 	    !add_time(annotations, RS_ANNOTATION_ROUTING_SINCE, revision->routing_state_wall_ns))
 		return NULL;
 	return rs_take_ptr(metadata);
@@ -296,6 +302,17 @@ cJSON *rs_wire_object_print(enum rs_kind kind, const void *object, const struct 
 		break;
 	}
 	return NULL;
+}
+
+cJSON *rs_wire_metadata_print(enum rs_kind kind, const void *object)
+{
+	rs_auto_json cJSON *json = cJSON_CreateObject();
+	/* Every object begins with its metadata. */
+	cJSON *metadata = kind == RS_KIND_REVISION ? print_revision_metadata(object) : print_metadata(object);
+	bool ok = json && rs_add_text(json, "apiVersion", RS_WIRE_API_VERSION) &&
+		  rs_add_text(json, "kind", rs_kind_text(kind));
+
+	return rs_add(json, "metadata", metadata) && ok ? rs_take_ptr(json) : NULL;
 }
 
 cJSON *rs_wire_list_print(enum rs_kind kind, uint64_t resource_version)

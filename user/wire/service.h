@@ -33,6 +33,10 @@ cJSON *rs_wire_service_print(const struct rs_service *service, const struct rs_w
 cJSON *rs_wire_configuration_print(const struct rs_configuration *configuration);
 cJSON *rs_wire_revision_print(const struct rs_model_revision *revision);
 cJSON *rs_wire_route_print(const struct rs_model_route *route, const struct rs_wire_context *context);
+/* apiVersion, kind and metadata alone. */
+cJSON *rs_wire_metadata_print(enum rs_kind kind, const void *object);
+/* What the label serving.knative.dev/routingState says. */
+const char *rs_wire_routing_state_text(enum rs_routing_state state);
 /* An empty ServiceList, RevisionList ...: add objects to its "items". */
 cJSON *rs_wire_list_print(enum rs_kind kind, uint64_t resource_version);
 /* The traffic block alone (for PATCH and `rouse traffic`): an array of targets. `path` is for messages. */

@@ -66,7 +66,7 @@ static inline void describe(struct fixture *f, const struct rs_api_request *q)
 		 " tail=%lld follow=%d",
 		 verbs[q->verb], q->resource, q->namespace ? q->namespace : "*", q->name ? q->name : "*",
 		 body ? body : "-", q->dry_run, q->service ? q->service : "-", q->kind ? q->kind : "-",
-		 (unsigned long long)q->after, (unsigned long long)q->limit, (long long)q->log.lines, q->log.follow);
+		 (unsigned long long)q->after, (unsigned long long)q->limit, (long long)q->tail_lines, q->follow);
 	free(body);
 }
 
@@ -86,7 +86,7 @@ static inline void handle(void *user, const struct rs_api_request *request)
 	if (f->how == ANSWER_NOW)
 		rs_api_answer(f->api, request->token, 200, hello());
 	else if (f->how == ANSWER_FILE)
-		rs_api_answer_file(f->api, request->token, f->log, &request->log);
+		rs_api_answer_file(f->api, request->token, f->log, request->tail_lines, request->follow);
 }
 
 static inline void metrics(void *user, struct rs_buf *out)
@@ -113,7 +113,7 @@ static inline int set_up(void **state)
 	snprintf(f->path, sizeof(f->path), "%s/api.sock", f->directory);
 	snprintf(f->log, sizeof(f->log), "%s/log", f->directory);
 	assert_true(sd_event_new(&f->event) >= 0);
-	if (rs_api_new(f->event, f->path, &fake, f, &f->api, &err) < 0)
+	if (rs_api_new(f->event, f->path, -1, &fake, f, &f->api, &err) < 0)
 		fail_msg("%s", err.message);
 	f->multi = curl_multi_init();
 	*state = f;

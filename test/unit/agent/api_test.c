@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: base user/sys/timer.c user/rt/log_times.c agent/api */
+/* link: base user/sys/timer.c user/core/model/selector.c agent/api */
 #include "unit/agent/api_fixture.h"
 
 /* Asks, and expects what the backend was told. */
@@ -53,10 +53,6 @@ static void test_every_path_reaches_the_backend(void **state)
 	assert_asked(f, "GET", ROUSE "/namespaces/ns/instances/i-1/log", NULL, "log 4 ns/i-1" PLAIN);
 	assert_asked(f, "GET", ROUSE "/holds", NULL, "list 5 */*" PLAIN);
 	assert_asked(f, "GET", ROUSE "/namespaces/ns/flows", NULL, "list 6 ns/*" PLAIN);
-	assert_asked(f, "GET", ROUSE "/namespaces/ns/logs?service=a", NULL,
-		     "list 9 ns/* body=- dry=0 service=a kind=- after=0 limit=0 tail=-1 follow=0");
-	assert_asked(f, "GET", ROUSE "/namespaces/ns/logs/i-1-20261125T145742.123Z/log", NULL,
-		     "log 9 ns/i-1-20261125T145742.123Z" PLAIN);
 	assert_asked(f, "GET", ROUSE "/status", NULL, "get 8 */*" PLAIN);
 	assert_asked(f, "GET", "/api/v1/events", NULL, "list 7 */*" PLAIN);
 	assert_asked(f, "GET", "/api/v1/namespaces/ns/events", NULL, "list 7 ns/*" PLAIN);
@@ -108,10 +104,19 @@ static void test_what_is_wrong_is_said_with_what_is_right(void **state)
 	assert_non_null(strstr(text(&reply.head), "Allow: GET, HEAD, PUT, DELETE"));
 	end(f, &reply);
 
-	assert_refused(f, "GET", SERVING "/services?watch=true", NULL, 400, "BadRequest", "no such parameter: watch");
+	assert_refused(f, "GET", SERVING "/services?wtach=true", NULL, 400, "BadRequest",
+		       "no such parameter here: wtach; there are service, limit, continue, labelSelector");
+	assert_refused(f, "GET", SERVING "/services?after=1", NULL, 400, "BadRequest", "no such parameter here: after");
+	assert_refused(f, "GET", ROUSE "/holds?watch=true", NULL, 400, "BadRequest", "no such parameter here: watch");
+	assert_refused(f, "GET", SERVING "/services?watch=yes", NULL, 400, "BadRequest", "true or false");
+	assert_refused(f, "GET", SERVING "/services?resourceVersion=x", NULL, 400, "BadRequest", "whole number");
+	assert_refused(f, "GET", SERVING "/services?labelSelector=a%20near%20b", NULL, 400, "BadRequest",
+		       "is wanted at character 3");
+	assert_refused(f, "GET", SERVING "/services?fieldSelector=spec.x%3D1", NULL, 400, "BadRequest",
+		       "no field \"spec.x\"");
 	assert_refused(f, "GET", "/api/v1/events?after=-1", NULL, 400, "BadRequest", "after=-1");
 	assert_refused(f, "GET", "/api/v1/events?limit=x", NULL, 400, "BadRequest", "limit=x");
-	assert_refused(f, "GET", ROUSE "/namespaces/a/instances/b/log?follow=1", NULL, 400, "BadRequest",
+	assert_refused(f, "GET", ROUSE "/namespaces/a/instances/b/log?follow=yes", NULL, 400, "BadRequest",
 		       "true or false");
 	assert_refused(f, "POST", SERVING "/namespaces/ns/services?dryRun=x", "{}", 400, "BadRequest", "only All");
 }
@@ -306,7 +311,7 @@ static void test_the_socket(void **state)
 	char path[200];
 	assert_int_equal(stat(f->path, &status), 0);
 	assert_int_equal(status.st_mode & 0777, 0660);
-	assert_int_equal(rs_api_new(f->event, f->path, &fake, f, &second, &err), -EADDRINUSE);
+	assert_int_equal(rs_api_new(f->event, f->path, -1, &fake, f, &second, &err), -EADDRINUSE);
 	assert_non_null(strstr(err.message, "another agent"));
 
 	/* A dead agent's socket is replaced, anything else is left alone. */
@@ -316,15 +321,15 @@ static void test_the_socket(void **state)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd);
-	assert_int_equal(rs_api_new(f->event, path, &fake, f, &second, &err), 0);
+	assert_int_equal(rs_api_new(f->event, path, -1, &fake, f, &second, &err), 0);
 	second = rs_api_free(second);
 	append(path, "a file");
-	assert_int_equal(rs_api_new(f->event, path, &fake, f, &second, &err), -EEXIST);
+	assert_int_equal(rs_api_new(f->event, path, -1, &fake, f, &second, &err), -EEXIST);
 	assert_int_equal(unlink(path), 0);
 
 	memset(path, 'x', sizeof(path));
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(rs_api_new(f->event, path, &fake, f, &second, &err), -ENAMETOOLONG);
+	assert_int_equal(rs_api_new(f->event, path, -1, &fake, f, &second, &err), -ENAMETOOLONG);
 	assert_null(second);
 }
 

@@ -19,7 +19,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/journal.h"
 #include "agent/view.h"
+#include "agent/watch.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/time.h"
@@ -39,9 +41,30 @@ static struct fixture {
 	char applied[32];
 	char file[256];
 	bool is_ended;
+	/* The answer that is made while it is sent. */
+	const struct rs_api_source *source;
+	void *source_user;
+	unsigned wakes;
+	struct rs_buf stream;
 } * fixture;
 
 /* --- the fakes -------------------------------------------------------------------------------------------------- */
+
+bool rs_access_view(const struct rs_agent *agent, const struct rs_model_route *route, cJSON *status)
+{
+	(void)agent;
+	(void)route;
+	(void)status;
+	return true;
+}
+
+int rs_access_check_room(const struct rs_agent *agent, const struct rs_metadata *metadata, struct rs_err *err)
+{
+	(void)agent;
+	(void)metadata;
+	(void)err;
+	return 0;
+}
 
 void rs_api_note_applied(struct rs_api *api, uint64_t token, const char *applied)
 {
@@ -67,11 +90,24 @@ void rs_api_answer_error(struct rs_api *api, uint64_t token, int code, const cha
 	snprintf(fixture->message, sizeof(fixture->message), "%s", message);
 }
 
-void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, const struct rs_tail_options *options)
+void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, int64_t tail_lines, bool follow)
 {
 	rs_api_answer(api, token, 200, NULL);
-	snprintf(fixture->file, sizeof(fixture->file), "%s tail=%lld follow=%d", path, (long long)options->lines,
-		 options->follow);
+	snprintf(fixture->file, sizeof(fixture->file), "%s tail=%lld follow=%d", path, (long long)tail_lines, follow);
+}
+
+void rs_api_answer_stream(struct rs_api *api, uint64_t token, const struct rs_api_source *source, void *user)
+{
+	rs_api_answer(api, token, 200, NULL);
+	fixture->source = source;
+	fixture->source_user = user;
+}
+
+void rs_api_wake(struct rs_api *api, uint64_t token)
+{
+	(void)api;
+	assert_int_equal(token, 7);
+	fixture->wakes++;
 }
 
 void rs_api_end_follow(struct rs_api *api, const char *path)
@@ -121,27 +157,29 @@ static inline struct rs_tuple tuple(void)
 				 .destination_port = htons(80)};
 }
 
-int rs_dp_holds_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_hold *hold), void *user)
+int rs_dp_holds_some(struct rs_dp *dp, uint64_t *place, int (*each)(void *user, const struct rs_hold *hold), void *user)
 {
-	const enum rs_hold_state states[] = {RS_HOLD_HELD, RS_HOLD_RELEASED, RS_HOLD_HELD, RS_HOLD_HELD};
+	const enum rs_hold_state states[] = {RS_HOLD_HELD, RS_HOLD_HELD, RS_HOLD_HELD};
 	(void)dp;
-	for (unsigned i = 0; i < rs_array_length(states); i++) {
-		struct rs_hold hold = {.state = states[i],
-				       .revision = i == 3 ? 3 : 1, /* the last one's revision is gone */
+	while (*place < rs_array_length(states)) {
+		struct rs_hold hold = {.state = states[*place],
+				       .revision = *place == 2 ? 3 : 1, /* the last one's revision is gone */
 				       .key = tuple(),
 				       .first_ns = rs_now_ns() - 12 * RS_NS_PER_MS,
 				       .retransmits = 2};
-		if (each(user, &hold))
-			return 1;
+		++*place;
+		int r = each(user, &hold);
+		if (r)
+			return r;
 	}
 	return 0;
 }
 
-int rs_dp_flows_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_tuple *key, const struct rs_flow *flow),
-		     void *user)
+int rs_dp_flows_some(struct rs_dp *dp, uint64_t *place,
+		     int (*each)(void *user, const struct rs_tuple *key, const struct rs_flow *flow), void *user)
 {
 	(void)dp;
-	for (unsigned i = 0; i < 1500; i++) {
+	while (*place < 1500) {
 		struct rs_tuple key = tuple();
 		struct rs_flow flow = {.revision = 1,
 				       .instance = 2,
@@ -149,7 +187,11 @@ int rs_dp_flows_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_t
 				       .busy = 1,
 				       .bytes_in = 1ULL << 40,
 				       .born_ns = rs_now_ns()};
-		if (each(user, &key, &flow))
+		int r = each(user, &key, &flow);
+		++*place;
+		if (r)
+			return r;
+		if (*place % 100 == 0)
 			return 1;
 	}
 	return 0;
@@ -248,6 +290,36 @@ uint64_t rs_health_held(const struct rs_agent *agent)
 	return 2;
 }
 
+/* --- streams ---------------------------------------------------------------------------------------------------- */
+
+static inline void leave(struct fixture *f, enum rs_api_end end)
+{
+	if (f->source)
+		f->source->done(f->source_user, end);
+	f->source = NULL;
+	rs_buf_done(&f->stream);
+}
+
+/* Takes what there is now. False when it has ended. */
+static inline bool pull(struct fixture *f)
+{
+	int r;
+	rs_buf_done(&f->stream);
+	rs_buf_init(&f->stream, 64 * 1024 * 1024);
+	assert_non_null(f->source);
+	do {
+		struct rs_buf piece;
+		rs_buf_init(&piece, 16 * 1024 * 1024);
+		r = f->source->next(f->source_user, &piece);
+		if (piece.length)
+			rs_buf_append(&f->stream, piece.data, piece.length);
+		assert_true(piece.length < 64 * 1024);
+		rs_buf_done(&piece);
+	} while (r == 1);
+	assert_true(r == 0 || r == -ENODATA);
+	return r == 0;
+}
+
 /* --- the fixture ------------------------------------------------------------------------------------------------ */
 
 static inline void forget_answer(struct fixture *f)
@@ -277,6 +349,8 @@ static inline int set_up(void **state)
 		fail_msg("%s", err.message);
 	struct rs_registry_config config = {.uid_seed = 1, .vip_first = 1, .vip_count = 100};
 	assert_int_equal(rs_registry_new(&config, &f->agent.registry), 0);
+	assert_int_equal(rs_journal_new(&f->agent, &f->agent.journal), 0);
+	assert_int_equal(rs_watches_new(&f->agent, &f->agent.watches), 0);
 	*state = f;
 	return 0;
 }
@@ -285,8 +359,11 @@ static inline int tear_down(void **state)
 {
 	struct fixture *f = *state;
 	char command[96];
+	leave(f, RS_API_END_LEFT);
 	forget_answer(f);
+	rs_watches_free(f->agent.watches);
 	rs_store_free(f->agent.store);
+	rs_journal_free(f->agent.journal);
 	rs_registry_free(f->agent.registry);
 	for (unsigned i = 0; i < RS_REVISIONS_MAX; i++)
 		free(f->agent.workloads[i]);
@@ -316,6 +393,12 @@ static inline void ask(struct fixture *f, struct rs_api_request request)
 	request.token = 7;
 	rs_agent_backend.handle(&f->agent, &request);
 	wait_for_answer(f);
+	if (request.verb != RS_API_LIST || request.watch || !f->source)
+		return;
+	assert_false(pull(f));
+	f->body = cJSON_Parse(f->stream.data);
+	assert_non_null(f->body);
+	leave(f, RS_API_END_SENT);
 }
 
 static const char manifest[] =

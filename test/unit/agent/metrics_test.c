@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: wire sys user/agent/backend.c user/agent/change.c user/agent/listing.c user/agent/metrics.c */
-/* link: user/agent/objects.c user/agent/record.c user/agent/settings.c user/agent/view.c user/agent/view_scale.c */
+/* link: wire sys user/agent/api/place.c user/agent/api/query.c user/agent/api/status.c */
+/* link: user/agent/backend.c user/agent/change.c user/agent/filter.c user/agent/journal.c user/agent/list.c */
+/* link: user/agent/listing.c user/agent/metrics.c user/agent/objects.c */
+/* link: user/agent/record.c user/agent/settings.c user/agent/view.c user/agent/view_scale.c user/agent/walk.c */
+/* link: user/agent/watch.c */
 #include "unit/agent/backend_fixture.h"
 
 static void print_metrics(struct fixture *f, struct rs_buf *out)

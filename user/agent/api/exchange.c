@@ -267,12 +267,14 @@ void rs_api_on_completed(void *user, struct MHD_Connection *connection, void **s
 	struct rs_api *api = user;
 	struct rs_api_exchange *exchange = *state;
 	(void)connection;
-	(void)how;
 	if (!exchange)
 		return;
 	*state = NULL;
 	api->exchanges[exchange->token % RS_API_CONNECTIONS_MAX] = NULL;
 	rs_api_follow_done(exchange);
+	rs_api_stream_done(exchange, how == MHD_REQUEST_TERMINATED_COMPLETED_OK	     ? RS_API_END_SENT
+				     : how == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED ? RS_API_END_STALLED
+										     : RS_API_END_LEFT);
 	drop_body(exchange);
 	if (exchange->response)
 		MHD_destroy_response(exchange->response);

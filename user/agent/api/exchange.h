@@ -7,12 +7,14 @@
  *	exchange.c  reads, asks the backend, queues the answer
  *	answer.c    what the backend calls
  *	follow.c    answers that are files, and grow
+ *	stream.c    answers that are made while they are sent
  */
 #ifndef RS_AGENT_API_EXCHANGE_H
 #define RS_AGENT_API_EXCHANGE_H
 
 #include "agent/api/api.h"
 #include "agent/api/path.h"
+#include "agent/api/query.h"
 #include "agent/api/tail.h"
 
 #include <microhttpd.h>
@@ -39,8 +41,9 @@ struct rs_api_exchange {
 	size_t answer_bytes;
 
 	struct rs_tail *tail;
+	struct rs_api_stream *stream;
 	sd_event_source *hangup; /* notices a client that leaves while nothing is sent */
-	bool is_waiting;	 /* suspended until the file has news */
+	bool is_waiting;	 /* suspended until the file, or the source, has news */
 	bool is_gone;
 };
 
@@ -50,6 +53,7 @@ struct rs_api {
 	void *user;
 	char *path;
 	int listen_fd;
+	bool is_passed; /* listen_fd is systemd's as well */
 	struct MHD_Daemon *daemon;
 	sd_event_source *io_source;
 	sd_event_source *timer;	       /* MHD's own timeouts */
@@ -58,6 +62,7 @@ struct rs_api {
 	uint64_t serial;
 	size_t body_bytes;
 	bool has_resumed; /* MHD_run() is due */
+	uint64_t run_ns;  /* since when it runs */
 };
 
 /* server.c */
@@ -84,5 +89,11 @@ void rs_api_finish_text(struct rs_api_exchange *exchange, int http_status, const
 void rs_api_follow_done(struct rs_api_exchange *exchange);
 /* Resumes it, when it waits. */
 void rs_api_follow_wake(struct rs_api_exchange *exchange);
+/* From now on a client that leaves is noticed also while nothing is sent. */
+int rs_api_follow_hangup(struct rs_api_exchange *exchange);
+
+/* stream.c */
+/* Tells the source, and releases what stream.c holds. */
+void rs_api_stream_done(struct rs_api_exchange *exchange, enum rs_api_end end);
 
 #endif

@@ -10,7 +10,6 @@
 #include "sys/timer.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -41,7 +40,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *user)
 	(void)usec;
 	for (int i = 0; i < RS_API_CONNECTIONS_MAX; i++) {
 		struct rs_api_exchange *exchange = api->exchanges[i];
-		if (!exchange || !exchange->is_waiting)
+		if (!exchange || !exchange->is_waiting || !exchange->tail)
 			continue;
 		if (rs_tail_has_news(exchange->tail))
 			rs_api_follow_wake(exchange);
@@ -91,7 +90,7 @@ static int on_hangup(sd_event_source *source, int fd, uint32_t revents, void *us
 	return 0;
 }
 
-static int watch_hangup(struct rs_api_exchange *exchange)
+int rs_api_follow_hangup(struct rs_api_exchange *exchange)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -101,10 +100,10 @@ static int watch_hangup(struct rs_api_exchange *exchange)
 	return sd_event_add_io(exchange->api->event, &exchange->hangup, info->connect_fd, 0, on_hangup, exchange);
 }
 
-static int start(struct rs_api_exchange *exchange, const char *path, const struct rs_tail_options *options)
+static int start(struct rs_api_exchange *exchange, const char *path, int64_t tail_lines, bool follow)
 {
-	int r = rs_tail_open(path, options, &exchange->tail);
-	return r < 0 || !options->follow ? r : watch_hangup(exchange);
+	int r = rs_tail_open(path, tail_lines, follow, &exchange->tail);
+	return r < 0 || !follow ? r : rs_api_follow_hangup(exchange);
 }
 
 void rs_api_follow_done(struct rs_api_exchange *exchange)
@@ -113,13 +112,13 @@ void rs_api_follow_done(struct rs_api_exchange *exchange)
 	exchange->tail = rs_tail_free(exchange->tail);
 }
 
-void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, const struct rs_tail_options *options)
+void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, int64_t tail_lines, bool follow)
 {
 	struct rs_api_exchange *exchange = rs_api_find(api, token);
 	char message[RS_ERR_MESSAGE_MAX];
 	if (!exchange)
 		return;
-	int r = start(exchange, path, options);
+	int r = start(exchange, path, tail_lines, follow);
 	if (r < 0) {
 		rs_api_follow_done(exchange);
 		snprintf(message, sizeof(message), "cannot read %s: %s", path, strerror(-r));
@@ -128,13 +127,8 @@ void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, co
 	}
 	struct MHD_Response *response =
 		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_block, exchange, NULL);
-	if (response) {
-		char offset[24];
-		snprintf(offset, sizeof(offset), "%" PRIu64, exchange->tail->offset);
+	if (response)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain; charset=utf-8");
-		/* Whoever is cut off goes on from there and what it has got. */
-		MHD_add_response_header(response, "X-Rouse-Log-Offset", offset);
-	}
 	rs_api_finish(exchange, MHD_HTTP_OK, response);
 }
 

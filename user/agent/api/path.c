@@ -2,7 +2,6 @@
 #include "agent/api/path.h"
 
 #include "base/mem.h"
-#include "base/time.h"
 
 #include <errno.h>
 #include <string.h>
@@ -42,7 +41,6 @@ static const struct resource {
 	[RS_API_HOLDS] = {ROUSE, "holds", ALL | NAMESPACE, 0, 0, 0},
 	[RS_API_FLOWS] = {ROUSE, "flows", ALL | NAMESPACE, 0, 0, 0},
 	[RS_API_EVENTS] = {CORE, "events", ALL | NAMESPACE, 0, 0, 0},
-	[RS_API_LOGS] = {ROUSE, "logs", ALL | NAMESPACE | LOG, 0, 0, 0},
 	[RS_API_STATUS] = {ROUSE, "status", ALL, 0, 0, 0},
 };
 
@@ -101,7 +99,7 @@ static int unknown_path(const char *path, struct rs_err *err)
 	return rs_err_set(err, -ENOENT,
 			  "no such path: %.128s; there are " SERVING
 			  "/[namespaces/NS/]{services,configurations,revisions,routes}, " ROUSE
-			  "/[namespaces/NS/]{instances,holds,flows,logs}, " ROUSE "/status, " CORE
+			  "/[namespaces/NS/]{instances,holds,flows}, " ROUSE "/status, " CORE
 			  "/[namespaces/NS/]events, /healthz, /readyz, /metrics, /version",
 			  path);
 }
@@ -200,7 +198,7 @@ static int parse_verb(const char *method, enum shape shape, struct rs_api_target
 int rs_api_target_parse(const char *method, const char *path, struct rs_api_target *ret_target, struct rs_err *err)
 {
 	struct rs_api_target *target = ret_target;
-	*target = (struct rs_api_target){.request.log = {.lines = -1, .offset = -1}};
+	*target = (struct rs_api_target){.request = {.tail_lines = -1, .bookmarks = true}};
 	for (size_t i = 0; i < rs_array_length(pages); i++) {
 		if (strcmp(path, pages[i].path) != 0)
 			continue;
@@ -228,78 +226,4 @@ int rs_api_target_parse(const char *method, const char *path, struct rs_api_targ
 		return r < 0 ? rs_err_set(err, r, "%s", why.message) : 0;
 	}
 	return unknown_path(path, err);
-}
-
-/* --- the query ------------------------------------------------------------------------------------------------- */
-
-static int parse_number(const char *key, const char *value, int64_t *ret_value, struct rs_err *err)
-{
-	long long number;
-	if (rs_str_to_long(value, 0, INT64_MAX, &number) < 0)
-		return rs_err_set(err, -EINVAL, "%s=%.64s: a whole number from 0 on is wanted", key, value);
-	*ret_value = number;
-	return 0;
-}
-
-int rs_api_target_query(struct rs_api_target *target, const char *key, const char *value, struct rs_err *err)
-{
-	struct rs_api_request *request = &target->request;
-	int64_t number = 0;
-	int r;
-	if (!value)
-		value = "";
-	const struct {
-		const char *key;
-		const char **value;
-	} names[] = {{"service", &request->service},
-		     {"kind", &request->kind},
-		     {"revision", &request->revision},
-		     {"instance", &request->instance}};
-	for (size_t i = 0; i < rs_array_length(names); i++) {
-		if (strcmp(key, names[i].key) != 0)
-			continue;
-		/* `service=` without a value is what a script with an empty variable sends: not a filter. */
-		*names[i].value = *value ? value : NULL;
-		return 0;
-	}
-	if (strcmp(key, "dryRun") == 0) {
-		request->dry_run = strcmp(value, "All") == 0;
-		return request->dry_run ? 0 : rs_err_set(err, -EINVAL, "dryRun=%.64s: only All is known", value);
-	}
-	if (strcmp(key, "follow") == 0 || strcmp(key, "timestamps") == 0) {
-		bool *flag = *key == 'f' ? &request->log.follow : &request->log.timestamps;
-		*flag = strcmp(value, "true") == 0;
-		if (*flag || strcmp(value, "false") == 0)
-			return 0;
-		return rs_err_set(err, -EINVAL, "%s=%.64s: true or false is wanted", key, value);
-	}
-	if (strcmp(key, "after") == 0 || strcmp(key, "limit") == 0) {
-		r = parse_number(key, value, &number, err);
-		if (r == 0)
-			*(*key == 'a' ? &request->after : &request->limit) = (uint64_t)number;
-		return r;
-	}
-	if (strcmp(key, "tailLines") == 0)
-		return parse_number(key, value, &request->log.lines, err);
-	if (strcmp(key, "offset") == 0)
-		return parse_number(key, value, &request->log.offset, err);
-	if (strcmp(key, "sinceSeconds") == 0) {
-		r = parse_number(key, value, &number, err);
-		uint64_t now_ms = rs_wall_ns() / RS_NS_PER_MS, ago_ms = (uint64_t)number * 1000;
-		if (r == 0)
-			request->log.since_ms = (uint64_t)number < now_ms / 1000 ? now_ms - ago_ms : 0;
-		return r;
-	}
-	if (strcmp(key, "sinceTime") == 0) {
-		uint64_t wall_ns = 0;
-		if (rs_time_parse(value, &wall_ns) < 0)
-			return rs_err_set(err, -EINVAL, "sinceTime=%.64s: a time like 2026-11-25T11:00:00Z is wanted",
-					  value);
-		request->log.since_ms = wall_ns / RS_NS_PER_MS;
-		return 0;
-	}
-	return rs_err_set(err, -EINVAL,
-			  "no such parameter: %.64s; there are service, kind, after, limit, dryRun, "
-			  "revision, instance, tailLines, sinceSeconds, sinceTime, offset, timestamps, follow",
-			  key);
 }

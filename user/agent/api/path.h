@@ -27,7 +27,4 @@ struct rs_api_target {
 /* Returns 0, -ENOENT (404) or -EOPNOTSUPP (405) with a sentence. `path` is percent-decoded, without the query. */
 int rs_api_target_parse(const char *method, const char *path, struct rs_api_target *ret_target, struct rs_err *err);
 
-/* One parameter of the query. -EINVAL (400) for unknown ones and bad values. Text is borrowed. */
-int rs_api_target_query(struct rs_api_target *target, const char *key, const char *value, struct rs_err *err);
-
 #endif

@@ -77,6 +77,7 @@ static void run(struct rs_api *api)
 {
 	/* Before the run: callbacks inside it may resume others. */
 	api->has_resumed = false;
+	api->run_ns = rs_now_ns();
 	MHD_run(api->daemon);
 }
 
@@ -131,6 +132,9 @@ static int add_to_loop(struct rs_api *api, struct rs_err *err)
 		r = sd_event_source_set_prepare(api->io_source, on_prepare);
 	if (r < 0)
 		return rs_err_set(err, r, "cannot add the API to the event loop: %s", strerror(-r));
+	/* A wake does not wait for somebody's list. */
+	sd_event_source_set_priority(api->io_source, SD_EVENT_PRIORITY_NORMAL + 10);
+	sd_event_source_set_priority(api->timer, SD_EVENT_PRIORITY_NORMAL + 10);
 	sd_event_source_set_description(api->io_source, "api");
 	return 0;
 }
@@ -156,7 +160,7 @@ static int start_daemon(struct rs_api *api, struct rs_err *err)
 	return api->daemon ? 0 : rs_err_set(err, -EIO, "libmicrohttpd does not start; --log-level debug says why");
 }
 
-int rs_api_new(sd_event *event, const char *path, const struct rs_api_backend *backend, void *user,
+int rs_api_new(sd_event *event, const char *path, int passed_fd, const struct rs_api_backend *backend, void *user,
 	       struct rs_api **ret_api, struct rs_err *err)
 {
 	struct rs_api *api = calloc(1, sizeof(*api));
@@ -166,11 +170,15 @@ int rs_api_new(sd_event *event, const char *path, const struct rs_api_backend *b
 				       .backend = backend,
 				       .user = user,
 				       .path = strdup(path),
-				       .listen_fd = -1};
+				       .listen_fd = passed_fd,
+				       .is_passed = passed_fd >= 0};
 	}
+	if (!api && passed_fd >= 0)
+		close(passed_fd);
 	if (!api || !api->path)
 		rs_err_set(err, r, "out of memory");
-	else if ((r = listen_on(path, &api->listen_fd, err)) == 0 && (r = start_daemon(api, err)) == 0)
+	else if ((r = api->is_passed ? 0 : listen_on(path, &api->listen_fd, err)) == 0 &&
+		 (r = start_daemon(api, err)) == 0)
 		r = add_to_loop(api, err);
 	if (r < 0) {
 		rs_api_free(api);
@@ -197,7 +205,8 @@ struct rs_api *rs_api_free(struct rs_api *api)
 	} else if (api->listen_fd >= 0) {
 		close(api->listen_fd);
 	}
-	if (api->listen_fd >= 0)
+	/* One that was passed stays: who passed it goes on listening, and callers wait for the next agent. */
+	if (api->listen_fd >= 0 && !api->is_passed)
 		unlink(api->path);
 	sd_event_source_disable_unref(api->follow_timer);
 	sd_event_unref(api->event);

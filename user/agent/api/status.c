@@ -20,6 +20,10 @@ struct rs_api_failure rs_api_failure(int code)
 		return (struct rs_api_failure){403, "Forbidden"};
 	case -ENOSPC:
 		return (struct rs_api_failure){507, "InsufficientStorage"};
+	case -ESTALE:
+		return (struct rs_api_failure){410, "Expired"};
+	case -EUSERS:
+		return (struct rs_api_failure){429, "TooManyRequests"};
 	case -EAGAIN:
 		return (struct rs_api_failure){503, "ServiceUnavailable"};
 	default:

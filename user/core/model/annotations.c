@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "core/model/access.h"
 #include "core/model/quantity.h"
 
 #define AUTOSCALING "autoscaling.knative.dev/"
@@ -193,6 +194,11 @@ static int find_known(const struct rs_pairs *annotations, const struct rs_pair *
 		} else if (rs_str_starts_with(pair->key, "queue.sidecar.serving.knative.dev/")) {
 			return rs_err_set(err, -EINVAL, PATH ": there is no queue-proxy: the kernel counts requests",
 					  pair->key);
+		} else if (strcmp(pair->key, RS_ANNOTATION_ALLOW_FROM) == 0) {
+			return rs_err_set(err, -EINVAL,
+					  PATH ": belongs in metadata.annotations of the Service: it is about who may "
+					       "reach its address",
+					  pair->key);
 		} else if (rs_str_starts_with(pair->key, AUTOSCALING) || rs_str_starts_with(pair->key, "rouse.dev/") ||
 			   rs_str_starts_with(pair->key, "features.knative.dev/") ||
 			   (rs_str_starts_with(pair->key, "serving.knative.dev/") &&
@@ -272,6 +278,7 @@ int rs_annotations_check_service(const struct rs_metadata *metadata, struct rs_e
 {
 	const char *visibility = rs_pairs_get(&metadata->labels, RS_LABEL_VISIBILITY);
 	const char *rollout = rs_pairs_get(&metadata->annotations, RS_ANNOTATION_ROLLOUT_DURATION);
+	struct rs_allow_from ranges;
 	int64_t ns;
 
 	for (size_t i = 0; i < metadata->annotations.count; i++) {
@@ -288,6 +295,8 @@ int rs_annotations_check_service(const struct rs_metadata *metadata, struct rs_e
 						  "metadata.annotations[%s]: belongs in "
 						  "spec.template.metadata.annotations",
 						  key);
+		if (strcmp(key, RS_ANNOTATION_ALLOW_FROM) == 0)
+			continue;
 		if (rs_str_starts_with(key, "rouse.dev/") || (rs_str_starts_with(key, "serving.knative.dev/") &&
 							      strcmp(key, RS_ANNOTATION_ROLLOUT_DURATION) != 0 &&
 							      strcmp(key, "serving.knative.dev/creator") != 0 &&
@@ -306,7 +315,7 @@ int rs_annotations_check_service(const struct rs_metadata *metadata, struct rs_e
 		return rs_err_set(err, -EINVAL,
 				  "metadata.annotations[%s]: \"%.40s\" must be a duration of whole seconds, 0s or more",
 				  RS_ANNOTATION_ROLLOUT_DURATION, rollout);
-	return 0;
+	return rs_metadata_allow_from(metadata, &ranges, err);
 }
 
 int rs_annotations_check_config(const struct rs_template *template, bool allow_zero_initial_scale,

@@ -362,6 +362,7 @@ static inline void rs_service_cleanup(struct rs_service **service)
 #define RS_ANNOTATION_HOLD_TIMEOUT     "rouse.dev/hold-timeout"
 #define RS_ANNOTATION_STOP_SIGNAL      "rouse.dev/stop-signal"
 #define RS_ANNOTATION_STOP_GRACE       "rouse.dev/stop-grace-period"
+#define RS_ANNOTATION_ALLOW_FROM       "rouse.dev/allow-from"		      /* on the Service */
 #define RS_ANNOTATION_ROLLOUT_DURATION "serving.knative.dev/rollout-duration" /* on the Service */
 #define RS_ANNOTATION_NO_GC	       "serving.knative.dev/no-gc"
 #define RS_LABEL_VISIBILITY	       "networking.knative.dev/visibility"

@@ -29,6 +29,8 @@ struct rs_registry {
 	struct rs_index revisions;	      /* the same revisions by namespace, service, name */
 	struct rs_vips vips;
 	uint64_t version;
+	void (*observe)(void *user, enum rs_touch touch, enum rs_kind kind, void *object, uint64_t was);
+	void *observe_user;
 	uint64_t random; /* state of the generator of uids and names */
 	struct rs_loaded_vip *loaded;
 	size_t loaded_count;
@@ -38,6 +40,9 @@ struct rs_registry {
 /* Range of a service's revisions in registry->revisions. */
 void rs_registry_revisions_of(const struct rs_registry *registry, const char *namespace, const char *service,
 			      size_t *ret_first, size_t *ret_end);
+
+/* Gives the object the next version, and tells the observer. */
+void rs_registry_note(struct rs_registry *registry, enum rs_touch touch, enum rs_kind kind, void *object);
 
 /* ids.c */
 void rs_registry_make_uid(struct rs_registry *registry, char out[static RS_UID_SIZE]);

@@ -50,6 +50,7 @@ void rs_apply_next_service(struct rs_apply_plan *plan)
 		memcpy(metadata->uid, old->uid, sizeof(metadata->uid));
 		metadata->generation = old->generation + (plan->template_changed || plan->traffic_changed);
 		metadata->created_wall_ns = old->created_wall_ns;
+		metadata->resource_version = old->resource_version;
 		rs_conditions_copy(&plan->service->status.conditions, &plan->old_service->status.conditions);
 	} else {
 		rs_registry_make_uid(plan->registry, metadata->uid);

@@ -60,9 +60,42 @@ struct rs_registry *rs_registry_free(struct rs_registry *registry)
 	return NULL;
 }
 
+void rs_registry_note(struct rs_registry *registry, enum rs_touch touch, enum rs_kind kind, void *object)
+{
+	struct rs_metadata *metadata = rs_object_metadata(kind, object);
+	const uint64_t was = metadata->resource_version;
+
+	metadata->resource_version = ++registry->version;
+	if (registry->observe)
+		registry->observe(registry->observe_user, touch, kind, object, was);
+}
+
 void rs_registry_touch(struct rs_registry *registry, enum rs_kind kind, void *object)
 {
-	rs_object_metadata(kind, object)->resource_version = ++registry->version;
+	rs_registry_note(registry, RS_TOUCH_CHANGED, kind, object);
+}
+
+void rs_registry_observe(struct rs_registry *registry,
+			 void (*observe)(void *user, enum rs_touch touch, enum rs_kind kind, void *object,
+					 uint64_t was),
+			 void *user)
+{
+	registry->observe = observe;
+	registry->observe_user = user;
+}
+
+uint64_t rs_registry_next_version(struct rs_registry *registry)
+{
+	return ++registry->version;
+}
+
+int rs_registry_checkpoint(struct rs_registry *registry, struct rs_changes *ret_changes)
+{
+	int r = rs_changes_reserve(ret_changes, RS_CHANGES_COUNTERS);
+
+	if (r == 0)
+		rs_changes_counters(registry, ret_changes);
+	return r;
 }
 
 uint64_t rs_registry_version(const struct rs_registry *registry)
@@ -105,10 +138,35 @@ size_t rs_registry_count(const struct rs_registry *registry, enum rs_kind kind)
 int rs_registry_each(const struct rs_registry *registry, enum rs_kind kind, const char *namespace,
 		     int (*each)(void *user, void *object), void *user)
 {
+	return rs_registry_each_after(registry, kind, namespace, NULL, NULL, each, user);
+}
+
+/* Where the objects behind `after` begin. */
+static size_t behind(const struct rs_index *index, const char *namespace, const char *name)
+{
+	size_t i = rs_index_lower(index, (struct rs_index_key){namespace, "", name});
+
+	if (i < index->count) {
+		const struct rs_index_key key = index->key(index->items[i]);
+
+		if (strcmp(key.namespace, namespace) == 0 && strcmp(key.name, name) == 0)
+			i++;
+	}
+	return i;
+}
+
+int rs_registry_each_after(const struct rs_registry *registry, enum rs_kind kind, const char *namespace,
+			   const char *after_namespace, const char *after_name, int (*each)(void *user, void *object),
+			   void *user)
+{
 	const struct rs_index *index = &registry->kinds[kind];
-	size_t i = namespace ? rs_index_lower(index, (struct rs_index_key){namespace, "", ""}) : 0;
+	size_t i = 0;
 	int r = 0;
 
+	if (after_name)
+		i = behind(index, after_namespace, after_name);
+	else if (namespace)
+		i = rs_index_lower(index, (struct rs_index_key){namespace, "", ""});
 	for (; r == 0 && i < index->count; i++) {
 		if (namespace && strcmp(index->key(index->items[i]).namespace, namespace) != 0)
 			break;

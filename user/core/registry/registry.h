@@ -105,6 +105,24 @@ void rs_registry_touch(struct rs_registry *registry, enum rs_kind kind, void *ob
 
 /* The version given last: what a list is as of. */
 uint64_t rs_registry_version(const struct rs_registry *registry);
+/* The next one, for what is not the registry's but is watched beside it: instances. */
+uint64_t rs_registry_next_version(struct rs_registry *registry);
+/* Lists the counters for one transaction: for when much status has moved on and no object was written for long.
+ * -ENOMEM. */
+int rs_registry_checkpoint(struct rs_registry *registry, struct rs_changes *ret_changes);
+
+enum rs_touch {
+	RS_TOUCH_NEW,
+	RS_TOUCH_CHANGED,
+	RS_TOUCH_DELETED, /* the object is whole for the last time */
+};
+
+/* Has `observe` called each time that an object gets a new version, in the order of the versions; `was` is the one that
+ * it had before (0 = none). It may call rs_registry_touch(), and changes nothing else. */
+void rs_registry_observe(struct rs_registry *registry,
+			 void (*observe)(void *user, enum rs_touch touch, enum rs_kind kind, void *object,
+					 uint64_t was),
+			 void *user);
 
 /* Looking up. NULL when there is none. */
 void *rs_registry_find(const struct rs_registry *registry, enum rs_kind kind, const char *namespace, const char *name);
@@ -119,6 +137,11 @@ struct rs_model_route *rs_registry_route(const struct rs_registry *registry, con
  * non-zero return and returns it. The registry must not be changed from inside. */
 int rs_registry_each(const struct rs_registry *registry, enum rs_kind kind, const char *namespace,
 		     int (*each)(void *user, void *object), void *user);
+/* The same from behind `after` (a namespace and a name; both NULL = from the start) on. That object need not be there.
+ */
+int rs_registry_each_after(const struct rs_registry *registry, enum rs_kind kind, const char *namespace,
+			   const char *after_namespace, const char *after_name, int (*each)(void *user, void *object),
+			   void *user);
 /* The same for the revisions of one service. */
 int rs_registry_each_revision(const struct rs_registry *registry, const char *namespace, const char *service,
 			      int (*each)(void *user, struct rs_model_revision *revision), void *user);

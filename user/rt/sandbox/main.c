@@ -6,16 +6,26 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct verb {
 	const char *name;
 	int (*run)(const struct rs_sandbox_options *options, struct rs_err *err);
 } verbs[] = {
 	{"prepare", rs_sandbox_prepare}, {"remove", rs_sandbox_remove}, {"cleanup", rs_sandbox_cleanup},
-	{"enter", rs_sandbox_enter},	 {"rotate", rs_sandbox_rotate}, {"sweep", rs_sandbox_sweep},
+	{"enter", rs_sandbox_enter},	 {"rotate", rs_sandbox_rotate},
 };
+
+/* An agent that the kernel shall spare when memory is short has instances and probes that it need not. */
+static void be_as_killable_as_others(void)
+{
+	rs_auto_fd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, "0", 1) < 0)
+		errno = 0;
+}
 
 static int parse_address(const char *text, struct in_addr *ret_address)
 {
@@ -24,7 +34,7 @@ static int parse_address(const char *text, struct in_addr *ret_address)
 
 static int parse_number(const char *text, long long maximum, long long *ret_number)
 {
-	return rs_str_to_long(text, 0, maximum, ret_number);
+	return rs_str_to_long(text, 1, maximum, ret_number);
 }
 
 /* One "key=value". An empty value is as good as none. */
@@ -56,17 +66,8 @@ static int parse_option(struct rs_sandbox_options *options, const char *key, siz
 		options->id = (uint32_t)number;
 		return r;
 	}
-	const struct {
-		const char *key;
-		long long *value;
-	} numbers[] = {{"keep", &options->keep},
-		       {"age", &options->age},
-		       {"total", &options->total},
-		       {"spare", &options->spare}};
-	for (size_t i = 0; i < rs_array_length(numbers); i++) {
-		if (strlen(numbers[i].key) == length && !strncmp(numbers[i].key, key, length))
-			return parse_number(value, INT64_MAX, numbers[i].value);
-	}
+	if (!strncmp(key, "keep=", length + 1))
+		return parse_number(value, INT64_MAX, &options->keep);
 	if (!strncmp(key, "pid=", length + 1)) {
 		r = parse_number(value, INT32_MAX, &number);
 		options->pid = (pid_t)number;
@@ -100,6 +101,7 @@ int main(int argc, char **argv)
 {
 	struct rs_sandbox_options options = {.name = NULL};
 	struct rs_err err = {0};
+	be_as_killable_as_others();
 	for (size_t i = 0; argc > 1 && i < rs_array_length(verbs); i++) {
 		if (!rs_str_equal(argv[1], verbs[i].name))
 			continue;
@@ -110,7 +112,7 @@ int main(int argc, char **argv)
 			fprintf(stderr, "%s\n", *err.message ? err.message : strerror(-r));
 		return r < 0 ? 1 : 0;
 	}
-	fprintf(stderr, "rouse-sandbox is started by roused, not by hand: prepare|remove|cleanup|enter|rotate|sweep "
-			"key=value...\n");
+	fprintf(stderr,
+		"rouse-sandbox is started by roused, not by hand: prepare|remove|cleanup|enter|rotate key=value...\n");
 	return 2;
 }

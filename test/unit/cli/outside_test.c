@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* link: cli test/unit/cli/fake_agent.c */
+/* rouse status when no agent answers: what can be seen without it. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/json.h"
+#include "cli/outside.h"
+#include "unit/cli/fake_agent.h"
+
+static struct fake_agent fake;
+
+static void test_places_follow_from_the_socket(void **state)
+{
+	(void)state;
+	struct rs_outside places;
+	rs_outside_places("/run/rouse/api.sock", &places);
+	assert_string_equal(places.name, "rouse");
+	assert_string_equal(places.run_dir, "/run/rouse");
+	assert_string_equal(places.state_dir, "/var/lib/rouse");
+	assert_string_equal(places.bpf_dir, "/sys/fs/bpf/rouse");
+	rs_outside_places("/run/blue/api.sock", &places);
+	assert_string_equal(places.bpf_dir, "/sys/fs/bpf/blue");
+	rs_outside_places("api.sock", &places);
+	assert_string_equal(places.run_dir, ".");
+}
+
+static const cJSON *part(const cJSON *node, const char *name)
+{
+	const cJSON *at;
+	cJSON_ArrayForEach (at, rs_json_get(node, "status", "parts")) {
+		if (strcmp(rs_json_text(at, "name"), name) == 0)
+			return at;
+	}
+	fail_msg("there is no part %s", name);
+	return NULL;
+}
+
+static void test_what_is_seen(void **state)
+{
+	(void)state;
+	char directory[] = "/tmp/rouse-out-XXXXXX", path[64], record[80];
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/instances", directory);
+	assert_int_equal(mkdir(path, 0755), 0);
+	snprintf(record, sizeof(record), "%s/rouse-1", path);
+	FILE *file = fopen(record, "we");
+	assert_non_null(file);
+	fclose(file);
+	char socket[64];
+	snprintf(socket, sizeof(socket), "%s/api.sock", directory);
+
+	cJSON *node = rs_outside_look(socket, "it is not running");
+	assert_non_null(node);
+	assert_string_equal(rs_json_text(node, "kind"), "NodeStatus");
+	assert_true(cJSON_IsFalse(rs_json_get(node, "status", "answers")));
+	assert_true(cJSON_IsFalse(rs_json_get(part(node, "agent"), "ok")));
+	assert_string_equal(rs_json_text(part(node, "agent"), "message"), "it is not running");
+	assert_non_null(strstr(rs_json_text(part(node, "instances"), "message"), "1 have records"));
+	assert_non_null(strstr(rs_json_text(part(node, "links"), "message"), "are not there"));
+	assert_non_null(strstr(rs_json_text(part(node, "store"), "message"), "No such file"));
+	assert_non_null(strstr(rs_json_text(part(node, "kernel"), "message"), "Linux "));
+	cJSON_Delete(node);
+	unlink(record);
+	rmdir(path);
+	rmdir(directory);
+}
+
+static void test_status_without_an_agent(void **state)
+{
+	(void)state;
+	fake_run(&fake, "--socket", "/nonexistent/api.sock", "status");
+	assert_int_equal(fake.code, 1);
+	assert_non_null(strstr(fake.out, "no agent answers; seen from outside:\n"));
+	assert_non_null(strstr(fake.out, "\nagent       NO     no agent answers at /nonexistent/api.sock"));
+	assert_string_equal(fake.err, "rouse: the agent does not answer\n");
+	fake_run(&fake, "--socket", "/nonexistent/api.sock", "status", "-o", "json");
+	assert_int_equal(fake.code, 1);
+	cJSON *node = cJSON_Parse(fake.out);
+	assert_non_null(node);
+	cJSON_Delete(node);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	fake_agent_start(&fake);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	fake_agent_stop(&fake);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_places_follow_from_the_socket),
+		cmocka_unit_test(test_what_is_seen),
+		cmocka_unit_test(test_status_without_an_agent),
+	};
+	return cmocka_run_group_tests(tests, start, stop);
+}
