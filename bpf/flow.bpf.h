@@ -111,13 +111,13 @@ RS_INLINE void rs_flow_set_busy(const struct rs_tuple *key, struct rs_flow *flow
  * other connection has there. */
 RS_INLINE void rs_flow_reply_tuple(const struct rs_tuple *key, const struct rs_flow *flow, struct rs_tuple *out)
 {
-	*out = (struct rs_tuple){
-		.source = flow->instance_address,
-		.destination = flow->hairpin ? key->destination : key->source,
-		.source_port = flow->instance_port,
-		.destination_port = flow->seen_port,
-		.protocol = key->protocol,
-	};
+	/* Field by field: clang would make a whole one on the stack first. */
+	out->source = flow->instance_address;
+	out->destination = flow->hairpin ? key->destination : key->source;
+	out->source_port = flow->instance_port;
+	out->destination_port = flow->seen_port;
+	out->protocol = key->protocol;
+	out->pad[0] = out->pad[1] = out->pad[2] = 0;
 }
 
 /* Removes both halves. Returns false when another CPU did. */
@@ -162,17 +162,18 @@ RS_INLINE bool rs_flow_open_is_full(const struct rs_ring *ring)
  * a place in another ring by now only gives up this one. False when other CPUs are at the same place all the time. */
 RS_GLOBAL int rs_flow_open_make_room(void)
 {
+	__u32 zero = 0;
 	struct rs_rings *rings_ = rs_rings();
-	if (!rings_)
+	struct rs_new_flow *new = bpf_map_lookup_elem(&new_flow, &zero); /* for its key: the stack is short here */
+	if (!rings_ || !new)
 		return false;
-	struct rs_tuple key;
 	__u64 born_ns;
 	for (int tries = 0; tries < 4 && rs_flow_open_is_full(&rings_->flow_open); tries++) {
-		if (!rs_flow_open_pop(&rings_->flow_open, ~0ULL, &key, &born_ns))
+		if (!rs_flow_open_pop(&rings_->flow_open, ~0ULL, &new->key, &born_ns))
 			continue;
-		struct rs_flow *flow = bpf_map_lookup_elem(&flows, &key);
+		struct rs_flow *flow = bpf_map_lookup_elem(&flows, &new->key);
 		if (flow && flow->born_ns == born_ns && !rs_read(flow->in_fast_ring) && !flow->in_slow_ring &&
-		    rs_flow_end(&key, flow))
+		    rs_flow_end(&new->key, flow))
 			rs_count(flow_evicted);
 	}
 	return !rs_flow_open_is_full(&rings_->flow_open);

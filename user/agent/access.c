@@ -78,7 +78,7 @@ struct rs_access *rs_access_remove(struct rs_agent *agent, struct rs_access *acc
 int rs_access_check_room(const struct rs_agent *agent, const struct rs_metadata *metadata, struct rs_err *err)
 {
 	struct rs_allow_from ranges;
-	unsigned max = rs_dp_allowed_max(agent->dp);
+	unsigned max = rs_dp_sizes(agent->dp).allowed;
 	const struct rs_model_route *route = rs_registry_route(agent->registry, metadata->namespace, metadata->name);
 	const char *wanted = rs_pairs_get(&metadata->annotations, RS_ANNOTATION_ALLOW_FROM);
 	const char *standing = route ? rs_pairs_get(&route->metadata.annotations, RS_ANNOTATION_ALLOW_FROM) : NULL;

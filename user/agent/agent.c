@@ -106,6 +106,7 @@ static int open_dataplane(struct rs_agent *agent, struct rs_err *err)
 		.holds_max = options->max_holds,
 		.flows_max = options->max_flows,
 		.allowed_max = options->max_allowed,
+		.routes_max = options->max_routes,
 		.holds_per_source = options->holds_per_source,
 	};
 	memcpy(config.rouse0_mac, agent->link.outer_mac, 6);
@@ -391,6 +392,8 @@ static int adopt(struct rs_agent *agent, struct rs_err *err)
 	agent->workloads = calloc(RS_REVISIONS_MAX, sizeof(struct rs_workload *));
 	if (!agent->workloads || remember_known(agent) < 0)
 		return rs_err_set(err, -ENOMEM, "out of memory");
+	if (rs_pressure_new(agent) < 0)
+		return rs_err_set(err, -ENOMEM, "out of memory");
 	/* Before a new list may get the number of one that was never finished. */
 	if (rs_access_sweep(agent) < 0)
 		return rs_err_set(err, -ENOMEM, "out of memory");
@@ -507,6 +510,7 @@ struct rs_agent *rs_agent_free(struct rs_agent *agent)
 	rs_routing_free(agent);
 	agent->journal = rs_journal_free(agent->journal);
 	rs_registry_free(agent->registry);
+	rs_pressure_free(agent->pressure);
 	rs_dp_close(agent->dp);
 	rs_access_left_done(agent);
 	free(agent->known);

@@ -26,6 +26,7 @@
  *	change.c            objects that changed: to the store, and to the rest of us
  *	routing.c           traffic targets to frontends and routes
  *	access.c            who may reach a service
+ *	pressure.c          what was full
  *	attach.c            interfaces that clients sit behind
  *	names.c             the hosts file
  *	record.c            events for people
@@ -197,6 +198,7 @@ struct rs_access_left {
 };
 
 struct rs_access;
+struct rs_pressure;
 struct rs_attach;
 struct rs_journal;
 struct rs_leg;
@@ -224,7 +226,10 @@ struct rs_agent {
 	struct rs_names *names;
 	struct rs_leg **legs; /* what stands in the dataplane, by VIP index; `leg_count` entries */
 	uint32_t leg_count;
-	unsigned allowed_count; /* ranges in the dataplane that are this agent's */
+	unsigned route_count; /* entries in the dataplane that are this agent's, as the next two */
+	unsigned frontend_count;
+	unsigned allowed_count;
+	struct rs_pressure *pressure;
 	struct rs_access_left access_left;
 	struct rs_known_entry *known; /* revisions that an earlier agent left in the dataplane, sorted by uid */
 	size_t known_count;
@@ -408,6 +413,9 @@ void rs_routing_sweep(struct rs_agent *agent);
 /* The route that the VIP, or a tag's, belongs to; NULL when it is nobody's. */
 const struct rs_model_route *rs_routing_route(const struct rs_agent *agent, uint32_t vip);
 
+/* -ENOSPC with the map and the option when the dataplane has no room for the service as it would be. */
+int rs_routing_check_room(struct rs_agent *agent, const struct rs_service *service, struct rs_err *err);
+
 /* access.c */
 /* Writes the route's list beside the standing one (NULL = none). The answer is `standing` itself when nothing has
  * changed, NULL when everyone may reach the route. */
@@ -427,6 +435,12 @@ int rs_access_sweep(struct rs_agent *agent);
 void rs_access_left_done(struct rs_agent *agent);
 /* RS_EVENT_DENIED: an event for people. */
 void rs_access_denied(struct rs_agent *agent, const struct rs_event *event);
+
+/* pressure.c */
+int rs_pressure_new(struct rs_agent *agent);
+struct rs_pressure *rs_pressure_free(struct rs_pressure *pressure);
+/* Tells what was full since the last look. */
+void rs_pressure_look(struct rs_agent *agent, uint64_t now_ns);
 
 /* names.c */
 /* Where the names stand: --hosts-file, else RUN-DIR/hosts. In new memory, NULL when there is none. */

@@ -78,6 +78,8 @@ static int read_service(struct rs_agent *agent, const struct rs_api_request *req
 						config->max_scale_limit, err);
 	if (r == 0)
 		r = rs_access_check_room(agent, &service->metadata, err);
+	if (r == 0)
+		r = rs_routing_check_room(agent, service, err);
 	if (r < 0)
 		return r;
 	*ret_service = rs_take_ptr(service);

@@ -54,6 +54,8 @@ const struct rs_option rs_option_rows[] = {
 	 .initial = "131072", .help = "tracked connections at most, a power of two"},
 	{"max-holds", "N", RS_OPTION_POWER, RS_OPTION_RESTART, OFFSET(max_holds), 1024, 1U << 24,
 	 .initial = "16384", .help = "held SYNs at most, a power of two"},
+	{"max-routes", "N", RS_OPTION_NUMBER, RS_OPTION_RESTART, OFFSET(max_routes), 1, 1U << 20,
+	 .initial = "32768", .help = "services and tags at most"},
 	{"max-allowed", "N", RS_OPTION_NUMBER, RS_OPTION_RESTART, OFFSET(max_allowed), 1, 1U << 24,
 	 .initial = "65536", .help = "ranges of all rouse.dev/allow-from lists at most"},
 	{"holds-per-source", "N", RS_OPTION_NUMBER, RS_OPTION_RESTART, OFFSET(holds_per_source), 1, 1U << 24,

@@ -50,6 +50,7 @@ struct rs_options {
 	unsigned pool;
 	unsigned max_instances;
 	unsigned max_flows;
+	unsigned max_routes;
 	unsigned max_allowed;
 	unsigned max_holds;
 	unsigned holds_per_source;

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/time.h"
 #include "core/route/traffic.h"
 
@@ -75,6 +76,8 @@ static int write_frontends(struct rs_agent *agent, uint32_t vip, const struct rs
 		old = agent->legs[vip] = calloc(1, sizeof(*old));
 	if (!old)
 		return -ENOMEM;
+	agent->route_count += !old->route;
+	agent->frontend_count += (unsigned)wanted->port_count - (unsigned)old->port_count;
 	struct rs_access *access = old->access;
 	*old = *wanted;
 	old->access = access;
@@ -204,8 +207,11 @@ void rs_routing_forget(struct rs_agent *agent, uint32_t vip)
 		rs_dp_frontend_delete(agent->dp, address, leg->ports[i]);
 	rs_dp_route_delete(agent->dp, vip);
 	rs_names_remove(agent, address);
-	if (leg)
+	if (leg) {
 		rs_access_remove(agent, leg->access);
+		agent->frontend_count -= (unsigned)leg->port_count;
+		agent->route_count--;
+	}
 	free(leg);
 	agent->legs[vip] = NULL;
 }
@@ -214,6 +220,55 @@ const struct rs_model_route *rs_routing_route(const struct rs_agent *agent, uint
 {
 	const struct rs_leg *leg = vip < agent->leg_count ? agent->legs[vip] : NULL;
 	return leg ? leg->route : NULL;
+}
+
+/* --- room ------------------------------------------------------------------------------------------------------- */
+
+static bool has_tag(const struct rs_model_route *route, const char *tag)
+{
+	for (size_t i = 0; route && i < route->traffic.count; i++) {
+		if (rs_str_equal(route->traffic.targets[i].tag, tag))
+			return true;
+	}
+	return false;
+}
+
+static int check_map(const char *map, unsigned used, unsigned more, unsigned max, const char *advice,
+		     struct rs_err *err)
+{
+	if (used + more <= max)
+		return 0;
+	return rs_err_set(err, -ENOSPC, "the dataplane's map %s has %u of %u entries, %u more are needed: %s", map,
+			  used, max, more, advice);
+}
+
+int rs_routing_check_room(struct rs_agent *agent, const struct rs_service *service, struct rs_err *err)
+{
+	static const char advice[] = "delete services or tags, or start roused with a larger --max-routes after "
+				     "`rouse cleanup`";
+	const struct rs_dp_sizes sizes = rs_dp_sizes(agent->dp);
+	const struct rs_metadata *metadata = &service->metadata;
+	const struct rs_model_route *route = rs_registry_route(agent->registry, metadata->namespace, metadata->name);
+	const struct rs_configuration *configuration =
+		rs_registry_configuration(agent->registry, metadata->namespace, metadata->name);
+	unsigned routes = !route;
+	for (size_t i = 0; i < service->traffic.count; i++) {
+		const char *tag = service->traffic.targets[i].tag;
+		routes += *tag && !has_tag(route, tag);
+	}
+	unsigned ports =
+		rs_container_has_port_80(&service->template->container) && service->template->container.port != 80 ? 2
+														   : 1;
+	int r = check_map("routes", agent->route_count, routes, sizes.routes, advice, err);
+	if (r == 0)
+		r = check_map("frontends", agent->frontend_count, routes * ports, sizes.frontends, advice, err);
+	if (r == 0 && (!configuration || !rs_template_equal(configuration->template, service->template)) &&
+	    !rs_dp_revision_free_entry(agent->dp))
+		r = rs_err_set(
+			err, -ENOSPC,
+			"the dataplane's map revisions has all of its %u entries: delete services or revisions first",
+			sizes.revisions);
+	return r;
 }
 
 void rs_routing_free(struct rs_agent *agent)

@@ -45,6 +45,7 @@ static int on_round(sd_event_source *source, uint64_t usec, void *user)
 		rs_workload_rest(w);
 	}
 	rs_rt_rotate_logs(agent->rt);
+	rs_pressure_look(agent, now_ns);
 	if (!agent->active) {
 		rs_dp_rest(agent->dp);
 		return sd_event_source_set_enabled(source, SD_EVENT_OFF);

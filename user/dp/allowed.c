@@ -30,11 +30,6 @@ int rs_dp_allowed_remove(struct rs_dp *dp, unsigned list, const struct rs_addres
 	return bpf_map_delete_elem(allowed_map(dp), &key);
 }
 
-unsigned rs_dp_allowed_max(const struct rs_dp *dp)
-{
-	return bpf_map__max_entries(dp->skeleton->maps.allowed);
-}
-
 int rs_dp_allowed_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_allowed_key *key), void *user)
 {
 	struct rs_allowed_key key, *previous = NULL;

@@ -120,6 +120,14 @@ static unsigned jiffy_ns(void)
 	return clock_getres(CLOCK_MONOTONIC_COARSE, &tick) == 0 ? (unsigned)rs_timespec_ns(&tick) : 4000000;
 }
 
+/* As it is pinned, else as it is wanted, else as it is. */
+static void size_map(const struct rs_dp *dp, struct bpf_map *map, unsigned wanted)
+{
+	unsigned entries = dp->adopted ? pinned_entries(dp->bpf_dir, bpf_map__name(map)) : wanted;
+	if (entries)
+		bpf_map__set_max_entries(map, entries);
+}
+
 static void configure(struct rs_dp *dp, unsigned flows_max)
 {
 	struct rouse_bpf *skeleton = dp->skeleton;
@@ -146,9 +154,9 @@ static void configure(struct rs_dp *dp, unsigned flows_max)
 	bpf_map__set_max_entries(skeleton->maps.flow_ring_fast, flows_max);
 	bpf_map__set_max_entries(skeleton->maps.flow_ring_slow, flows_max);
 	bpf_map__set_max_entries(skeleton->maps.flow_ring_open, flows_max / RS_FLOWS_OPEN_SHARE);
-	unsigned allowed_max = dp->adopted ? pinned_entries(dp->bpf_dir, "allowed") : config->allowed_max;
-	if (allowed_max)
-		bpf_map__set_max_entries(skeleton->maps.allowed, allowed_max);
+	size_map(dp, skeleton->maps.allowed, config->allowed_max);
+	size_map(dp, skeleton->maps.routes, config->routes_max);
+	size_map(dp, skeleton->maps.frontends, 2 * config->routes_max);
 }
 
 static int share(struct rs_shared *shared, const struct bpf_map *map, int protection, struct rs_err *err)
@@ -366,6 +374,19 @@ struct rs_dp *rs_dp_close(struct rs_dp *dp)
 bool rs_dp_adopted(const struct rs_dp *dp)
 {
 	return dp->adopted;
+}
+
+struct rs_dp_sizes rs_dp_sizes(const struct rs_dp *dp)
+{
+	const struct rouse_bpf *skeleton = dp->skeleton;
+	return (struct rs_dp_sizes){
+		.frontends = bpf_map__max_entries(skeleton->maps.frontends),
+		.routes = bpf_map__max_entries(skeleton->maps.routes),
+		.allowed = bpf_map__max_entries(skeleton->maps.allowed),
+		.revisions = bpf_map__max_entries(skeleton->maps.revisions) - 1,
+		.flows = bpf_map__max_entries(skeleton->maps.flows),
+		.holds = dp->holds_max,
+	};
 }
 
 int rs_dp_program_fd(const struct rs_dp *dp, enum rs_dp_side side)

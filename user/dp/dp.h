@@ -46,7 +46,8 @@ struct rs_dp_config {
 	unsigned char rouse1_mac[6];
 	unsigned holds_max; /* powers of two; 0 = the default. Ignored when pins exist: theirs stand */
 	unsigned flows_max;
-	unsigned allowed_max; /* as the two above, but any number */
+	unsigned allowed_max; /* as the two above, but any number, and the next */
+	unsigned routes_max;  /* twice as many frontends */
 	unsigned holds_per_source;
 };
 
@@ -61,6 +62,17 @@ struct rs_dp *rs_dp_close(struct rs_dp *dp);
 bool rs_dp_adopted(const struct rs_dp *dp);
 /* "tcx" or "clsact": what rs_dp_attach uses. */
 const char *rs_dp_hook_name(const struct rs_dp *dp);
+
+/* Entries that the maps take. */
+struct rs_dp_sizes {
+	unsigned frontends;
+	unsigned routes;
+	unsigned allowed;
+	unsigned revisions;
+	unsigned flows;
+	unsigned holds;
+};
+struct rs_dp_sizes rs_dp_sizes(const struct rs_dp *dp);
 
 /* Detaches everything and removes every pin under bpf_dir. Returns 0 also when there is nothing; -EBUSY while an agent
  * has it. */
@@ -89,8 +101,6 @@ int rs_dp_route_each(struct rs_dp *dp, int (*each)(void *user, unsigned route), 
  * them. -ENOSPC when the map is full: rs_dp_config.allowed_max. */
 int rs_dp_allowed_add(struct rs_dp *dp, unsigned list, const struct rs_address *address, unsigned bits);
 int rs_dp_allowed_remove(struct rs_dp *dp, unsigned list, const struct rs_address *address, unsigned bits);
-/* Ranges that the map takes. */
-unsigned rs_dp_allowed_max(const struct rs_dp *dp);
 /* Visits every range of every list; none may be removed meanwhile. Stops at the first non-zero return. */
 int rs_dp_allowed_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_allowed_key *key), void *user);
 

@@ -18,9 +18,9 @@
 #define RS_ARGS_MAX		128
 #define RS_ENV_MAX		256
 /* Linux refuses a single argument or environment string beyond 128 KiB; nobody means one beyond 32. */
-#define RS_STRING_MAX	     32768
-#define RS_PATH_MAX	     4095
-#define RS_PORT_NAME_SIZE    16 /* IANA service name, 15 characters */
+#define RS_STRING_MAX	  32768
+#define RS_PATH_MAX	  4095
+#define RS_PORT_NAME_SIZE 16 /* IANA service name, 15 characters */
 /* Ranges of one rouse.dev/allow-from: longer lists belong in a firewall. */
 #define RS_ALLOW_FROM_MAX    64
 #define RS_PROBE_SECONDS_MAX 3600

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The dataplane's maps are full: what does not fit is refused whole, with the map and the option that raises it, and
+# nobody who was there before notices.
+source "$(dirname "$0")/lib.sh"
+lab_up --option max-routes=3 --option max-flows=4096 --option max-holds=2048
+
+refused() { # TEXT: applying the manifest on standard input fails, and says so
+	local said
+	said=$({ apply; } 2>&1) && return 1
+	contains "$said" "$1"
+}
+
+tagged() { # NAME TAG...
+	service "$1" -- "$files/stub" 0
+	shift
+	echo "  traffic:"
+	echo "    - {latestRevision: true, percent: 100}"
+	for tag; do
+		echo "    - {latestRevision: true, percent: 0, tag: $tag}"
+	done
+}
+
+entries() { # MAP
+	on node bpftool --json map dump pinned "/sys/fs/bpf/rouse/$1" | jq length
+}
+
+event() { # REASON TEXT
+	contains "$(on node rouse events)" "$1" && contains "$(on node rouse events | grep "$1")" "$2"
+}
+
+served() {
+	equal "$(fetch -o /dev/null -w '%{http_code}' http://warm.default.rouse/)" 200
+}
+
+service warm min-scale=1 -- "$files/stub" 0 | apply
+service slow rouse.dev/hold-timeout=20s -- /usr/bin/sleep 60 | apply
+check "a warm instance" wait_until 10 served
+check "a service with two tags does not fit" refused "map routes has 2 of 3 entries, 3 more are needed" < <(tagged big one two)
+check "the option is named" refused "max-routes" < <(tagged big one two)
+check "nothing of it is there" bash -c "! '$root/tools/lab' exec '$lab' node rouse get service big"
+check "nor in the dataplane" equal "$(entries routes)" 2
+check "one without tags does" apply < <(service small -- "$files/stub" 0)
+check "what is there can be applied again" apply < <(service small -- "$files/stub" 0)
+check "and changed" apply < <(service small rouse.dev/hold-timeout=5s -- "$files/stub" 0)
+check "but not given a tag" refused "max-routes" < <(tagged small one)
+on node rouse delete service small | sed 's/^/# /'
+check "what was deleted made room" apply < <(service other -- "$files/stub" 0)
+
+# 1536 SYNs are held, the others are dropped.
+on client1 timeout 8 coldclient -n 1600 slow.default.rouse:80 > /dev/null 2>&1 &
+check "the node holds its maximum, and says which option raises it" wait_until 15 event HoldsFull max-holds
+check "whom nobody holds for is served meanwhile" served
+wait || true
+
+# A flood of SYNs from nowhere, at a warm service.
+cat > "$files/flood.py" << 'PY'
+import socket, struct, sys
+to = socket.gethostbyname("warm.default.rouse")
+def total(data):
+    s = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    s = (s >> 16) + (s & 0xffff)
+    return ~(s + (s >> 16)) & 0xffff
+raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+for n in range(6000):
+    source = socket.inet_aton("10.99.1.%d" % (100 + n % 100))
+    tcp = struct.pack("!HHIIBBHHH", 1024 + n, 80, n, 0, 5 << 4, 2, 65535, 0, 0)
+    check = total(source + socket.inet_aton(to) + struct.pack("!BBH", 0, 6, 20) + tcp)
+    tcp = tcp[:16] + struct.pack("!H", check) + tcp[18:]
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, 6, 0, source, socket.inet_aton(to))
+    raw.sendto(ip + tcp, (to, 0))
+PY
+on client1 timeout 60 bash -c '
+	exec 3<> /dev/tcp/warm.default.rouse/80
+	echo > '"$files"'/open
+	until [[ -e '"$files"'/flooded ]]; do sleep 0.05; done
+	printf "GET / HTTP/1.1\r\nHost: warm\r\nConnection: close\r\n\r\n" >&3
+	head -1 <&3' > "$scratch/outlives" &
+open=$!
+wait_until 10 test -e "$files/open"
+on client1 python3 "$files/flood.py"
+touch "$files/flooded"
+check "the flood pushed out its own" wait_until 10 event HalfOpenEvicted max-flows
+check "an open connection outlives it" wait $open
+check "and is answered" contains "$(cat "$scratch/outlives")" "200 OK"
+check "a new client is served" served
+check "no connection was dropped for it" equal "$(counter flow_table_full)" 0
+check_holds
