@@ -223,5 +223,6 @@ void rs_release_give_up(struct rs_workload *workload, uint64_t next_start_ns, co
 	settle(workload);
 	if (reset)
 		rs_record(agent, "Warning", "HoldsReset", workload->revision->metadata.namespace, "Revision",
-			  workload->revision->metadata.name, "%u held connections were reset: %s", reset, why);
+			  workload->revision->metadata.name, "%u held %s reset: %s", reset,
+			  reset == 1 ? "connection was" : "connections were", why);
 }

@@ -374,8 +374,11 @@ void rs_workload_scale(struct rs_workload *workload, bool tick)
 		workload->next_tick_ns = now_ns + result.requeue_after_ns;
 	rs_workload_phase(workload, result.scale, now_ns);
 	rs_workload_reconcile(workload);
-	if (result.patched)
+	if (result.patched) {
 		tell(workload, before, &result, held);
+		rs_workload_status(
+			workload); /* desiredReplicas is what is wanted now, not at the next change of stage */
+	}
 }
 
 /* --- making it so ----------------------------------------------------------------------------------------------- */
