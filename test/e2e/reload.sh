@@ -73,6 +73,28 @@ reload <<< ''
 is_well() { contains "$(part)" "$config, read at 20"; }
 check "a good one makes it well again" wait_until 10 is_well
 
+# --- old revisions ----------------------------------------------------------------------------------------------------
+
+revisions() { # their names
+	on node rouse get revisions -o json | jq -r '[.items[].metadata.name | select(startswith("many-"))] | join(" ")'
+}
+have_revisions() { equal "$(revisions)" "$1"; }
+for round in 1 2 3 4 5; do
+	service many "target=$round" -- "$files/stub" 0 | apply
+	check "revision $round serves" fetch -o /dev/null http://many.default.rouse/
+done
+check "all are there" have_revisions "many-00001 many-00002 many-00003 many-00004 many-00005"
+reload << 'YAML'
+gc:
+  min-non-active-revisions: 0
+  max-non-active-revisions: 2
+  retain-since-create-time: disabled
+  retain-since-last-active-time: disabled
+YAML
+check "beyond the maximum the oldest are collected" wait_until 20 have_revisions "many-00003 many-00004 many-00005"
+check "an event says so" contains "$(on node rouse events)" Collected
+check "the service goes on" fetch -o /dev/null http://many.default.rouse/
+
 # --- without an agent -------------------------------------------------------------------------------------------------
 
 printf 'pool: 0\nquite: else\n' > "$config"

@@ -21,7 +21,6 @@
 static const char later_activator[] = "no activator here; its part is the dataplane's, turned on with the hold path";
 static const char later_exact[] = "instances are not sampled, the kernel counts exactly";
 static const char later_validation[] = "turned on with the validation of manifests and configuration";
-static const char later_gc[] = "turned on with the garbage collection of revisions";
 static const char later_rollout[] = "turned on with the gradual rollout";
 static const char later_route[] = "turned on with the routing of traffic targets";
 
@@ -61,9 +60,9 @@ static const struct section {
 	{"timeouts", NULL, later_activator},
 	{"config_validation", check_config_validation, NULL},
 	{"annotation_validation", check_annotation_validation, NULL},
-	{"revision_gc", NULL, later_gc},
-	{"revision_stale", NULL, later_gc},
-	{"gc_config_validation", NULL, later_gc},
+	{"revision_gc", check_revision_gc, NULL},
+	{"revision_stale", check_revision_stale, NULL},
+	{"gc_config_validation", check_gc_config_validation, NULL},
 	/* rollout.json */
 	{"step", NULL, later_rollout},
 	{"adjust_percentage", NULL, later_rollout},

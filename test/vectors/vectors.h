@@ -57,6 +57,9 @@ vector_check check_target, check_panic_window, check_initial_scale;
 vector_check check_apply_scale, check_pa_status, check_active_condition;
 vector_check check_request_stats;
 
+/* gc.c */
+vector_check check_revision_gc, check_revision_stale, check_gc_config_validation;
+
 /* validate.c */
 vector_check check_config_validation, check_annotation_validation;
 

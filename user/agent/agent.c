@@ -453,6 +453,9 @@ static int build(struct rs_agent *agent, struct rs_err *err)
 		r = open_api(agent, err);
 	if (r < 0)
 		return r;
+	r = rs_collect_soon(agent);
+	if (r < 0)
+		return rs_err_set(err, r, "cannot set a timer: %s", strerror(-r));
 	agent->ready = true;
 	return 0;
 }
@@ -501,6 +504,7 @@ struct rs_agent *rs_agent_free(struct rs_agent *agent)
 	agent->api = NULL;
 	rs_attach_free(agent->attach);
 	agent->tick_timer = sd_event_source_unref(agent->tick_timer);
+	agent->collect_timer = sd_event_source_disable_unref(agent->collect_timer);
 	agent->dp_source = sd_event_source_unref(agent->dp_source);
 	free_workloads(agent);
 	rs_rt_free(agent->rt);

@@ -23,6 +23,7 @@
  *	probing.c           the probes of its manifest
  *	failing.c           what goes wrong with it, and what follows
  *	release.c           letting held SYNs go on
+ *	collect.c           revisions that nobody needs any more
  *	change.c            objects that changed: to the store, and to the rest of us
  *	routing.c           traffic targets to frontends and routes
  *	access.c            who may reach a service
@@ -221,6 +222,7 @@ struct rs_agent {
 	struct rs_workload *active;
 	unsigned active_count;
 	sd_event_source *tick_timer;
+	sd_event_source *collect_timer;
 	sd_event_source *dp_source;
 	struct rs_attach *attach;
 	struct rs_names *names;
@@ -483,6 +485,10 @@ struct rs_attach_state {
 };
 /* NULL when it is none. */
 const struct rs_attach_state *rs_attach_state(const struct rs_agent *agent, unsigned ifindex);
+
+/* collect.c */
+/* Looks for revisions to delete in a second, and then again and again. */
+int rs_collect_soon(struct rs_agent *agent);
 
 /* change.c */
 /* Persists the changes, and applies them to workloads, routes and names. Takes the list over.

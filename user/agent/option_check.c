@@ -63,6 +63,8 @@ void rs_options_check(const struct rs_options *options, struct rs_problems *prob
 		rs_problems_add(problems, false, "autoscaler.%s", err.message);
 	if (rs_defaults_config_check(&options->defaults, &err) < 0)
 		rs_problems_add(problems, false, "defaults.%s", err.message);
+	if (rs_gc_config_check(&options->gc, &err) < 0)
+		rs_problems_add(problems, false, "gc.%s", err.message);
 }
 
 /* --- the host ---------------------------------------------------------------------------------------------------- */

@@ -174,6 +174,7 @@ static bool describe_sections(cJSON *sections)
 	struct rs_options initial = {0};
 	rs_autoscaler_config_init(&initial.autoscaler);
 	rs_defaults_config_init(&initial.defaults);
+	rs_gc_config_init(&initial.gc);
 	for (size_t i = 0; i < rs_section_count; i++) {
 		const struct rs_section *section = &rs_sections[i];
 		cJSON *object = cJSON_CreateObject();

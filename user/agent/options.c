@@ -37,6 +37,7 @@ static void set_initial(struct rs_options *options)
 	};
 	rs_autoscaler_config_init(&options->autoscaler);
 	rs_defaults_config_init(&options->defaults);
+	rs_gc_config_init(&options->gc);
 }
 
 /* --- the command line -------------------------------------------------------------------------------------------- */
@@ -222,4 +223,5 @@ void rs_options_update(struct rs_options *options, const struct rs_options *fres
 	options->log_format = fresh->log_format;
 	options->autoscaler = fresh->autoscaler;
 	options->defaults = fresh->defaults;
+	options->gc = fresh->gc;
 }

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/problems.h"
 #include "core/autoscale/config.h"
+#include "core/gc/gc.h"
 #include "core/model/defaults.h"
 #include "dp/dp.h"
 
@@ -61,6 +62,7 @@ struct rs_options {
 	enum rs_log_format log_format;
 	struct rs_autoscaler_config autoscaler;
 	struct rs_defaults_config defaults;
+	struct rs_gc_config gc;
 
 	/* What is to be done instead of running. */
 	bool cleanup;	    /* remove every trace and exit */

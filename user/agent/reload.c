@@ -40,6 +40,7 @@ static void apply(struct rs_agent *agent, const struct rs_options *fresh)
 		if (agent->workloads[i] && !agent->workloads[i]->removed)
 			rs_workload_retune(agent->workloads[i]);
 	}
+	rs_collect_soon(agent);
 	*configuration->error = '\0';
 	configuration->loaded_wall_ns = rs_wall_ns();
 	rs_info("the configuration was read again files=%u", fresh->config_file_count);

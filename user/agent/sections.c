@@ -14,6 +14,7 @@ const struct rs_section rs_sections[] = {
 	{"autoscaler", "config-autoscaler", &rs_autoscaler_settings, OFFSET(autoscaler)},
 	{"defaults", "config-defaults", &rs_defaults_settings, OFFSET(defaults)},
 	{"deployment", "config-deployment", &rs_deployment_settings, OFFSET(autoscaler)},
+	{"gc", "config-gc", &rs_gc_settings, OFFSET(gc)},
 };
 const size_t rs_section_count = rs_array_length(rs_sections);
 
