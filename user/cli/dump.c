@@ -71,6 +71,8 @@ void rs_dump_note(struct rs_dump *dump, const char *item, const char *complaint)
 
 bool rs_dump_may(struct rs_dump *dump, const char *item)
 {
+	if (dump->stop && *dump->stop)
+		return false;
 	if (rs_now_ns() >= dump->end_ns)
 		rs_dump_note(dump, item, "left out: the time is over");
 	else if (dump->bytes >= RS_DUMP_TOTAL_BYTES)

@@ -16,6 +16,7 @@
 #define RS_CLI_DUMP_H
 
 #include <cjson/cJSON.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,7 +42,8 @@ struct rs_dump {
 	bool with_env;
 	size_t item_bytes;
 	uint64_t item_ns;
-	uint64_t end_ns; /* nothing is begun later */
+	uint64_t end_ns;		   /* nothing is begun later */
+	const volatile sig_atomic_t *stop; /* NULL, or set once it shall end */
 	size_t bytes;
 	unsigned items;
 	unsigned failures;

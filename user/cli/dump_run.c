@@ -49,13 +49,15 @@ static pid_t start(const char *command, int *ret_output)
 }
 
 /* Copies until the end of the output, or of what an item may take. Returns what was reached. */
-static const char *copy(int output, FILE *out, size_t left, uint64_t end_ns)
+static const char *copy(const struct rs_dump *dump, int output, FILE *out)
 {
 	char buffer[65536];
+	size_t left = dump->item_bytes;
+	uint64_t end_ns = rs_now_ns() + dump->item_ns;
 	for (;;) {
 		uint64_t now_ns = rs_now_ns();
 		struct pollfd readable = {.fd = output, .events = POLLIN};
-		if (now_ns >= end_ns)
+		if (now_ns >= end_ns || (dump->stop && *dump->stop))
 			return "cut: it took too long";
 		int n = poll(&readable, 1, (int)((end_ns - now_ns) / RS_NS_PER_MS) + 1);
 		if (n == 0 || (n < 0 && errno == EINTR))
@@ -86,7 +88,7 @@ void rs_dump_run(struct rs_dump *dump, const char *item, const char *command)
 	}
 	int status = 0;
 	char failed[COMPLAINT_MAX];
-	const char *complaint = copy(output, out, dump->item_bytes, rs_now_ns() + dump->item_ns);
+	const char *complaint = copy(dump, output, out);
 	if (complaint)
 		kill(-pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

@@ -98,8 +98,9 @@ static int gather(struct rs_cli *cli, struct rs_dump *dump, const char *name, co
 enum rs_exit rs_sysdump(struct rs_cli *cli, const struct rs_args *args)
 {
 	struct rs_err err = {0};
-	struct rs_dump dump = {.with_env = args->with_env};
-	struct sigaction before, action = {.sa_handler = on_interrupt};
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct rs_dump dump = {.with_env = args->with_env, .stop = &interrupted};
+	struct sigaction before[rs_array_length(signals)], action = {.sa_handler = on_interrupt};
 	struct stat written = {0};
 	char name[NAME_MAX_LENGTH];
 	make_name(name);
@@ -108,10 +109,12 @@ enum rs_exit rs_sysdump(struct rs_cli *cli, const struct rs_args *args)
 		return rs_cli_failf(cli, "out of memory");
 	/* What was gathered goes, also after Ctrl-C. */
 	interrupted = 0;
-	sigaction(SIGINT, &action, &before);
+	for (size_t i = 0; i < rs_array_length(signals); i++)
+		sigaction(signals[i], &action, &before[i]);
 	int r = gather(cli, &dump, name, file, &err);
 	rs_dump_end(&dump);
-	sigaction(SIGINT, &before, NULL);
+	for (size_t i = 0; i < rs_array_length(signals); i++)
+		sigaction(signals[i], &before[i], NULL);
 	if (r < 0)
 		return rs_cli_fail(cli, &err);
 	stat(file, &written);

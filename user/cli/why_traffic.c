@@ -63,6 +63,22 @@ static void say_latest(const struct rs_why_facts *facts, struct rs_buf *out)
 	rs_buf_printf(out, "%s, the newest, is not ready.\n", created);
 }
 
+/* Who may come at all: a client that is kept out sees the same silence as one of a service that is down. */
+static void say_access(const struct rs_why_facts *facts, struct rs_buf *out)
+{
+	const char *allowed = rs_json_text(facts->service, "metadata", "annotations", "rouse.dev/allow-from");
+	const char *visibility =
+		rs_json_text(facts->service, "metadata", "labels", "networking.knative.dev/visibility");
+	double denied = rs_json_number(facts->service, 0, "status", "rouse", "deniedConnections");
+	if (*allowed)
+		rs_buf_printf(out, "  Only %s may connect: rouse.dev/allow-from says so.\n", allowed);
+	if (rs_str_equal(visibility, "cluster-local"))
+		rs_buf_puts(out, "  Only this host and its instances may connect: its visibility is cluster-local.\n");
+	if (denied > 0)
+		rs_buf_printf(out, "  %.0f %s kept out.\n", denied,
+			      denied == 1 ? "connection was" : "connections were");
+}
+
 void rs_why_say_traffic(const struct rs_why_facts *facts, struct rs_buf *out)
 {
 	const cJSON *traffic = rs_json_get(facts->service, "status", "traffic");
@@ -90,6 +106,7 @@ void rs_why_say_traffic(const struct rs_why_facts *facts, struct rs_buf *out)
 		rs_buf_printf(out, "  The route is not ready: %s: %s\n", rs_json_text(routes, "reason"),
 			      rs_json_text(routes, "message"));
 	say_latest(facts, out);
+	say_access(facts, out);
 	if (cJSON_GetArraySize(traffic) > 0)
 		rs_buf_puts(out, "  Connections that are open stay where they are when this changes.\n");
 }

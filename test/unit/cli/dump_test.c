@@ -116,6 +116,22 @@ static void test_limits_of_all(void **state)
 	rs_dump_end(&dump);
 }
 
+static volatile sig_atomic_t stop_flag;
+
+static void test_ctrl_c_ends_what_runs_and_what_would(void **state)
+{
+	(void)state;
+	begin();
+	dump.stop = &stop_flag;
+	stop_flag = 1;
+	rs_dump_run(&dump, "never.txt", "sleep 1000");
+	assert_null(strstr(contents("index.txt"), "never"));
+	stop_flag = 0;
+	rs_dump_run(&dump, "now.txt", "echo now");
+	assert_has(contents("index.txt"), "ok     now.txt\n");
+	rs_dump_end(&dump);
+}
+
 static void test_the_end_of_a_file(void **state)
 {
 	(void)state;
@@ -211,6 +227,7 @@ int main(void)
 		cmocka_unit_test_setup(test_a_command_that_is_well_and_ones_that_are_not, clear),
 		cmocka_unit_test_setup(test_limits_of_an_item, clear),
 		cmocka_unit_test_setup(test_limits_of_all, clear),
+		cmocka_unit_test_setup(test_ctrl_c_ends_what_runs_and_what_would, clear),
 		cmocka_unit_test_setup(test_the_end_of_a_file, clear),
 		cmocka_unit_test_setup(test_what_the_agent_says, clear),
 		cmocka_unit_test_setup(test_an_agent_that_is_dead, clear),

@@ -409,6 +409,21 @@ static void test_no_revision_at_all(void **state)
 	assert_says("The route is not ready: RoutingFailed: no VIP\n");
 }
 
+static void test_who_may_connect(void **state)
+{
+	(void)state;
+	explain(&(struct world){
+		.service =
+			"{\"metadata\":{\"name\":\"hello\",\"annotations\":{\"rouse.dev/allow-from\":\"10.0.0.0/8\"},"
+			"\"labels\":{\"networking.knative.dev/visibility\":\"cluster-local\"}},\"status\":{\"rouse\":{"
+			"\"deniedConnections\":3},\"traffic\":[" LATEST "]}}",
+		.revisions = REVISION(0, "", ROUSE("\"held\":0")),
+	});
+	assert_says("Only 10.0.0.0/8 may connect: rouse.dev/allow-from says so.\n");
+	assert_says("Only this host and its instances may connect: its visibility is cluster-local.\n");
+	assert_says("3 connections were kept out.\n");
+}
+
 static void test_a_node_that_is_not_well(void **state)
 {
 	(void)state;
@@ -451,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_traffic_by_percent_and_tag),
 		cmocka_unit_test(test_the_latest_is_not_ready),
 		cmocka_unit_test(test_no_revision_at_all),
+		cmocka_unit_test(test_who_may_connect),
 		cmocka_unit_test(test_a_node_that_is_not_well),
 	};
 	return cmocka_run_group_tests(tests, NULL, free_text);
