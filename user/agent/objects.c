@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Services and what they own, as the API reads and writes them. */
+#include "agent/api/query.h"
 #include "agent/listing.h"
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "core/model/annotations.h"
+#include "wire/merge.h"
 #include "wire/service.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -154,20 +157,103 @@ static void write_service(struct rs_agent *agent, const struct rs_api_request *r
 			 rs_view_object(agent, RS_KIND_SERVICE, rs_registry_service(agent->registry, namespace, name)));
 }
 
+/* --- PATCH ------------------------------------------------------------------------------------------------------ */
+
+/* The object as it is, with the patch over it, is applied like any other. Its resourceVersion stands in it: the patch
+ * may name the one that it was made for. */
+static void patch_service(struct rs_agent *agent, const struct rs_api_request *request)
+{
+	struct rs_service *service = rs_registry_service(agent->registry, request->namespace, request->name);
+	struct rs_err err = {0};
+	if (!service) {
+		rs_request_not_found(agent, request, "Service");
+		return;
+	}
+	cJSON *object = rs_wire_service_print(service, NULL);
+	struct rs_api_request write = *request;
+	write.verb = RS_API_APPLY;
+	write.body = object;
+	if (object && rs_wire_merge(object, request->body) == 0) {
+		write_service(agent, &write);
+	} else {
+		rs_err_set(&err, -ENOMEM, "out of memory");
+		rs_request_refuse(agent, request, -ENOMEM, NULL, &err);
+	}
+	cJSON_Delete(object);
+}
+
+/* --- DELETE ----------------------------------------------------------------------------------------------------- */
+
+/* What kubectl sends along. Each is honoured or refused. */
+static int read_delete_options(const cJSON *options, bool *dry_run, struct rs_err *err)
+{
+	const cJSON *option;
+	cJSON_ArrayForEach (option, options) {
+		const char *name = option->string;
+		if (strcmp(name, "kind") == 0 || strcmp(name, "apiVersion") == 0 ||
+		    strcmp(name, "preconditions") == 0 || cJSON_IsNull(option))
+			continue;
+		if (strcmp(name, "propagationPolicy") == 0) {
+			const char *policy = cJSON_GetStringValue(option);
+			int r = rs_api_check_propagation(policy ? policy : "", err);
+			if (r < 0)
+				return r;
+		} else if (strcmp(name, "dryRun") == 0) {
+			const char *what = cJSON_GetStringValue(cJSON_GetArrayItem(option, 0));
+			if (cJSON_GetArraySize(option) != 1 || !rs_str_equal(what, "All"))
+				return rs_err_set(err, -EINVAL, "dryRun: only [\"All\"] is known");
+			*dry_run = true;
+		} else if (strcmp(name, "gracePeriodSeconds") == 0) {
+			return rs_err_set(err, -EINVAL,
+					  "gracePeriodSeconds: how long instances may take to end is the manifest's, "
+					  "rouse.dev/stop-grace-period");
+		} else {
+			return rs_err_set(err, -EINVAL, "DeleteOptions: no such field: %.64s", name);
+		}
+	}
+	return 0;
+}
+
+static int check_preconditions(const cJSON *options, const struct rs_metadata *metadata, struct rs_err *err)
+{
+	const cJSON *conditions = cJSON_GetObjectItemCaseSensitive(options, "preconditions");
+	const char *uid = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(conditions, "uid"));
+	const char *version = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(conditions, "resourceVersion"));
+	char now[24];
+	snprintf(now, sizeof(now), "%" PRIu64, metadata->resource_version);
+	if (uid && strcmp(uid, metadata->uid) != 0)
+		return rs_err_set(err, -EBUSY, "preconditions.uid is %.40s, the object's is %s", uid, metadata->uid);
+	if (version && strcmp(version, now) != 0)
+		return rs_err_set(err, -EBUSY, "preconditions.resourceVersion is %.24s, the object's is %s", version,
+				  now);
+	return 0;
+}
+
 static void delete_object(struct rs_agent *agent, const struct rs_api_request *request)
 {
 	struct rs_err err = {0};
 	struct rs_changes changes = {0};
 	enum rs_kind kind = kind_of(request);
-	int r = rs_registry_remove(agent->registry, kind, request->namespace, request->name, rs_wall_ns(), &changes,
-				   &err);
+	const char *namespace = request->namespace, *name = request->name;
+	bool dry_run = request->dry_run;
+	void *object = rs_registry_find(agent->registry, kind, namespace, name);
+	int r = read_delete_options(request->body, &dry_run, &err);
+	if (r == 0 && object)
+		r = check_preconditions(request->body, rs_object_metadata(kind, object), &err);
+	if (r == 0 && dry_run)
+		r = rs_registry_check_remove(agent->registry, kind, namespace, name, &err);
+	else if (r == 0)
+		r = rs_registry_remove(agent->registry, kind, namespace, name, rs_wall_ns(), &changes, &err);
 	if (r < 0) {
 		rs_request_refuse(agent, request, r, NULL, &err);
 		return;
 	}
-	rs_record(agent, "Normal", "Deleted", request->namespace, rs_kind_text(kind), request->name, "by request");
-	rs_change_commit(agent, &changes, request->token, 200,
-			 rs_view_deleted(kind, request->namespace, request->name));
+	if (dry_run) {
+		rs_api_answer(agent->api, request->token, 200, rs_view_deleted(kind, namespace, name));
+		return;
+	}
+	rs_record(agent, "Normal", "Deleted", namespace, rs_kind_text(kind), name, "by request");
+	rs_change_commit(agent, &changes, request->token, 200, rs_view_deleted(kind, namespace, name));
 }
 
 void rs_objects_handle(struct rs_agent *agent, const struct rs_api_request *request)
@@ -179,6 +265,9 @@ void rs_objects_handle(struct rs_agent *agent, const struct rs_api_request *requ
 	case RS_API_CREATE:
 	case RS_API_APPLY:
 		write_service(agent, request);
+		break;
+	case RS_API_PATCH:
+		patch_service(agent, request);
 		break;
 	case RS_API_DELETE:
 		delete_object(agent, request);

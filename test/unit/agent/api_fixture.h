@@ -59,7 +59,8 @@ struct reply {
 
 static inline void describe(struct fixture *f, const struct rs_api_request *q)
 {
-	static const char *const verbs[RS_API_VERB_COUNT] = {"get", "list", "create", "apply", "delete", "log"};
+	static const char *const verbs[RS_API_VERB_COUNT] = {"get",    "list", "create", "apply",
+							     "delete", "log",  "patch"};
 	char *body = q->body ? cJSON_PrintUnformatted(q->body) : NULL;
 	snprintf(f->asked, sizeof(f->asked),
 		 "%s %d %s/%s body=%.64s dry=%d service=%s kind=%s after=%llu limit=%llu"
@@ -197,6 +198,10 @@ static inline void begin(struct fixture *f, struct reply *reply, const char *met
 	else
 		curl_easy_setopt(reply->easy, CURLOPT_CUSTOMREQUEST, method);
 	if (body) {
+		bool is_patch = strcmp(method, "PATCH") == 0;
+		reply->headers = curl_slist_append(NULL, is_patch ? "Content-Type: application/merge-patch+json"
+								  : "Content-Type: application/json");
+		curl_easy_setopt(reply->easy, CURLOPT_HTTPHEADER, reply->headers);
 		curl_easy_setopt(reply->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
 		curl_easy_setopt(reply->easy, CURLOPT_COPYPOSTFIELDS, body);
 	}

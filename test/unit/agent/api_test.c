@@ -80,7 +80,7 @@ static void test_what_is_wrong_is_said_with_what_is_right(void **state)
 	assert_refused(f, "GET", "/", NULL, 404, "NotFound", "/apis/rouse.dev/v1/status");
 	assert_refused(f, "GET", "/apis/serving.knative.dev/v1beta1/services", NULL, 404, "NotFound", "no such path");
 	assert_refused(f, "GET", SERVING "/pods", NULL, 404, "NotFound", "services, configurations");
-	assert_refused(f, "GET", SERVING, NULL, 404, "NotFound", "no such path");
+	assert_refused(f, "GET", SERVING "/", NULL, 404, "NotFound", "no such path");
 	assert_refused(f, "GET", SERVING "/instances", NULL, 404, "NotFound", "no such path");
 	assert_refused(f, "GET", SERVING "/namespaces/ns/services/", NULL, 404, "NotFound", "no such path");
 	assert_refused(f, "GET", SERVING "/namespaces//services", NULL, 404, "NotFound", "no such path");
@@ -95,13 +95,15 @@ static void test_what_is_wrong_is_said_with_what_is_right(void **state)
 	assert_refused(f, "POST", "/metrics", "{}", 405, "MethodNotAllowed", "only GET");
 	assert_refused(f, "PUT", SERVING "/namespaces/ns/services", "{}", 405, "MethodNotAllowed", "services/NAME");
 	assert_refused(f, "POST", SERVING "/namespaces/ns/services/a", "{}", 405, "MethodNotAllowed", "POST ...");
-	assert_refused(f, "PATCH", SERVING "/namespaces/ns/services/a", "{}", 405, "MethodNotAllowed", "PUT, DELETE");
+	assert_refused(f, "PATCH", SERVING "/namespaces/ns/services", "{}", 405, "MethodNotAllowed", "GET, HEAD, POST");
+	assert_refused(f, "PATCH", SERVING "/namespaces/ns/revisions/a", "{}", 405, "MethodNotAllowed",
+		       "apply the Service");
 	assert_refused(f, "PUT", SERVING "/namespaces/ns/revisions/a", "{}", 405, "MethodNotAllowed",
 		       "apply the Service");
 	assert_refused(f, "DELETE", SERVING "/services", NULL, 405, "MethodNotAllowed", "GET, HEAD");
 	assert_refused(f, "DELETE", ROUSE "/namespaces/ns/instances/a", NULL, 405, "MethodNotAllowed", "GET, HEAD");
-	struct reply reply = ask(f, "PATCH", SERVING "/namespaces/ns/services/a", "{}");
-	assert_non_null(strstr(text(&reply.head), "Allow: GET, HEAD, PUT, DELETE"));
+	struct reply reply = ask(f, "POST", SERVING "/namespaces/ns/services/a", "{}");
+	assert_non_null(strstr(text(&reply.head), "Allow: GET, HEAD, PUT, PATCH, DELETE"));
 	end(f, &reply);
 
 	assert_refused(f, "GET", SERVING "/services?wtach=true", NULL, 400, "BadRequest",
@@ -119,6 +121,186 @@ static void test_what_is_wrong_is_said_with_what_is_right(void **state)
 	assert_refused(f, "GET", ROUSE "/namespaces/a/instances/b/log?follow=yes", NULL, 400, "BadRequest",
 		       "true or false");
 	assert_refused(f, "POST", SERVING "/namespaces/ns/services?dryRun=x", "{}", 400, "BadRequest", "only All");
+}
+
+/* Asks with these headers, and expects the status and a part of the answer. */
+static void assert_answers(struct fixture *f, const char *method, const char *path, const char *header, long status,
+			   const char *part)
+{
+	struct reply reply;
+	begin(f, &reply, method, path, strcmp(method, "GET") ? "{}" : NULL, 2);
+	curl_slist_free_all(reply.headers);
+	reply.headers = curl_slist_append(NULL, header);
+	curl_easy_setopt(reply.easy, CURLOPT_HTTPHEADER, reply.headers);
+	turn_until(f, reply.is_done);
+	if (reply.status != status || !strstr(text(&reply.body), part))
+		fail_msg("%s %s: %ld %s", method, header, reply.status, text(&reply.body));
+	end(f, &reply);
+}
+
+static void test_types(void **state)
+{
+	struct fixture *f = *state;
+	const char *services = SERVING "/namespaces/ns/services", *one = SERVING "/namespaces/ns/services/a";
+	assert_answers(f, "POST", services, "Content-Type: application/json", 200, "hello");
+	assert_answers(f, "POST", services, "Content-Type: Application/JSON; charset=utf-8", 200, "hello");
+	assert_answers(f, "POST", services, "Content-Type:", 200, "hello");
+	assert_answers(f, "POST", services, "Content-Type: application/x-www-form-urlencoded", 415,
+		       "-H 'Content-Type: application/json'");
+	assert_answers(f, "PUT", one, "Content-Type: application/yaml", 415, "UnsupportedMediaType");
+	assert_answers(f, "PATCH", one, "Content-Type: application/merge-patch+json", 200, "hello");
+	assert_answers(f, "PATCH", one, "Content-Type: application/strategic-merge-patch+json", 415, "--type merge");
+	assert_answers(f, "PATCH", one, "Content-Type: application/json-patch+json", 415,
+		       "application/merge-patch+json");
+	assert_answers(f, "GET", one, "Accept: application/json;as=Table;v=v1;g=meta.k8s.io, application/json", 200,
+		       "hello");
+	assert_answers(f, "GET", one, "Accept: text/html, */*;q=0.1", 200, "hello");
+	assert_answers(f, "GET", one, "Accept: application/yaml", 406, "NotAcceptable");
+	assert_answers(f, "GET", "/metrics", "Accept: text/plain", 200, "rouse_up");
+}
+
+static void test_deletes_may_have_options(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = SERVING "/namespaces/ns/services/a";
+	assert_asked(f, "DELETE", path, "{\"propagationPolicy\": \"Background\"}",
+		     "delete 0 ns/a body={\"propagationPolicy\":\"Background\"} dry=0 service=- kind=- after=0 limit=0 "
+		     "tail=-1 follow=0");
+	assert_asked(f, "DELETE", SERVING "/namespaces/ns/services/a?dryRun=All&propagationPolicy=Foreground", NULL,
+		     "delete 0 ns/a body=- dry=1 service=- kind=- after=0 limit=0 tail=-1 follow=0");
+	assert_refused(f, "DELETE", SERVING "/namespaces/ns/services/a?propagationPolicy=Orphan", NULL, 400,
+		       "BadRequest", "only Background and Foreground");
+	assert_refused(f, "DELETE", path, "[]", 400, "BadRequest", "not an object");
+	assert_refused(f, "PUT", SERVING "/namespaces/ns/services/a?fieldValidation=Ignore", "{}", 400, "BadRequest",
+		       "only Strict");
+}
+
+static void test_discovery(void **state)
+{
+	static const struct {
+		const char *path, *kind, *part;
+	} table[] = {
+		{"/api", "APIVersions", "\"versions\":[\"v1\"]"},
+		{"/apis", "APIGroupList", "\"groupVersion\":\"rouse.dev/v1\""},
+		{"/apis/serving.knative.dev", "APIGroup",
+		 "\"preferredVersion\":{\"groupVersion\":\"serving.knative.dev/v1\""},
+		{"/apis/rouse.dev", "APIGroup", "\"name\":\"rouse.dev\""},
+		{SERVING, "APIResourceList",
+		 "{\"name\":\"services\",\"singularName\":\"service\",\"namespaced\":true,\"kind\":\"Service\","
+		 "\"verbs\":["
+		 "\"get\",\"list\",\"create\",\"update\",\"delete\",\"patch\",\"watch\"],\"shortNames\":[\"ksvc\"]}"},
+		{ROUSE, "APIResourceList", "{\"name\":\"status\",\"singularName\":\"status\",\"namespaced\":false,"},
+		{"/api/v1", "APIResourceList", "\"name\":\"events\""},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < rs_array_length(table); i++) {
+		struct reply reply = ask(f, "GET", table[i].path, NULL);
+		cJSON *document = cJSON_Parse(text(&reply.body));
+		if (reply.status != 200 || !strstr(text(&reply.body), table[i].part))
+			fail_msg("%s: %ld %s", table[i].path, reply.status, text(&reply.body));
+		assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(document, "kind")), table[i].kind);
+		cJSON_Delete(document);
+		end(f, &reply);
+	}
+	assert_refused(f, "POST", "/apis", "{}", 405, "MethodNotAllowed", "only GET");
+}
+
+/* --- answers that are made while they are sent ------------------------------------------------------------------ */
+
+struct counting {
+	unsigned pieces, left, done;
+	bool is_open; /* a watch: nothing at the moment, instead of the end */
+	enum rs_api_end end;
+};
+
+/* Every other piece is empty: looked at much, found nothing. */
+static int next_piece(void *user, struct rs_buf *out)
+{
+	struct counting *counting = user;
+	if (!counting->left)
+		return counting->is_open ? 0 : -ENODATA;
+	if (counting->pieces++ % 2 == 0)
+		return 1;
+	counting->left--;
+	for (int i = 0; i < 1000; i++)
+		rs_buf_puts(out, "0123456789abcdef");
+	return 1;
+}
+
+static void note_done(void *user, enum rs_api_end how)
+{
+	struct counting *counting = user;
+	counting->done++;
+	counting->end = how;
+}
+
+static const struct rs_api_source counting_source = {.next = next_piece, .done = note_done};
+
+static void test_an_answer_in_pieces(void **state)
+{
+	struct fixture *f = *state;
+	struct counting counting = {.left = 100};
+	struct reply reply;
+	f->how = ANSWER_LATER;
+	begin(f, &reply, "GET", SERVING "/services", NULL, 0);
+	turn_until(f, f->calls == 1);
+	rs_api_answer_stream(f->api, f->token, &counting_source, &counting);
+	turn_until(f, reply.is_done);
+	assert_int_equal(reply.result, CURLE_OK);
+	assert_int_equal(reply.body.length, 100 * 16000);
+	end(f, &reply);
+	turn_until(f, counting.done == 1);
+	assert_int_equal(counting.end, RS_API_END_SENT);
+	/* Nobody there: told at once. */
+	rs_api_answer_stream(f->api, 4711, &counting_source, &counting);
+	assert_int_equal(counting.done, 2);
+	rs_api_wake(f->api, 4711);
+}
+
+static void test_an_answer_without_end(void **state)
+{
+	struct fixture *f = *state;
+	struct counting counting = {.left = 3, .is_open = true};
+	struct reply reply, other;
+	f->how = ANSWER_LATER;
+	begin(f, &reply, "GET", SERVING "/services", NULL, 0);
+	turn_until(f, f->calls == 1);
+	uint64_t token = f->token;
+	rs_api_answer_stream(f->api, token, &counting_source, &counting);
+	turn_until(f, reply.body.length == 3 * 16000);
+	other = ask(f, "GET", "/healthz", NULL);
+	end(f, &other);
+	counting.left = 2;
+	rs_api_wake(f->api, token);
+	turn_until(f, reply.body.length == 5 * 16000);
+	assert_false(reply.is_done);
+	/* Its client leaves while nothing is sent. */
+	end(f, &reply);
+	turn_until(f, counting.done == 1);
+	assert_int_equal(counting.end, RS_API_END_LEFT);
+}
+
+static void test_a_client_that_does_not_read_costs_one_piece(void **state)
+{
+	struct fixture *f = *state;
+	struct counting counting = {.left = 1000000, .is_open = true};
+	f->how = ANSWER_LATER;
+	int fd = dial(f, "GET " SERVING "/services HTTP/1.1\r\nHost: x\r\n\r\n");
+	turn_until(f, f->calls == 1);
+	rs_api_answer_stream(f->api, f->token, &counting_source, &counting);
+	/* The socket takes so much, and then no more is made. */
+	unsigned before;
+	do {
+		before = counting.pieces;
+		for (int i = 0; i < 20; i++) {
+			struct reply reply = ask(f, "GET", "/healthz", NULL);
+			assert_int_equal(reply.status, 200);
+			end(f, &reply);
+		}
+	} while (counting.pieces != before);
+	assert_true(counting.pieces < 200);
+	close(fd);
+	turn_until(f, counting.done == 1);
 }
 
 static void test_bad_json_is_refused_with_the_offset(void **state)
@@ -253,7 +435,7 @@ static void test_bodies_are_bounded(void **state)
 
 	/* Chunked: nobody says beforehand how much comes. */
 	begin(f, &reply, "POST", path, body, most + 1);
-	reply.headers = curl_slist_append(NULL, "Transfer-Encoding: chunked");
+	reply.headers = curl_slist_append(reply.headers, "Transfer-Encoding: chunked");
 	curl_easy_setopt(reply.easy, CURLOPT_HTTPHEADER, reply.headers);
 	turn_until(f, reply.is_done);
 	assert_int_equal(reply.status, 413);
@@ -339,6 +521,12 @@ int main(void)
 		with_server(test_every_path_reaches_the_backend),
 		with_server(test_query_and_body_reach_the_backend),
 		with_server(test_what_is_wrong_is_said_with_what_is_right),
+		with_server(test_types),
+		with_server(test_deletes_may_have_options),
+		with_server(test_discovery),
+		with_server(test_an_answer_in_pieces),
+		with_server(test_an_answer_without_end),
+		with_server(test_a_client_that_does_not_read_costs_one_piece),
 		with_server(test_bad_json_is_refused_with_the_offset),
 		with_server(test_pages),
 		with_server(test_a_late_answer_and_its_header),

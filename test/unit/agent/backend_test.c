@@ -109,6 +109,91 @@ static void test_delete(void **state)
 	assert_int_equal(f->status, -ENOENT);
 }
 
+static void delete_with(struct fixture *f, const char *options, bool dry_run)
+{
+	cJSON *body = options ? cJSON_Parse(options) : NULL;
+	ask(f, (struct rs_api_request){.verb = RS_API_DELETE,
+				       .resource = RS_API_SERVICES,
+				       .namespace = "ns",
+				       .name = "hello",
+				       .body = body,
+				       .dry_run = dry_run});
+	cJSON_Delete(body);
+}
+
+static void test_delete_options_are_honoured_or_refused(void **state)
+{
+	struct fixture *f = *state;
+	delete_with(f, NULL, true);
+	assert_int_equal(f->status, -ENOENT);
+	put(f, .name = "hello");
+	delete_with(f, NULL, true);
+	assert_int_equal(f->status, 200);
+	delete_with(f, "{\"dryRun\":[\"All\"]}", false);
+	assert_int_equal(f->status, 200);
+	delete_with(f, "{\"propagationPolicy\":\"Orphan\"}", false);
+	assert_int_equal(f->status, -EINVAL);
+	delete_with(f, "{\"gracePeriodSeconds\":0}", false);
+	assert_non_null(strstr(f->message, "rouse.dev/stop-grace-period"));
+	delete_with(f, "{\"orphanDependents\":true}", false);
+	assert_non_null(strstr(f->message, "no such field"));
+	delete_with(f, "{\"preconditions\":{\"uid\":\"other\"}}", false);
+	assert_int_equal(f->status, -EBUSY);
+	delete_with(f, "{\"preconditions\":{\"resourceVersion\":\"1\"}}", false);
+	assert_int_equal(f->status, -EBUSY);
+	assert_int_equal(rs_registry_count(f->agent.registry, RS_KIND_SERVICE), 1);
+	delete_with(f, "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"propagationPolicy\":\"Background\"}",
+		    false);
+	assert_int_equal(f->status, 200);
+	assert_int_equal(rs_registry_count(f->agent.registry, RS_KIND_SERVICE), 0);
+}
+
+static void patch(struct fixture *f, const char *text, bool dry_run)
+{
+	cJSON *body = cJSON_Parse(text);
+	assert_non_null(body);
+	ask(f, (struct rs_api_request){.verb = RS_API_PATCH,
+				       .resource = RS_API_SERVICES,
+				       .namespace = "ns",
+				       .name = "hello",
+				       .body = body,
+				       .dry_run = dry_run});
+	cJSON_Delete(body);
+}
+
+static void test_patch(void **state)
+{
+	struct fixture *f = *state;
+	const char *label = "{\"metadata\":{\"labels\":{\"a\":\"1\",\"b\":null}}}";
+	patch(f, label, false);
+	assert_int_equal(f->status, -ENOENT);
+	put(f, .name = "hello", .metadata = ",\"labels\":{\"b\":\"2\",\"c\":\"3\"}");
+	patch(f, label, true);
+	assert_int_equal(f->status, 200);
+	assert_string_equal(f->applied, "configured");
+	assert_string_equal(text_at(f->body, "metadata/labels/a"), "1");
+	patch(f, label, false);
+	assert_int_equal(f->status, 200);
+	assert_string_equal(f->applied, "configured");
+	assert_null(at(f->body, "metadata/labels/b"));
+	assert_string_equal(text_at(f->body, "metadata/labels/c"), "3");
+	assert_string_equal(text_at(f->body, "status/url"), "http://hello.ns.rouse");
+	/* A spec that is not touched makes no revision. */
+	assert_int_equal(rs_registry_count(f->agent.registry, RS_KIND_REVISION), 1);
+	patch(f, label, false);
+	assert_string_equal(f->applied, "unchanged");
+	patch(f, "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"command\":[\"x\"]}]}}}}", false);
+	assert_string_equal(f->applied, "configured");
+	assert_int_equal(rs_registry_count(f->agent.registry, RS_KIND_REVISION), 2);
+	patch(f, "{\"metadata\":{\"resourceVersion\":\"1\"},\"spec\":{\"traffic\":null}}", false);
+	assert_string_equal(f->reason, "Conflict");
+	patch(f, "{\"metadata\":{\"name\":\"other\"}}", false);
+	assert_int_equal(f->status, -EINVAL);
+	patch(f, "{\"spec\":{\"nonsense\":1}}", false);
+	assert_int_equal(f->status, -EINVAL);
+	assert_non_null(strstr(f->message, "spec.nonsense"));
+}
+
 /* --- reading ---------------------------------------------------------------------------------------------------- */
 
 static void test_objects_are_found_and_listed(void **state)
@@ -263,6 +348,8 @@ int main(void)
 		with_agent(test_what_does_not_fit_the_path_or_the_node_is_refused),
 		with_agent(test_a_dry_run_changes_nothing),
 		with_agent(test_delete),
+		with_agent(test_delete_options_are_honoured_or_refused),
+		with_agent(test_patch),
 		with_agent(test_objects_are_found_and_listed),
 		with_agent(test_instances_and_their_logs),
 		with_agent(test_holds_and_flows),

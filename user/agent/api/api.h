@@ -46,7 +46,8 @@ enum rs_api_verb {
 	RS_API_CREATE, /* POST: -EEXIST when there is one */
 	RS_API_APPLY,  /* PUT: create or replace */
 	RS_API_DELETE,
-	RS_API_LOG, /* GET .../instances/NAME/log */
+	RS_API_LOG,   /* GET .../instances/NAME/log */
+	RS_API_PATCH, /* application/merge-patch+json */
 	RS_API_VERB_COUNT,
 };
 
@@ -54,16 +55,17 @@ struct rs_api_request {
 	uint64_t token; /* never 0 */
 	enum rs_api_verb verb;
 	enum rs_api_resource resource;
-	const char *namespace; /* NULL = all namespaces (LIST alone) */
-	const char *name;      /* NULL for LIST and CREATE */
-	const cJSON *body;     /* CREATE, APPLY: an object; else NULL */
-	bool dry_run;	       /* ?dryRun=All */
-	const char *service;   /* ?service=NAME: revisions, instances, events, holds, flows of one service; or NULL */
-	const char *kind;      /* ?kind=Revision: events about one kind; or NULL */
-	uint64_t after;	       /* ?after=ID: events newer than that */
-	uint64_t limit;	       /* ?limit=N, 0 = the resource's default */
-	int64_t tail_lines;    /* LOG: ?tailLines=N, -1 = all */
-	bool follow;	       /* LOG: ?follow=true, goes on until the instance is gone or the client leaves */
+	const char *namespace;	 /* NULL = all namespaces (LIST alone) */
+	const char *name;	 /* NULL for LIST and CREATE */
+	const cJSON *body;	 /* CREATE, APPLY, PATCH: an object; DELETE: DeleteOptions or NULL; else NULL */
+	bool dry_run;		 /* ?dryRun=All */
+	const char *service;	 /* ?service=NAME: revisions, instances, events, holds, flows of one service; or NULL */
+	const char *kind;	 /* ?kind=Revision: events about one kind; or NULL */
+	uint64_t after;		 /* ?after=ID: events newer than that */
+	uint64_t limit;		 /* ?limit=N, 0 = the resource's default */
+	int64_t tail_lines;	 /* LOG: ?tailLines=N, -1 = all */
+	bool follow;		 /* LOG: ?follow=true, goes on until the instance is gone or the client leaves */
+	const char *propagation; /* DELETE: ?propagationPolicy=, NULL = as always */
 	/* LIST */
 	bool continues; /* ?continue=: from `place` on */
 	struct rs_place place;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include "agent/api/discovery.h"
 #include "agent/api/exchange.h"
+#include "agent/api/head.h"
 
 #include "abi/version.h"
 #include "base/mem.h"
@@ -11,8 +13,9 @@
 
 #define METRICS_BYTES_MAX (64 * 1024 * 1024)
 #define REASON_BYTES_MAX  4096
-/* What is read and thrown away so that a client whose body is too large gets to read why. */
-#define EXCESS_MAX (4 * 1024 * 1024)
+/* What is read and thrown away so that a client whose body is too large, and who had not said so, gets to read why:
+ * libmicrohttpd takes no answer in the middle of a body. */
+#define EXCESS_MAX (256 * 1024 * 1024)
 /* An answer of this size was some ten times as large before it was text. */
 #define LARGE_ANSWER (256 * 1024)
 
@@ -54,6 +57,10 @@ static const char *refusal_reason(int http_status)
 		return "NotFound";
 	case MHD_HTTP_METHOD_NOT_ALLOWED:
 		return "MethodNotAllowed";
+	case MHD_HTTP_NOT_ACCEPTABLE:
+		return "NotAcceptable";
+	case MHD_HTTP_UNSUPPORTED_MEDIA_TYPE:
+		return "UnsupportedMediaType";
 	case MHD_HTTP_CONTENT_TOO_LARGE:
 		return "RequestEntityTooLarge";
 	case MHD_HTTP_SERVICE_UNAVAILABLE:
@@ -82,6 +89,26 @@ static void too_large(struct rs_api_exchange *exchange)
 	       "the body is larger than 3 MiB, the most that Kubernetes takes too: split the manifest");
 }
 
+static bool has_body(const struct rs_api_exchange *exchange)
+{
+	enum rs_api_verb verb = exchange->target.request.verb;
+	return verb == RS_API_CREATE || verb == RS_API_APPLY || verb == RS_API_PATCH;
+}
+
+/* What the client sends, and what it takes. A log is text for everybody. */
+static void check_types(struct rs_api_exchange *exchange)
+{
+	const struct rs_api_request *request = &exchange->target.request;
+	const char *content =
+		MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+	const char *accept = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+	struct rs_err err = {0};
+	if (has_body(exchange) && rs_api_head_check_content(request->verb, content, &err) < 0)
+		refuse(exchange, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, err.message);
+	else if (request->verb != RS_API_LOG && !rs_api_head_accepts_json(accept))
+		refuse(exchange, MHD_HTTP_NOT_ACCEPTABLE, "answers are application/json: accept that");
+}
+
 static enum MHD_Result begin(struct rs_api *api, struct MHD_Connection *connection, const char *method,
 			     const char *path, void **state)
 {
@@ -94,8 +121,10 @@ static enum MHD_Result begin(struct rs_api *api, struct MHD_Connection *connecti
 	exchange->target.request.token = exchange->token;
 	if (r < 0)
 		refuse(exchange, r == -ENOENT ? MHD_HTTP_NOT_FOUND : MHD_HTTP_METHOD_NOT_ALLOWED, err.message);
-	else if (exchange->target.page == RS_API_PAGE_OBJECTS)
+	else if (exchange->target.page == RS_API_PAGE_OBJECTS) {
 		MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_parameter, exchange);
+		check_types(exchange);
+	}
 	return MHD_YES;
 }
 
@@ -201,6 +230,9 @@ static void answer_page(struct rs_api_exchange *exchange)
 		return;
 	case RS_API_PAGE_OBJECTS:
 		return;
+	default:
+		rs_api_finish_json(exchange, MHD_HTTP_OK, rs_api_discovery_print(exchange->target.page));
+		return;
 	}
 	rs_api_finish_text(exchange, is_ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain; charset=utf-8",
 			   &text);
@@ -217,7 +249,7 @@ static void ask(struct rs_api_exchange *exchange)
 				    exchange->refusal_err.message);
 	else if (exchange->target.page != RS_API_PAGE_OBJECTS)
 		answer_page(exchange);
-	else if (request->verb == RS_API_CREATE || request->verb == RS_API_APPLY)
+	else if (has_body(exchange) || (request->verb == RS_API_DELETE && exchange->body.length))
 		ask_with_body(exchange);
 	else
 		api->backend->handle(api->user, request);

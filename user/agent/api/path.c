@@ -4,11 +4,9 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
-#define SERVING	  "/apis/serving.knative.dev/v1"
-#define ROUSE	  "/apis/rouse.dev/v1"
-#define CORE	  "/api/v1"
 #define PARTS_MAX 5 /* namespaces/NS/instances/NAME/log */
 
 enum shape {
@@ -29,19 +27,25 @@ enum {
 /* What there is, once: which group, and in which shapes each method is understood. */
 static const struct resource {
 	const char *group;
-	const char *plural;
-	unsigned get, post, put, delete;
+	const char *plural, *singular, *kind, *short_name;
+	unsigned get, post, put, patch, delete;
+	bool is_watched;
 } resources[RS_API_RESOURCE_COUNT] = {
-	[RS_API_SERVICES] = {SERVING, "services", ALL | NAMESPACE | OBJECT, NAMESPACE, OBJECT, OBJECT},
+	[RS_API_SERVICES] = {RS_API_SERVING, "services", "service", "Service", "ksvc", ALL | NAMESPACE | OBJECT,
+			     NAMESPACE, OBJECT, OBJECT, OBJECT, true},
 	/* Their DELETE is understood, and refused with the reason by the registry where a Service owns them. */
-	[RS_API_CONFIGURATIONS] = {SERVING, "configurations", ALL | NAMESPACE | OBJECT, 0, 0, OBJECT},
-	[RS_API_REVISIONS] = {SERVING, "revisions", ALL | NAMESPACE | OBJECT, 0, 0, OBJECT},
-	[RS_API_ROUTES] = {SERVING, "routes", ALL | NAMESPACE | OBJECT, 0, 0, OBJECT},
-	[RS_API_INSTANCES] = {ROUSE, "instances", ALL | NAMESPACE | OBJECT | LOG, 0, 0, 0},
-	[RS_API_HOLDS] = {ROUSE, "holds", ALL | NAMESPACE, 0, 0, 0},
-	[RS_API_FLOWS] = {ROUSE, "flows", ALL | NAMESPACE, 0, 0, 0},
-	[RS_API_EVENTS] = {CORE, "events", ALL | NAMESPACE, 0, 0, 0},
-	[RS_API_STATUS] = {ROUSE, "status", ALL, 0, 0, 0},
+	[RS_API_CONFIGURATIONS] = {RS_API_SERVING, "configurations", "configuration", "Configuration", "cfg",
+				   ALL | NAMESPACE | OBJECT, 0, 0, 0, OBJECT, true},
+	[RS_API_REVISIONS] = {RS_API_SERVING, "revisions", "revision", "Revision", "rev", ALL | NAMESPACE | OBJECT, 0,
+			      0, 0, OBJECT, true},
+	[RS_API_ROUTES] = {RS_API_SERVING, "routes", "route", "Route", "rt", ALL | NAMESPACE | OBJECT, 0, 0, 0, OBJECT,
+			   true},
+	[RS_API_INSTANCES] = {RS_API_ROUSE, "instances", "instance", "Instance", NULL, ALL | NAMESPACE | OBJECT | LOG,
+			      0, 0, 0, 0, true},
+	[RS_API_HOLDS] = {RS_API_ROUSE, "holds", "hold", "Hold", NULL, ALL | NAMESPACE, 0, 0, 0, 0, false},
+	[RS_API_FLOWS] = {RS_API_ROUSE, "flows", "flow", "Flow", NULL, ALL | NAMESPACE, 0, 0, 0, 0, false},
+	[RS_API_EVENTS] = {RS_API_CORE, "events", "event", "Event", "ev", ALL | NAMESPACE, 0, 0, 0, 0, true},
+	[RS_API_STATUS] = {RS_API_ROUSE, "status", "status", "NodeStatus", NULL, ALL, 0, 0, 0, 0, false},
 };
 
 static const struct {
@@ -52,6 +56,13 @@ static const struct {
 	{"/readyz", RS_API_PAGE_READYZ},
 	{"/metrics", RS_API_PAGE_METRICS},
 	{"/version", RS_API_PAGE_VERSION},
+	{"/api", RS_API_PAGE_API},
+	{"/apis", RS_API_PAGE_APIS},
+	{"/apis/serving.knative.dev", RS_API_PAGE_SERVING},
+	{"/apis/rouse.dev", RS_API_PAGE_ROUSE},
+	{RS_API_SERVING, RS_API_PAGE_SERVING_V1},
+	{RS_API_ROUSE, RS_API_PAGE_ROUSE_V1},
+	{RS_API_CORE, RS_API_PAGE_CORE_V1},
 };
 
 static bool is_get(const char *method)
@@ -97,9 +108,9 @@ static int copy_part(char out[static RS_NAME_SIZE], const struct part *part, con
 static int unknown_path(const char *path, struct rs_err *err)
 {
 	return rs_err_set(err, -ENOENT,
-			  "no such path: %.128s; there are " SERVING
-			  "/[namespaces/NS/]{services,configurations,revisions,routes}, " ROUSE
-			  "/[namespaces/NS/]{instances,holds,flows}, " ROUSE "/status, " CORE
+			  "no such path: %.128s; there are " RS_API_SERVING
+			  "/[namespaces/NS/]{services,configurations,revisions,routes}, " RS_API_ROUSE
+			  "/[namespaces/NS/]{instances,holds,flows}, " RS_API_ROUSE "/status, " RS_API_CORE
 			  "/[namespaces/NS/]events, /healthz, /readyz, /metrics, /version",
 			  path);
 }
@@ -153,13 +164,14 @@ static int parse_shape(const struct part *parts, int count, struct rs_api_target
 	return -ENOENT;
 }
 
+/* As the Allow header has them. */
 static const char *allowed(const struct resource *resource, unsigned shape)
 {
-	static const char *const text[] = {
-		"GET, HEAD",	     "GET, HEAD, POST",	  "GET, HEAD, PUT",	    "GET, HEAD",
-		"GET, HEAD, DELETE", "GET, HEAD, DELETE", "GET, HEAD, PUT, DELETE", "GET, HEAD, PUT, DELETE"};
-	return text[(resource->post & shape ? 1 : 0) | (resource->put & shape ? 2 : 0) |
-		    (resource->delete &shape ? 4 : 0)];
+	/* Of a collection: POST or nothing. Of an object: all three, or DELETE, or nothing. */
+	return resource->post & shape	 ? "GET, HEAD, POST"
+	       : resource->put & shape	 ? "GET, HEAD, PUT, PATCH, DELETE"
+	       : resource->delete &shape ? "GET, HEAD, DELETE"
+					 : "GET, HEAD";
 }
 
 static int parse_verb(const char *method, enum shape shape, struct rs_api_target *target, struct rs_err *err)
@@ -167,7 +179,7 @@ static int parse_verb(const char *method, enum shape shape, struct rs_api_target
 	static const enum rs_api_verb reading[SHAPE_COUNT] = {RS_API_LIST, RS_API_LIST, RS_API_GET, RS_API_LOG};
 	const struct resource *resource = &resources[target->request.resource];
 	unsigned bit = 1U << shape;
-	if (!((resource->get | resource->post | resource->put | resource->delete) & bit))
+	if (!(resource->get & bit))
 		return -ENOENT;
 	if (is_get(method) && resource->get & bit) {
 		/* The node's status is one object without a name. */
@@ -182,13 +194,17 @@ static int parse_verb(const char *method, enum shape shape, struct rs_api_target
 		target->request.verb = RS_API_APPLY;
 		return 0;
 	}
+	if (strcmp(method, "PATCH") == 0 && resource->patch & bit) {
+		target->request.verb = RS_API_PATCH;
+		return 0;
+	}
 	if (strcmp(method, "DELETE") == 0 && resource->delete &bit) {
 		target->request.verb = RS_API_DELETE;
 		return 0;
 	}
 	target->allow = allowed(resource, bit);
 	const char *hint = "";
-	if (strcmp(resource->group, SERVING) == 0)
+	if (strcmp(resource->group, RS_API_SERVING) == 0)
 		hint = target->request.resource != RS_API_SERVICES ? "; apply the Service that owns it"
 		       : strcmp(method, "POST") == 0		   ? "; create with POST .../namespaces/NS/services"
 								   : "; write with PUT .../namespaces/NS/services/NAME";
@@ -206,7 +222,7 @@ int rs_api_target_parse(const char *method, const char *path, struct rs_api_targ
 		target->allow = "GET, HEAD";
 		return is_get(method) ? 0 : rs_err_set(err, -EOPNOTSUPP, "%.16s is not for %s, only GET", method, path);
 	}
-	static const char *const groups[] = {SERVING, ROUSE, CORE};
+	static const char *const groups[] = {RS_API_SERVING, RS_API_ROUSE, RS_API_CORE};
 	for (size_t i = 0; i < rs_array_length(groups); i++) {
 		size_t length = strlen(groups[i]);
 		struct part parts[PARTS_MAX];
@@ -226,4 +242,71 @@ int rs_api_target_parse(const char *method, const char *path, struct rs_api_targ
 		return r < 0 ? rs_err_set(err, r, "%s", why.message) : 0;
 	}
 	return unknown_path(path, err);
+}
+
+/* --- for those who describe it ---------------------------------------------------------------------------------- */
+
+static unsigned verbs_of(const struct resource *resource, enum rs_api_resource which)
+{
+	unsigned verbs = 0;
+	if (resource->get & OBJECT || which == RS_API_STATUS)
+		verbs |= 1 << RS_API_GET;
+	if (resource->get & ALL && which != RS_API_STATUS)
+		verbs |= 1 << RS_API_LIST;
+	if (resource->get & LOG)
+		verbs |= 1 << RS_API_LOG;
+	if (resource->post)
+		verbs |= 1 << RS_API_CREATE;
+	if (resource->put)
+		verbs |= 1 << RS_API_APPLY;
+	if (resource->patch)
+		verbs |= 1 << RS_API_PATCH;
+	if (resource->delete)
+		verbs |= 1 << RS_API_DELETE;
+	return verbs;
+}
+
+void rs_api_routes_each(const char *prefix, void (*each)(void *user, const struct rs_api_route *route), void *user)
+{
+	for (int i = 0; i < RS_API_RESOURCE_COUNT; i++) {
+		const struct resource *resource = &resources[i];
+		const struct rs_api_route route = {
+			.prefix = resource->group,
+			.plural = resource->plural,
+			.singular = resource->singular,
+			.kind = resource->kind,
+			.short_name = resource->short_name,
+			.resource = (enum rs_api_resource)i,
+			.verbs = verbs_of(resource, (enum rs_api_resource)i),
+			.is_namespaced = resource->get & NAMESPACE,
+			.is_watched = resource->is_watched,
+		};
+		if (!prefix || strcmp(prefix, resource->group) == 0)
+			each(user, &route);
+	}
+}
+
+void rs_api_paths_each(void (*each)(void *user, const char *path, const char *method, int verb,
+				    enum rs_api_resource resource),
+		       void *user)
+{
+	static const char *const shapes[SHAPE_COUNT] = {"%s/%s", "%s/namespaces/{namespace}/%s",
+							"%s/namespaces/{namespace}/%s/{name}",
+							"%s/namespaces/{namespace}/%s/{name}/log"};
+	static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+	for (size_t i = 0; i < rs_array_length(pages); i++)
+		each(user, pages[i].path, "GET", -1, RS_API_RESOURCE_COUNT);
+	for (int i = 0; i < RS_API_RESOURCE_COUNT * SHAPE_COUNT; i++) {
+		const struct resource *resource = &resources[i / SHAPE_COUNT];
+		enum shape shape = (enum shape)(i % SHAPE_COUNT);
+		for (size_t m = 0; m < rs_array_length(methods); m++) {
+			struct rs_api_target target = {.request.resource = (enum rs_api_resource)(i / SHAPE_COUNT)};
+			struct rs_err err = {0};
+			char path[128];
+			if (parse_verb(methods[m], shape, &target, &err) < 0)
+				continue;
+			snprintf(path, sizeof(path), shapes[shape], resource->group, resource->plural);
+			each(user, path, methods[m], (int)target.request.verb, target.request.resource);
+		}
+	}
 }

@@ -14,7 +14,8 @@ enum {
 	APPLY = 1 << RS_API_APPLY,
 	DELETE = 1 << RS_API_DELETE,
 	LOG = 1 << RS_API_LOG,
-	WRITE = CREATE | APPLY,
+	PATCH = 1 << RS_API_PATCH,
+	WRITE = CREATE | APPLY | PATCH,
 };
 
 #define OF(resource) (1U << RS_API_##resource)
@@ -51,6 +52,17 @@ static int parse_bool(const char *key, const char *value, bool *ret_value, struc
 	if (*ret_value || strcmp(value, "false") == 0 || strcmp(value, "0") == 0)
 		return 0;
 	return rs_err_set(err, -EINVAL, "%s=%.64s: true or false is wanted", key, value);
+}
+
+int rs_api_check_propagation(const char *policy, struct rs_err *err)
+{
+	if (strcmp(policy, "Background") == 0 || strcmp(policy, "Foreground") == 0)
+		return 0;
+	return rs_err_set(
+		err, -EINVAL,
+		"propagationPolicy %.64s: only Background and Foreground are known, what an object owns always "
+		"goes with it",
+		policy);
 }
 
 /* --- each parameter --------------------------------------------------------------------------------------------- */
@@ -95,6 +107,32 @@ static int set_dry_run(struct rs_api_request *request, const char *key, const ch
 {
 	request->dry_run = strcmp(value, "All") == 0;
 	return request->dry_run ? 0 : rs_err_set(err, -EINVAL, "%s=%.64s: only All is known", key, value);
+}
+
+/* Who writes is not kept: spec, labels and annotations have one owner. */
+static int set_nothing(struct rs_api_request *request, const char *key, const char *value, struct rs_err *err)
+{
+	(void)request;
+	(void)key;
+	(void)value;
+	(void)err;
+	return 0;
+}
+
+static int set_validation(struct rs_api_request *request, const char *key, const char *value, struct rs_err *err)
+{
+	(void)request;
+	if (strcmp(value, "Strict") == 0)
+		return 0;
+	return rs_err_set(err, -EINVAL, "%s=%.64s: only Strict is known, a field that is not is always refused", key,
+			  value);
+}
+
+static int set_propagation(struct rs_api_request *request, const char *key, const char *value, struct rs_err *err)
+{
+	(void)key;
+	request->propagation = value;
+	return rs_api_check_propagation(value, err);
 }
 
 static int set_tail_lines(struct rs_api_request *request, const char *key, const char *value, struct rs_err *err)
@@ -165,7 +203,10 @@ static const struct parameter {
 	{"resourceVersion", LIST, WATCHED, set_version},
 	{"timeoutSeconds", LIST, WATCHED, set_timeout},
 	{"allowWatchBookmarks", LIST, WATCHED, set_bookmarks},
-	{"dryRun", WRITE, OBJECTS, set_dry_run},
+	{"dryRun", WRITE | DELETE, OBJECTS, set_dry_run},
+	{"fieldManager", WRITE, OBJECTS, set_nothing},
+	{"fieldValidation", WRITE, OBJECTS, set_validation},
+	{"propagationPolicy", DELETE, OBJECTS, set_propagation},
 	{"tailLines", LOG, OF(INSTANCES), set_tail_lines},
 	{"follow", LOG, OF(INSTANCES), set_follow},
 };

@@ -11,6 +11,9 @@ int rs_api_target_query(struct rs_api_target *target, const char *key, const cha
 /* The fields that ?fieldSelector= may name for a resource, ended by NULL. */
 const char *const *rs_api_fields(enum rs_api_resource resource);
 
+/* -EINVAL for a propagationPolicy that cannot be honoured. */
+int rs_api_check_propagation(const char *policy, struct rs_err *err);
+
 /* Names of the parameters of a verb on a resource, for those who describe them: `each` for each. */
 void rs_api_query_each(enum rs_api_verb verb, enum rs_api_resource resource, void (*each)(void *user, const char *name),
 		       void *user);

@@ -94,6 +94,10 @@ int rs_registry_dry_run(struct rs_registry *registry, struct rs_service *service
 int rs_registry_remove(struct rs_registry *registry, enum rs_kind kind, const char *namespace, const char *name,
 		       uint64_t now_wall_ns, struct rs_changes *ret_changes, struct rs_err *err);
 
+/* The same without the change. */
+int rs_registry_check_remove(const struct rs_registry *registry, enum rs_kind kind, const char *namespace,
+			     const char *name, struct rs_err *err);
+
 /* The revision is ready: makes it the configuration's latest ready one if it is newer than that.
  * Returns 1 when that has moved the latest (traffic has to be planned again), 0 when not, -ENOMEM (nothing moved). */
 int rs_registry_mark_ready(struct rs_registry *registry, struct rs_model_revision *revision, uint64_t now_wall_ns,

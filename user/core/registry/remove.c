@@ -51,8 +51,9 @@ static int remove_service(struct rs_registry *registry, struct rs_service *servi
 	return 0;
 }
 
-static int remove_revision(struct rs_registry *registry, struct rs_model_revision *revision, struct rs_changes *changes,
-			   struct rs_err *err)
+/* Traffic may go to it: then it stays. */
+static int check_revision(const struct rs_registry *registry, const struct rs_model_revision *revision,
+			  struct rs_err *err)
 {
 	const char *namespace = revision->metadata.namespace, *name = revision->metadata.name;
 	const struct rs_configuration *configuration =
@@ -68,6 +69,14 @@ static int remove_revision(struct rs_registry *registry, struct rs_model_revisio
 			"Revision \"%s/%s\" is the latest ready one of Configuration \"%s\", which traffic to "
 			"the latest goes to; delete the Service, or make a newer revision first",
 			namespace, name, revision->configuration);
+	return 0;
+}
+
+static int remove_revision(struct rs_registry *registry, struct rs_model_revision *revision, struct rs_changes *changes,
+			   struct rs_err *err)
+{
+	const char *namespace = revision->metadata.namespace, *name = revision->metadata.name;
+
 	if (rs_changes_reserve(changes, 1 + RS_CHANGES_COUNTERS) < 0)
 		return out_of_memory(err, namespace, name);
 	forget(registry, RS_KIND_REVISION, revision, changes);
@@ -75,20 +84,18 @@ static int remove_revision(struct rs_registry *registry, struct rs_model_revisio
 	return 0;
 }
 
-int rs_registry_remove(struct rs_registry *registry, enum rs_kind kind, const char *namespace, const char *name,
-		       uint64_t now_wall_ns, struct rs_changes *ret_changes, struct rs_err *err)
+int rs_registry_check_remove(const struct rs_registry *registry, enum rs_kind kind, const char *namespace,
+			     const char *name, struct rs_err *err)
 {
-	void *object = rs_registry_find(registry, kind, namespace, name);
+	const void *object = rs_registry_find(registry, kind, namespace, name);
 
-	(void)now_wall_ns;
-	*ret_changes = (struct rs_changes){0};
 	if (!object)
 		return rs_err_set(err, -ENOENT, "%s \"%s/%s\" not found", rs_kind_text(kind), namespace, name);
 	switch (kind) {
 	case RS_KIND_SERVICE:
-		return remove_service(registry, object, ret_changes, err);
+		return 0;
 	case RS_KIND_REVISION:
-		return remove_revision(registry, object, ret_changes, err);
+		return check_revision(registry, object, err);
 	case RS_KIND_CONFIGURATION:
 	case RS_KIND_ROUTE:
 		return rs_err_set(err, -EPERM,
@@ -98,4 +105,19 @@ int rs_registry_remove(struct rs_registry *registry, enum rs_kind kind, const ch
 		break;
 	}
 	return -EINVAL;
+}
+
+int rs_registry_remove(struct rs_registry *registry, enum rs_kind kind, const char *namespace, const char *name,
+		       uint64_t now_wall_ns, struct rs_changes *ret_changes, struct rs_err *err)
+{
+	int r = rs_registry_check_remove(registry, kind, namespace, name, err);
+	void *object;
+
+	(void)now_wall_ns;
+	*ret_changes = (struct rs_changes){0};
+	if (r < 0)
+		return r;
+	object = rs_registry_find(registry, kind, namespace, name);
+	return kind == RS_KIND_SERVICE ? remove_service(registry, object, ret_changes, err)
+				       : remove_revision(registry, object, ret_changes, err);
 }
