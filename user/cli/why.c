@@ -9,12 +9,13 @@
 
 #include <errno.h>
 
-#define EVENTS_MAX	 200
-#define TEXT_BYTES_MAX	 (1024 * 1024)
-#define NODE_STATUS_PATH "/apis/rouse.dev/v1/status"
+#define EVENTS_MAX	   200
+#define TEXT_BYTES_MAX	   (1024 * 1024)
+#define NODE_STATUS_PATH   "/apis/rouse.dev/v1/status"
+#define NODE_PRESSURE_PATH "/api/v1/events?kind=Node&limit=5"
 
 struct answers {
-	cJSON *service, *revisions, *instances, *holds, *events, *node;
+	cJSON *service, *revisions, *instances, *holds, *events, *node, *pressure;
 };
 
 static void answers_done(struct answers *answers)
@@ -25,6 +26,7 @@ static void answers_done(struct answers *answers)
 	cJSON_Delete(answers->holds);
 	cJSON_Delete(answers->events);
 	cJSON_Delete(answers->node);
+	cJSON_Delete(answers->pressure);
 }
 
 static int ask(struct rs_client *client, const char *namespace, const char *service, struct answers *answers,
@@ -41,6 +43,8 @@ static int ask(struct rs_client *client, const char *namespace, const char *serv
 	query.limit = EVENTS_MAX;
 	if (r == 0)
 		r = rs_fetch_list(client, &rs_noun_event, &query, &answers->events, err);
+	if (r == 0)
+		r = rs_client_get(client, NODE_PRESSURE_PATH, &answers->pressure, err);
 	return r == 0 ? rs_client_get(client, NODE_STATUS_PATH, &answers->node, err) : r;
 }
 
@@ -86,6 +90,7 @@ static int explain(struct rs_cli *cli, const struct rs_target *target, const cha
 		.holds = answers.holds,
 		.events = answers.events,
 		.node = answers.node,
+		.pressure = answers.pressure,
 		.only = target->noun == &rs_noun_revision ? target->name : NULL,
 		.now_wall_ns = rs_wall_ns(),
 	};

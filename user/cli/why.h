@@ -20,9 +20,10 @@ struct rs_why_facts {
 	const cJSON *revisions; /* lists, of this service */
 	const cJSON *instances;
 	const cJSON *holds;
-	const cJSON *events; /* oldest first */
-	const cJSON *node;   /* a NodeStatus */
-	const char *only;    /* explain this revision alone; NULL = all that matter */
+	const cJSON *events;   /* oldest first */
+	const cJSON *node;     /* a NodeStatus */
+	const cJSON *pressure; /* events about the node itself: what was full */
+	const char *only;      /* explain this revision alone; NULL = all that matter */
 	uint64_t now_wall_ns;
 };
 

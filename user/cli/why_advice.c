@@ -2,9 +2,13 @@
 /* What to do when something is wrong, by what the failure says. */
 #include "cli/why_part.h"
 
+#include "base/time.h"
+#include "cli/age.h"
 #include "cli/json.h"
 
 #include <string.h>
+
+#define RECENT_NS (600 * RS_NS_PER_S)
 
 /* The first that is found in the failure's words. Order: the special before the general. */
 static const struct {
@@ -75,6 +79,26 @@ void rs_why_say_advice(const struct rs_why_facts *facts, const struct rs_why_rev
 			 "back-off.\n");
 }
 
+/* What was full is everyone's trouble: a client of this service may be among those that were dropped. */
+static void say_pressure(const struct rs_why_facts *facts, struct rs_buf *out)
+{
+	const cJSON *event;
+	bool is_first = true;
+	cJSON_ArrayForEach (event, rs_json_get(facts->pressure, "items")) {
+		char when[RS_WHY_TIME_MAX];
+		uint64_t at_ns = 0;
+		const char *time = rs_json_text(event, "eventTime");
+		if (rs_age_parse_time(time, &at_ns) < 0 || at_ns + RECENT_NS < facts->now_wall_ns)
+			continue;
+		rs_why_time(facts, time, when);
+		if (is_first)
+			rs_buf_puts(out, "\nThe node was short of something lately\n");
+		is_first = false;
+		rs_buf_printf(out, "  %s  %s %s\n", when, rs_json_text(event, "reason"),
+			      rs_json_text(event, "message"));
+	}
+}
+
 void rs_why_say_node(const struct rs_why_facts *facts, struct rs_buf *out)
 {
 	bool is_first = true;
@@ -87,4 +111,5 @@ void rs_why_say_node(const struct rs_why_facts *facts, struct rs_buf *out)
 		is_first = false;
 		rs_buf_printf(out, "  %s: %s\n", rs_json_text(part, "name"), rs_json_text(part, "message"));
 	}
+	say_pressure(facts, out);
 }

@@ -77,6 +77,17 @@ static void say_access(const struct rs_why_facts *facts, struct rs_buf *out)
 	if (denied > 0)
 		rs_buf_printf(out, "  %.0f %s kept out.\n", denied,
 			      denied == 1 ? "connection was" : "connections were");
+	const cJSON *event, *newest = NULL;
+	cJSON_ArrayForEach (event, rs_json_get(facts->events, "items")) {
+		const char *reason = rs_json_text(event, "reason");
+		if (rs_str_equal(reason, "NotAllowed") || rs_str_equal(reason, "NotVisible"))
+			newest = event;
+	}
+	if (newest) {
+		char when[RS_WHY_TIME_MAX];
+		rs_why_time(facts, rs_json_text(newest, "eventTime"), when);
+		rs_buf_printf(out, "  At %s %s.\n", when, rs_json_text(newest, "message"));
+	}
 }
 
 void rs_why_say_traffic(const struct rs_why_facts *facts, struct rs_buf *out)

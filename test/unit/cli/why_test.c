@@ -24,6 +24,7 @@ struct world {
 	const char *holds;
 	const char *events;
 	const char *node;
+	const char *pressure;
 	const char *only;
 };
 
@@ -70,7 +71,7 @@ static void explain(const struct world *world)
 	struct rs_buf out;
 	cJSON *service = parse(world->service ? world->service : ROUTED), *revisions = parse(world->revisions),
 	      *instances = parse(world->instances), *holds = parse(world->holds), *events = parse(world->events),
-	      *node = parse(world->node);
+	      *node = parse(world->node), *pressure = parse(world->pressure);
 	struct rs_why_facts facts = {
 		.service = service,
 		.revisions = revisions,
@@ -78,6 +79,7 @@ static void explain(const struct world *world)
 		.holds = holds,
 		.events = events,
 		.node = node,
+		.pressure = pressure,
 		.only = world->only,
 	};
 	assert_int_equal(rs_age_parse_time(NOW, &facts.now_wall_ns), 0);
@@ -86,7 +88,7 @@ static void explain(const struct world *world)
 	free(text);
 	text = rs_buf_take(&out);
 	rs_buf_done(&out);
-	cJSON *all[] = {service, revisions, instances, holds, events, node};
+	cJSON *all[] = {service, revisions, instances, holds, events, node, pressure};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		cJSON_Delete(all[i]);
 }
@@ -418,7 +420,9 @@ static void test_who_may_connect(void **state)
 			"\"labels\":{\"networking.knative.dev/visibility\":\"cluster-local\"}},\"status\":{\"rouse\":{"
 			"\"deniedConnections\":3},\"traffic\":[" LATEST "]}}",
 		.revisions = REVISION(0, "", ROUSE("\"held\":0")),
+		.events = LIST(EVENT("NotAllowed", "a connection from 192.0.2.1 was dropped")),
 	});
+	assert_says("At 12:03:11Z (4m10s ago) a connection from 192.0.2.1 was dropped.\n");
 	assert_says("Only 10.0.0.0/8 may connect: rouse.dev/allow-from says so.\n");
 	assert_says("Only this host and its instances may connect: its visibility is cluster-local.\n");
 	assert_says("3 connections were kept out.\n");
@@ -434,6 +438,19 @@ static void test_a_node_that_is_not_well(void **state)
 	});
 	assert_says("This node is not well (rouse status)\n  pins: removed: restart roused\n");
 	assert_silent("store");
+}
+
+static void test_a_node_that_was_short_of_something(void **state)
+{
+	(void)state;
+	explain(&(struct world){
+		.revisions = REVISION(0, "", ROUSE("\"held\":0")),
+		.pressure = LIST("{\"reason\":\"FlowTableFull\",\"message\":\"long ago\",\"eventTime\":"
+				 "\"2026-11-25T11:00:00Z\"}," EVENT("HoldsFull", "SYNs were dropped (7 times)")),
+	});
+	assert_says("The node was short of something lately\n  12:03:11Z (4m10s ago)  HoldsFull SYNs were dropped (7 "
+		    "times)\n");
+	assert_silent("long ago");
 }
 
 static int free_text(void **state)
@@ -468,6 +485,7 @@ int main(void)
 		cmocka_unit_test(test_no_revision_at_all),
 		cmocka_unit_test(test_who_may_connect),
 		cmocka_unit_test(test_a_node_that_is_not_well),
+		cmocka_unit_test(test_a_node_that_was_short_of_something),
 	};
 	return cmocka_run_group_tests(tests, NULL, free_text);
 }
