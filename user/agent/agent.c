@@ -341,12 +341,12 @@ static void adopt_instance(void *user, struct rs_rt_instance *rt)
 	struct rs_workload *workload = NULL;
 	struct rs_err err = {0};
 	if (!revision || rs_workload_get(agent, revision, &workload, &err) < 0 || is_namesakes(agent, workload, rt)) {
-		rs_info("removing instance=%s of a revision that is gone owner=%s", rt->name, rt->owner);
+		rs_info("removing an instance of a revision that is gone instance=%s revision=%s", rt->name, rt->owner);
 		rs_rt_remove(agent->rt, rt);
 		return;
 	}
 	if (rs_dp_attach(agent->dp, rt->ifindex, RS_DP_INSTANCE, RS_WAY_PEER, &err) < 0)
-		rs_error("cannot attach to the sandbox %s: %s", rt->name, err.message);
+		rs_error("cannot attach to a sandbox instance=%s error=%s", rt->name, rs_log_value(err.message));
 	rs_instance_adopt(workload, rt);
 }
 

@@ -96,7 +96,7 @@ static void forget(struct rs_attach *attach, unsigned ifindex)
 	if (!place)
 		return;
 	rs_dp_detach(attach->agent->dp, ifindex);
-	rs_info("not serving clients behind interface=%s any more", place->state.name);
+	rs_info("no clients are served any more interface=%s", place->state.name);
 	size_t at = (size_t)(place - attach->places);
 	attach->count--;
 	memmove(place, place + 1, (attach->count - at) * sizeof(*place));
@@ -147,9 +147,9 @@ static void serve(struct rs_attach *attach, struct place *place, enum rs_dp_side
 	state->attached = rs_dp_attach(agent->dp, place->ifindex, side, way, &err) == 0;
 	rs_str_copy(state->complaint, sizeof(state->complaint), state->attached ? "" : err.message);
 	if (!state->attached && !has_failed)
-		rs_error("cannot serve clients behind interface=%s: %s", state->name, err.message);
+		rs_error("cannot serve clients interface=%s error=%s", state->name, rs_log_value(err.message));
 	else if (state->attached && !was_attached)
-		rs_info("serving clients behind interface=%s hook=%s", state->name, rs_dp_hook_name(agent->dp));
+		rs_info("serving clients interface=%s hook=%s", state->name, rs_dp_hook_name(agent->dp));
 }
 
 static void look_at(struct rs_attach *attach, const struct rs_link_info *link)
@@ -168,7 +168,7 @@ static void look_at(struct rs_attach *attach, const struct rs_link_info *link)
 	if (!place)
 		place = add(attach, link->ifindex);
 	if (!place) {
-		rs_error("cannot serve clients behind interface=%s: out of memory", link->name);
+		rs_error("cannot serve clients interface=%s error=\"out of memory\"", link->name);
 		return;
 	}
 	place->seen = true;
@@ -224,7 +224,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 	(void)usec;
 	int r = attach->all_changed ? look_at_all(attach, &err) : look_at_changed(attach, &err);
 	if (r < 0)
-		rs_error("cannot follow the interfaces: %s", err.message);
+		rs_error("cannot follow the interfaces error=%s", rs_log_value(err.message));
 	attach->changed_count = 0;
 	attach->all_changed = attach->lost = false;
 	uint64_t end_ns = rs_now_ns();

@@ -31,7 +31,7 @@ static void on_committed(void *user, int code, const struct rs_err *err)
 	struct waiting *waiting = user;
 	struct rs_agent *agent = waiting->agent;
 	if (code < 0)
-		rs_error("cannot keep a change: %s", err->message);
+		rs_error("cannot keep a change error=%s", rs_log_value(err->message));
 	if (waiting->token && code == 0)
 		rs_api_answer(agent->api, waiting->token, waiting->status, rs_take_ptr(waiting->object));
 	else if (waiting->token)
@@ -182,7 +182,7 @@ int rs_change_commit(struct rs_agent *agent, struct rs_changes *changes, uint64_
 		r = persist(agent, changes, waiting, &err);
 	}
 	if (r < 0) {
-		rs_error("cannot keep a change: %s", err.message);
+		rs_error("cannot keep a change error=%s", rs_log_value(err.message));
 		if (token)
 			rs_api_answer_error(agent->api, token, r, NULL, err.message);
 		cJSON_Delete(object);

@@ -158,6 +158,7 @@ int rs_agent_cleanup(const struct rs_options *options)
 	note(remove_names(options->run_dir, run, &err), &err, &first);
 	close(lock);
 	if (first == 0 && !options->purge && access(options->state_dir, F_OK) == 0)
-		rs_info("the services stay in %s; --purge removes them as well", options->state_dir);
+		rs_info("the services stay; --purge removes them as well directory=%s",
+			rs_log_value(options->state_dir));
 	return first;
 }

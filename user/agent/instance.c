@@ -452,7 +452,7 @@ static void on_prepared(void *user, struct rs_rt_instance *rt)
 	struct rs_err err = {0};
 	if (rs_dp_attach(agent->dp, rt->ifindex, RS_DP_INSTANCE, RS_WAY_PEER, &err) < 0) {
 		/* Its replies would go nowhere. The runtime finds it dead, removes it and builds another. */
-		rs_error("cannot attach to the sandbox %s: %s", rt->name, err.message);
+		rs_error("cannot attach to a sandbox instance=%s error=%s", rt->name, rs_log_value(err.message));
 		kill(rt->pid, SIGKILL);
 		return;
 	}

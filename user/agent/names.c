@@ -179,7 +179,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 	(void)usec;
 	int r = names->stale ? rs_names_flush(names) : 0;
 	if (r < 0)
-		rs_log_errno(r, "cannot write service names file=%s", names->path);
+		rs_log_errno(r, "cannot write service names file=%s", rs_log_value(names->path));
 	return 0;
 }
 
@@ -244,7 +244,7 @@ int rs_names_set(struct rs_agent *agent, const char *name, struct in_addr addres
 		return 0;
 	int r = append_line(names, &entry);
 	if (r < 0)
-		rs_log_errno(r, "cannot write service names file=%s", names->path);
+		rs_log_errno(r, "cannot write service names file=%s", rs_log_value(names->path));
 	return 0;
 }
 

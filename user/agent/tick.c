@@ -126,7 +126,8 @@ static void look_at_everything(struct rs_agent *agent)
 		on_wake(agent, i);
 	}
 	agent->counters.looks++;
-	rs_warn("the event ring was full, events were lost: looked at %u revisions instead", looked);
+	rs_warn("the event ring was full, events were lost: all that may have had one was looked at revisions=%u",
+		looked);
 }
 
 static int on_dataplane(sd_event_source *source, int fd, uint32_t revents, void *user)

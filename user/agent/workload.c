@@ -223,7 +223,8 @@ void rs_workload_activate(struct rs_workload *workload)
 	int r = rs_workload_measure_anew(workload, now_ns);
 	if (r < 0) {
 		forget_measurements(workload);
-		rs_log_errno(r, "cannot measure revision=%s", workload->revision->metadata.name);
+		rs_log_errno(r, "cannot measure a revision revision=%s/%s", workload->revision->metadata.namespace,
+			     workload->revision->metadata.name);
 	}
 	workload->active = true;
 	workload->active_next = agent->active;
