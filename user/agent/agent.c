@@ -424,7 +424,9 @@ static int open_api(struct rs_agent *agent, struct rs_err *err)
 static int build(struct rs_agent *agent, struct rs_err *err)
 {
 	const struct rs_options *options = agent->options;
-	int r = rs_agent_lock(options, &agent->lock, err);
+	int r = rs_dp_check_kernel(err);
+	if (r == 0)
+		r = rs_agent_lock(options, &agent->lock, err);
 	if (r == 0)
 		r = rs_traces_note(options, err);
 	if (r == 0)

@@ -37,6 +37,8 @@
  *	                    lists: which objects, and one after the other
  *	journal.c, watch.c  what has changed, and who is told
  *	health.c            each part of the node: well or not
+ *	health_host.c       the parts that are the host's
+ *	interfaces.c        which hook stands on which interface, and why
  *	metrics.c           Prometheus text
  */
 #ifndef RS_AGENT_AGENT_H

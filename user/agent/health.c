@@ -3,6 +3,7 @@
  * The node's health. Each check looks at the thing itself, not at what was once
  * done to it: pins, interfaces and settings can go away under a running agent.
  */
+#include "agent/health.h"
 #include "agent/view.h"
 
 #include "base/mem.h"
@@ -21,34 +22,15 @@
 #include <sys/vfs.h>
 
 #define FREE_BYTES_MIN (64ULL * 1024 * 1024)
-#define MESSAGE_SIZE   384
 
-struct part {
-	bool ok;
-	char message[MESSAGE_SIZE];
-};
-
-__attribute__((format(printf, 2, 3))) static struct part part(bool ok, const char *format, ...)
+struct rs_health_part rs_health_part(bool ok, const char *format, ...)
 {
-	struct part out = {.ok = ok};
+	struct rs_health_part out = {.ok = ok};
 	va_list args;
 	va_start(args, format);
 	vsnprintf(out.message, sizeof(out.message), format, args);
 	va_end(args);
 	return out;
-}
-
-/* A number from a file of /proc or /sys; -1 when there is none. */
-static long long read_number(const char *path)
-{
-	char text[32] = "";
-	rs_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	long long value = -1;
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return -1;
-	text[strcspn(text, "\n")] = '\0';
-	return rs_str_to_long(text, 0, INT64_MAX, &value) == 0 ? value : -1;
 }
 
 uint64_t rs_health_resident_bytes(void)
@@ -75,71 +57,54 @@ uint64_t rs_health_held(const struct rs_agent *agent)
 
 /* --- the parts -------------------------------------------------------------------------------------------------- */
 
-static struct part check_dataplane(struct rs_agent *agent)
+static struct rs_health_part check_dataplane(struct rs_agent *agent)
 {
 	unsigned clients = rs_attach_count(agent);
 	const struct rs_hostlink *link = &agent->link;
 	if (if_nametoindex(link->inner) != link->inner_ifindex || if_nametoindex(link->outer) != link->outer_ifindex)
-		return part(false, "the links %s and %s were removed: restart roused, it makes them anew", link->outer,
-			    link->inner);
-	return part(true, "%s, %u %s of clients and this host", rs_dp_hook_name(agent->dp), clients,
-		    clients == 1 ? "interface" : "interfaces");
+		return rs_health_part(false, "the links %s and %s were removed: restart roused, it makes them anew",
+				      link->outer, link->inner);
+	char name[RS_LINK_NAME_MAX];
+	unsigned missing = rs_interfaces_missing(agent, name, sizeof(name));
+	if (missing)
+		return rs_health_part(false, "%u %s no program (%s): the interfaces below say why", missing,
+				      missing == 1 ? "interface has" : "interfaces have", name);
+	return rs_health_part(true, "%s, %u %s of clients and this host", rs_dp_hook_name(agent->dp), clients,
+			      clients == 1 ? "interface" : "interfaces");
 }
 
-static struct part check_pins(struct rs_agent *agent)
+static struct rs_health_part check_pins(struct rs_agent *agent)
 {
 	const char *dir = agent->options->bpf_dir;
 	struct statfs status;
 	char path[512];
 	if (statfs(dir, &status) < 0)
-		return part(false,
-			    "%s: %s: without pins the next agent cannot take over what this one has; restart "
-			    "roused now, while it is quiet",
-			    dir, strerror(errno));
+		return rs_health_part(false,
+				      "%s: %s: without pins the next agent cannot take over what this one has; restart "
+				      "roused now, while it is quiet",
+				      dir, strerror(errno));
 	if (status.f_type != BPF_FS_MAGIC)
-		return part(false, "%s is not on a bpffs any more: mount -t bpf bpf %s, and restart roused", dir, dir);
+		return rs_health_part(false, "%s is not on a bpffs any more: mount -t bpf bpf %s, and restart roused",
+				      dir, dir);
 	snprintf(path, sizeof(path), "%s/abi", dir);
 	if (access(path, F_OK) < 0)
-		return part(false, "the pins in %s were removed: restart roused while it is quiet", dir);
-	return part(true, "%s", dir);
+		return rs_health_part(false, "the pins in %s were removed: restart roused while it is quiet", dir);
+	return rs_health_part(true, "%s", dir);
 }
 
 /* How readiness is seen: listen() in an instance's namespace. */
-static struct part check_tracepoint(struct rs_agent *agent)
+static struct rs_health_part check_tracepoint(struct rs_agent *agent)
 {
 	char path[512];
 	snprintf(path, sizeof(path), "%s/links/on_listen", agent->options->bpf_dir);
 	if (access(path, F_OK) < 0)
-		return part(false, "%s is gone: listeners are found by looking only, up to 20 ms late; restart roused",
-			    path);
-	return part(true, "inet_sock_set_state");
+		return rs_health_part(
+			false, "%s is gone: listeners are found by looking only, up to 20 ms late; restart roused",
+			path);
+	return rs_health_part(true, "inet_sock_set_state");
 }
 
-/* Packets that the dataplane leaves to the kernel's routing come from where the routes do not point to. */
-static struct part check_rp_filter(struct rs_agent *agent)
-{
-	struct rs_counters counters = {0};
-	const char *const links[] = {"all", "default", agent->link.outer, agent->link.inner};
-	long long value[rs_array_length(links)];
-	for (size_t i = 0; i < rs_array_length(links); i++) {
-		char path[96];
-		snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", links[i]);
-		value[i] = read_number(path);
-	}
-	long long outer = value[0] > value[2] ? value[0] : value[2], inner = value[0] > value[3] ? value[0] : value[3];
-	long long veth = value[0] > value[1] ? value[0] : value[1];
-	bool is_strict = outer == 1 || inner == 1 || veth == 1;
-	rs_dp_counters(agent->dp, &counters);
-	if (is_strict && counters.to_stack)
-		return part(false,
-			    "strict (1), and %llu packets had to go by the kernel's routing, which drops them: "
-			    "sysctl -w net.ipv4.conf.all.rp_filter=2",
-			    (unsigned long long)counters.to_stack);
-	return part(true, is_strict ? "strict (1): fine as long as no packet has to go by the kernel's routing"
-				    : "not strict");
-}
-
-static struct part check_runtime(struct rs_agent *agent)
+static struct rs_health_part check_runtime(struct rs_agent *agent)
 {
 	struct rs_cgroups cgroups;
 	struct rs_err err = {0};
@@ -147,52 +112,53 @@ static struct part check_runtime(struct rs_agent *agent)
 	for (const struct rs_workload *w = agent->active; w; w = w->active_next)
 		starved += w->starved;
 	if (rs_cgroups_init(&cgroups, agent->options->cgroup_root, &err) < 0)
-		return part(false, "%s", err.message);
+		return rs_health_part(false, "%s", err.message);
 	if (starved)
-		return part(false,
-			    "%u %s for a sandbox: the pool of %u is empty. If that lasts, raise --pool, or "
-			    "--max-instances (%u)",
-			    starved, starved == 1 ? "revision waits" : "revisions wait", agent->options->pool,
-			    agent->options->max_instances);
+		return rs_health_part(false,
+				      "%u %s for a sandbox: the pool of %u is empty. If that lasts, raise --pool, or "
+				      "--max-instances (%u)",
+				      starved, starved == 1 ? "revision waits" : "revisions wait", agent->options->pool,
+				      agent->options->max_instances);
 	if (cgroups.complaint[0])
-		return part(false, "%s", cgroups.complaint);
-	return part(true, "process, a pool of %u sandboxes, at most %u instances; limits of cpu and memory hold",
-		    agent->options->pool, agent->options->max_instances);
+		return rs_health_part(false, "%s", cgroups.complaint);
+	return rs_health_part(true,
+			      "process, a pool of %u sandboxes, at most %u instances; limits of cpu and memory hold",
+			      agent->options->pool, agent->options->max_instances);
 }
 
-static struct part check_store(struct rs_agent *agent)
+static struct rs_health_part check_store(struct rs_agent *agent)
 {
 	const char *dir = agent->options->state_dir;
 	struct statvfs status;
 	if (statvfs(dir, &status) < 0)
-		return part(false, "%s: %s", dir, strerror(errno));
+		return rs_health_part(false, "%s: %s", dir, strerror(errno));
 	uint64_t free_bytes = (uint64_t)status.f_bavail * status.f_frsize;
 	if (status.f_flag & ST_RDONLY)
-		return part(false, "%s is mounted read-only: no apply can be kept", dir);
+		return rs_health_part(false, "%s is mounted read-only: no apply can be kept", dir);
 	if (free_bytes < FREE_BYTES_MIN)
-		return part(false, "%s has %llu MiB left: make room, or an apply will be refused", dir,
-			    (unsigned long long)(free_bytes >> 20));
+		return rs_health_part(false, "%s has %llu MiB left: make room, or an apply will be refused", dir,
+				      (unsigned long long)(free_bytes >> 20));
 	uint64_t dropped = rs_store_events_dropped(agent->store);
 	if (dropped)
-		return part(true, "%s/store.db; %llu events were dropped", dir, (unsigned long long)dropped);
-	return part(true, "%s/store.db", dir);
+		return rs_health_part(true, "%s/store.db; %llu events were dropped", dir, (unsigned long long)dropped);
+	return rs_health_part(true, "%s/store.db", dir);
 }
 
-static struct part check_names(struct rs_agent *agent)
+static struct rs_health_part check_names(struct rs_agent *agent)
 {
 	const struct rs_options *options = agent->options;
 	rs_auto_free char *path = rs_names_path(options);
 	if (!path)
-		return part(false, "out of memory");
+		return rs_health_part(false, "out of memory");
 	if (access(path, R_OK) < 0)
-		return part(false, "%s: %s: restart roused, it writes it anew", path, strerror(errno));
+		return rs_health_part(false, "%s: %s: restart roused, it writes it anew", path, strerror(errno));
 	if (strcmp(path, "/etc/hosts") == 0)
-		return part(true, "%s", path);
-	return part(true, "%s; docs/names.md says how this host's resolver reads it", path);
+		return rs_health_part(true, "%s", path);
+	return rs_health_part(true, "%s; docs/names.md says how this host's resolver reads it", path);
 }
 
 /* A reload that was refused is what people look here for. */
-static struct part check_configuration(struct rs_agent *agent)
+static struct rs_health_part check_configuration(struct rs_agent *agent)
 {
 	const struct rs_config_state *state = &agent->configuration;
 	const struct rs_options *options = agent->options;
@@ -202,31 +168,38 @@ static struct part check_configuration(struct rs_agent *agent)
 		n += (size_t)snprintf(files + n, sizeof(files) - n, "%s%s", i ? ", " : "", options->config_files[i]);
 	if (*state->error) {
 		rs_time_rfc3339(state->failed_wall_ns, when);
-		return part(false, "refused at %s, the old one stays: %s", when, state->error);
+		return rs_health_part(false, "refused at %s, the old one stays: %s", when, state->error);
 	}
 	rs_time_rfc3339(state->loaded_wall_ns, when);
 	if (*state->restart)
-		return part(true, "%s, read at %s; these need a restart: %s", files, when, state->restart);
-	return part(true, "%s, read at %s", files, when);
+		return rs_health_part(true, "%s, read at %s; these need a restart: %s", files, when, state->restart);
+	return rs_health_part(true, "%s, read at %s", files, when);
 }
 
 /* --- the object ------------------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
-	struct part (*check)(struct rs_agent *agent);
+	struct rs_health_part (*check)(struct rs_agent *agent);
 } checks[] = {
-	{"dataplane", check_dataplane},	  {"pins", check_pins},
-	{"tracepoint", check_tracepoint}, {"rp_filter", check_rp_filter},
-	{"runtime", check_runtime},	  {"store", check_store},
-	{"names", check_names},		  {"configuration", check_configuration},
+	{"dataplane", check_dataplane},
+	{"pins", check_pins},
+	{"tracepoint", check_tracepoint},
+	{"kernel", rs_health_kernel},
+	{"rp_filter", rs_health_rp_filter},
+	{"ranges", rs_health_ranges},
+	{"outbound", rs_health_outbound},
+	{"runtime", check_runtime},
+	{"store", check_store},
+	{"names", check_names},
+	{"configuration", check_configuration},
 };
 
 static bool add_parts(cJSON *status, struct rs_agent *agent)
 {
 	cJSON *parts = cJSON_AddArrayToObject(status, "parts");
 	for (size_t i = 0; i < rs_array_length(checks); i++) {
-		struct part result = checks[i].check(agent);
+		struct rs_health_part result = checks[i].check(agent);
 		cJSON *item = cJSON_CreateObject();
 		if (!parts || !cJSON_AddItemToArray(parts, item)) {
 			cJSON_Delete(item);
@@ -271,6 +244,15 @@ static bool add_numbers(cJSON *status, struct rs_agent *agent)
 	return true;
 }
 
+static bool add_interfaces(cJSON *status, struct rs_agent *agent)
+{
+	cJSON *interfaces = rs_interfaces_print(agent);
+	if (interfaces && cJSON_AddItemToObject(status, "interfaces", interfaces))
+		return true;
+	cJSON_Delete(interfaces);
+	return false;
+}
+
 cJSON *rs_health_print(struct rs_agent *agent)
 {
 	cJSON *object = cJSON_CreateObject();
@@ -281,7 +263,7 @@ cJSON *rs_health_print(struct rs_agent *agent)
 	}
 	cJSON *status = cJSON_GetObjectItemCaseSensitive(object, "status");
 	if (cJSON_AddStringToObject(status, "version", RS_VERSION) && add_numbers(status, agent) &&
-	    add_parts(status, agent))
+	    add_parts(status, agent) && add_interfaces(status, agent))
 		return object;
 	cJSON_Delete(object);
 	return NULL;

@@ -163,8 +163,12 @@ static bool is_empty(const char *path)
 {
 	DIR *stream = opendir(path);
 	bool empty = stream != NULL;
-	for (struct dirent *entry; empty && (entry = readdir(stream));)
-		empty = rs_str_equal(entry->d_name, ".") || rs_str_equal(entry->d_name, "..");
+	for (struct dirent *entry; empty && (entry = readdir(stream));) {
+		/* The kernel's own, in each bpffs. */
+		bool is_kernels =
+			rs_str_equal(entry->d_name, "maps.debug") || rs_str_equal(entry->d_name, "progs.debug");
+		empty = is_kernels || rs_str_equal(entry->d_name, ".") || rs_str_equal(entry->d_name, "..");
+	}
 	if (stream)
 		closedir(stream);
 	return empty;

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "cli/age.h"
 #include "cli/json.h"
 #include "cli/outside.h"
@@ -45,6 +46,54 @@ static int print_parts(const struct rs_cli *cli, const cJSON *status)
 	return r;
 }
 
+static unsigned count_instances(const cJSON *interfaces)
+{
+	const cJSON *item;
+	unsigned count = 0;
+	cJSON_ArrayForEach (item, interfaces)
+		count += rs_str_equal(rs_json_text(item, "as"), "instance") &&
+			 cJSON_IsTrue(rs_json_get(item, "attached"));
+	return count;
+}
+
+/* Those of instances are many, and all alike: they are counted. */
+static int print_interfaces(const struct rs_cli *cli, const cJSON *status)
+{
+	const cJSON *interfaces = rs_json_get(status, "interfaces"), *item;
+	struct rs_table table;
+	if (!interfaces)
+		return 0; /* an older agent's */
+	fputc('\n', cli->out);
+	rs_table_init(&table, cli->is_coloured);
+	rs_table_column(&table, "INTERFACE");
+	rs_table_column(&table, "CARRIES");
+	rs_table_column(&table, "WHY");
+	cJSON_ArrayForEach (item, interfaces) {
+		bool is_attached = cJSON_IsTrue(rs_json_get(item, "attached"));
+		const char *as = rs_json_text(item, "as");
+		if (is_attached && rs_str_equal(as, "instance"))
+			continue;
+		char carries[64] = "nothing";
+		if (is_attached)
+			snprintf(carries, sizeof(carries), "%s, %s", as, rs_json_text(item, "hook"));
+		bool is_missing = as && *as && !is_attached;
+		rs_table_cell(&table, RS_COLOUR_NONE, rs_json_text(item, "name"));
+		rs_table_cell(&table,
+			      is_attached  ? RS_COLOUR_GOOD
+			      : is_missing ? RS_COLOUR_BAD
+					   : RS_COLOUR_NONE,
+			      carries);
+		rs_table_cell(&table, RS_COLOUR_NONE, rs_json_text(item, "message"));
+	}
+	int r = rs_table_print(&table, cli->out);
+	rs_table_done(&table);
+	unsigned instances = count_instances(interfaces);
+	if (instances)
+		fprintf(cli->out, "%u more %s an instance or a waiting sandbox behind it\n", instances,
+			instances == 1 ? "has" : "have");
+	return r;
+}
+
 static int count_sick(const cJSON *status)
 {
 	const cJSON *part;
@@ -68,7 +117,8 @@ static int print(const struct rs_cli *cli, enum rs_output output, const cJSON *n
 		fputs("no agent answers; seen from outside:\n\n", cli->out);
 	else
 		print_summary(cli, status);
-	return print_parts(cli, status);
+	int r = print_parts(cli, status);
+	return r < 0 ? r : print_interfaces(cli, status);
 }
 
 enum rs_exit rs_status(struct rs_cli *cli, const struct rs_args *args)

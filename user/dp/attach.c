@@ -77,6 +77,16 @@ static int update_link(const char *path, int program)
 	return 0;
 }
 
+/* A link whose interface went away, or that somebody detached, has none. All kinds of links to an interface begin their
+ * part of the information with its number; Debian 12's header does not know TCX. */
+static bool stands(const char *path, unsigned ifindex)
+{
+	struct bpf_link_info info = {.type = 0};
+	__u32 size = sizeof(info);
+	rs_auto_fd int fd = bpf_obj_get(path);
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && info.xdp.ifindex == ifindex;
+}
+
 static int attach_tcx(struct rs_dp *dp, unsigned ifindex, int program, struct rs_err *err)
 {
 	rs_auto_free char *path = pin_path(dp, ifindex);
@@ -236,6 +246,21 @@ int rs_dp_detach(struct rs_dp *dp, unsigned ifindex)
 		detach_clsact(dp->bpf_dir, ifindex, &iface);
 	bpf_map_delete_elem(map, &ifindex);
 	return 0;
+}
+
+const char *rs_dp_hook_at(const struct rs_dp *dp, unsigned ifindex)
+{
+	struct rs_iface iface;
+	rs_auto_free char *path = pin_path(dp, ifindex);
+	if (path && stands(path, ifindex))
+		return "tcx";
+	if (bpf_map_lookup_elem(bpf_map__fd(dp->skeleton->maps.ifaces), &ifindex, &iface) < 0 ||
+	    !(iface.flags & RS_IFACE_CLSACT))
+		return NULL;
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = clsact_handle(dp->bpf_dir, iface.flags & RS_IFACE_CLSACT_QDISC),
+		    .priority = RS_CLSACT_PRIORITY);
+	return bpf_tc_query(&hook, &options) == 0 ? "clsact" : NULL;
 }
 
 void rs_dp_prune(struct rs_dp *dp)

@@ -291,10 +291,7 @@ static int load(struct rs_dp *dp, struct rs_err *err)
 	configure(dp, flows_max);
 	int r = rouse_bpf__load(dp->skeleton);
 	if (r < 0)
-		return rs_err_set(err, r,
-				  "cannot load the BPF programs (kernel 5.17 with BTF is needed; --log-level debug "
-				  "shows the verifier's words): %s",
-				  strerror(-r));
+		return rs_dp_explain_load(r, err);
 	abi = (struct rs_abi){
 		.version = RS_ABI_VERSION,
 		.holds_max = dp->holds_max,
@@ -345,7 +342,8 @@ int rs_dp_open(const struct rs_dp_config *config, struct rs_dp **ret_dp, struct 
 		rs_dp_close(dp);
 		return r;
 	}
-	dp->use_tcx = config->hook == RS_HOOK_TCX || (config->hook == RS_HOOK_AUTO && rs_dp_probe_tcx(dp));
+	dp->has_tcx = rs_dp_probe_tcx(dp);
+	dp->use_tcx = config->hook == RS_HOOK_TCX || (config->hook == RS_HOOK_AUTO && dp->has_tcx);
 	*ret_dp = dp;
 	return 0;
 }

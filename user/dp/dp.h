@@ -53,6 +53,11 @@ struct rs_dp_config {
 
 struct rs_dp;
 
+/* Before anything is made: a kernel that is too old, or without BTF. -EOPNOTSUPP with a sentence. */
+int rs_dp_check_kernel(struct rs_err *err);
+/* The kernel's release and what it has of what can be used. */
+void rs_dp_describe_kernel(const struct rs_dp *dp, char *out, size_t size);
+
 /* Loads the programs and creates or adopts the maps. -EPROTO with advice when the pins are of another ABI, -EBUSY when
  * another agent has them. */
 int rs_dp_open(const struct rs_dp_config *config, struct rs_dp **ret_dp, struct rs_err *err);
@@ -82,6 +87,8 @@ int rs_dp_cleanup(const char *bpf_dir, struct rs_err *err);
 int rs_dp_attach(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, enum rs_way way, struct rs_err *err);
 /* Detaches; an interface that is gone is no error. */
 int rs_dp_detach(struct rs_dp *dp, unsigned ifindex);
+/* What stands there now, by the kernel's word: "tcx", "clsact", or NULL when neither does. */
+const char *rs_dp_hook_at(const struct rs_dp *dp, unsigned ifindex);
 /* Drops pins and entries of interfaces that no longer exist. */
 void rs_dp_prune(struct rs_dp *dp);
 

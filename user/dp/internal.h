@@ -35,6 +35,7 @@ struct rs_dp {
 	char *bpf_dir;
 	int lock; /* bpf_dir, held: two agents never share one */
 	bool adopted;
+	bool has_tcx; /* the kernel has it */
 	bool use_tcx;
 	unsigned cpus;
 	unsigned holds_max;
@@ -54,6 +55,8 @@ struct rs_dp {
 };
 
 int rs_dp_release_open(struct rs_dp *dp);
+/* Says why the kernel refused the programs. Returns `code`. */
+int rs_dp_explain_load(int code, struct rs_err *err);
 /* Takes the directory of the pins for this process. -EBUSY with the other one's pid. */
 int rs_dp_lock(const char *bpf_dir, int *ret_lock, struct rs_err *err);
 /* Detaches everything and unpins it; the directory itself stays. */

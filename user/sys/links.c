@@ -71,7 +71,10 @@ static bool has_mac(struct rtnl_link *link, const char *prefix, size_t length)
 
 static struct rs_link_info describe(struct rtnl_link *link, bool has_address)
 {
-	struct rs_link_info info = {.ifindex = (unsigned)rtnl_link_get_ifindex(link)};
+	struct rs_link_info info = {
+		.ifindex = (unsigned)rtnl_link_get_ifindex(link),
+		.master = (unsigned)rtnl_link_get_master(link),
+	};
 	const char *type = rtnl_link_get_type(link);
 	int32_t peer_namespace;
 	rs_str_copy(info.name, sizeof(info.name), rtnl_link_get_name(link));

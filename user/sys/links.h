@@ -41,6 +41,7 @@ struct rs_link_info {
 	char type[RS_LINK_NAME_MAX]; /* "veth", "bridge", ...; "" for a physical one */
 	char alias[RS_AGENT_TAG_MAX];
 	enum rs_link_kind kind;
+	unsigned master;     /* of a bridge's or bond's port; 0 = none */
 	bool peer_elsewhere; /* a veth whose other end is in another namespace */
 };
 

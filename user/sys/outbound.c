@@ -70,6 +70,51 @@ static int remove_table(const struct rs_outbound_config *config, struct rs_err *
 	return commands ? run_nft(commands, err) : rs_err_set(err, -ENOMEM, "out of memory");
 }
 
+/* What `nft` prints for these commands. NULL when they fail. */
+static char *ask_nft(const char *commands)
+{
+	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!nft)
+		return NULL;
+	nft_ctx_buffer_error(nft);
+	nft_ctx_buffer_output(nft);
+	char *text = NULL;
+	if (nft_run_cmd_from_buffer(nft, commands) == 0)
+		text = strdup(nft_ctx_get_output_buffer(nft));
+	nft_ctx_free(nft);
+	return text;
+}
+
+static bool speaks_of_us(const struct rs_outbound_config *config, const char *table, const char *chain)
+{
+	char range[INET_ADDRSTRLEN + 4], address[INET_ADDRSTRLEN];
+	inet_ntop(AF_INET, &config->range, address, sizeof(address));
+	snprintf(range, sizeof(range), "%s/%u", address, config->range_bits);
+	rs_auto_free char *command = rs_str_format("list chain %s %s\n", table, chain);
+	rs_auto_free char *rules = command ? ask_nft(command) : NULL;
+	return rules && strstr(rules, range);
+}
+
+int rs_outbound_dropped(const struct rs_outbound_config *config, char *out, size_t size)
+{
+	rs_auto_free char *chains = ask_nft("list chains\n");
+	char table[96] = "", chain[96] = "";
+	char *rest = chains;
+	for (char *line; rest && (line = strsep(&rest, "\n"));) {
+		char family[16], name[64];
+		if (sscanf(line, " table %15s %63s", family, name) == 2)
+			snprintf(table, sizeof(table), "%s %s", family, name);
+		sscanf(line, " chain %95s", chain);
+		if (!strstr(line, "hook forward") || !strstr(line, "policy drop") || rs_str_starts_with(table, "ip6 "))
+			continue;
+		if (speaks_of_us(config, table, chain))
+			continue;
+		snprintf(out, size, "%s %s", table, chain);
+		return 1;
+	}
+	return 0;
+}
+
 /* --- settings --------------------------------------------------------------------------------------------------- */
 
 static int read_setting(const char *path, char *out, size_t size)

@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct rs_outbound_config {
@@ -31,6 +32,10 @@ int rs_outbound_allow(const struct rs_outbound_config *config, const char *link,
 
 /* Undoes one note of rs_outbound_allow(); -ENOENT when it is not one of those. A link that is gone is no error. */
 int rs_outbound_undo(const char *key, const char *value, struct rs_err *err);
+
+/* A chain of somebody else that drops what is forwarded, and does not speak of our range: "ip filter FORWARD".
+ * Returns 1 when there is one, 0 when not or when nobody can tell. */
+int rs_outbound_dropped(const struct rs_outbound_config *config, char *out, size_t size);
 
 /* Removes the table. Returns 0 also when there is none. */
 int rs_outbound_cleanup(const struct rs_outbound_config *config, struct rs_err *err);
