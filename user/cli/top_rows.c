@@ -212,12 +212,24 @@ int rs_top_print(const struct rs_top_row *const *rows, size_t count, bool has_na
 	return r;
 }
 
+static void append_count(struct rs_buf *out, const cJSON *status, const char *member, const char *one, const char *many)
+{
+	double count = rs_json_number(status, 0, member);
+	rs_buf_printf(out, ", %.0f %s", count, count == 1 ? one : many);
+}
+
 void rs_top_summary(const struct rs_top_sample *sample, char *out, size_t size)
 {
 	char uptime[RS_AGE_TEXT_MAX];
+	struct rs_buf text;
 	const cJSON *status = rs_json_get(sample->node, "status");
 	rs_age_format((int64_t)rs_json_number(status, 0, "uptimeSeconds"), uptime);
-	snprintf(out, size, "agent up %s, %.0f services, %.0f instances, %.0f connections tracked, %.0f held", uptime,
-		 rs_json_number(status, 0, "services"), rs_json_number(status, 0, "instances"),
-		 rs_json_number(status, 0, "flows"), rs_json_number(status, 0, "held"));
+	rs_buf_init(&text, size - 1);
+	rs_buf_printf(&text, "agent up %s", uptime);
+	append_count(&text, status, "services", "service", "services");
+	append_count(&text, status, "instances", "instance", "instances");
+	append_count(&text, status, "flows", "connection tracked", "connections tracked");
+	append_count(&text, status, "held", "held", "held");
+	rs_str_copy(out, size, text.data ? text.data : "");
+	rs_buf_done(&text);
 }
