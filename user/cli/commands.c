@@ -122,8 +122,8 @@ const struct rs_command rs_commands[] = {
 	 RS_TAKES(FOLLOW) | RS_TAKES(SERVICE) | RS_TAKES(ALL_NAMESPACES) | RS_TAKES(OUTPUT) | RS_TAKES(NO_HEADERS) |
 		 RS_TAKES(LIMIT),
 	 0, 1, false, rs_events},
-	{"top", RS_GROUP_LOOK, "[-A] [-s SECONDS] [--once]", "what all revisions do, live", top_text,
-	 RS_TAKES(ALL_NAMESPACES) | RS_TAKES(SECONDS) | RS_TAKES(ONCE), 0, 0, false, rs_top},
+	{"top", RS_GROUP_LOOK, "[-A] [-l LABELS] [-s SECONDS] [--once]", "what all revisions do, live", top_text,
+	 RS_TAKES(ALL_NAMESPACES) | RS_TAKES(SELECTOR) | RS_TAKES(SECONDS) | RS_TAKES(ONCE), 0, 0, false, rs_top},
 
 	{"status", RS_GROUP_NODE, "", "each part of the node: well or not, and what to do", status_text,
 	 RS_TAKES(OUTPUT), 0, 0, false, rs_status},

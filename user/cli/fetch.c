@@ -42,6 +42,11 @@ static char *list_path(const struct rs_noun *noun, const struct rs_query *query)
 		rs_path_escape(&path, query->service);
 		separator = '&';
 	}
+	if (query->selector) {
+		rs_buf_printf(&path, "%clabelSelector=", separator);
+		rs_path_escape(&path, query->selector);
+		separator = '&';
+	}
 	if (query->limit > 0 && noun->can_limit && noun != &rs_noun_event) {
 		rs_buf_printf(&path, "%climit=%lld", separator, query->limit);
 		separator = '&';

@@ -16,6 +16,7 @@ char *rs_fetch_path(const struct rs_noun *noun, const char *namespace, const cha
 struct rs_query {
 	const char *namespace; /* NULL = all */
 	const char *service;   /* NULL = all; counts for nouns that have it */
+	const char *selector;  /* of labels, NULL = all */
 	long long limit;       /* <= 0 = the server's; of events the newest */
 	uint64_t after;	       /* events newer than this id */
 };

@@ -77,7 +77,8 @@ enum rs_exit rs_top(struct rs_cli *cli, const struct rs_args *args)
 	struct rs_err err = {0};
 	struct top top = {
 		.client = &cli->client,
-		.query = {.namespace = args->all_namespaces ? NULL : rs_cli_namespace(args)},
+		.query = {.namespace = args->all_namespaces ? NULL : rs_cli_namespace(args),
+			  .selector = args->selector},
 	};
 	struct rs_top_source source = {
 		.take = take,

@@ -100,6 +100,10 @@ static void test_top_once(void **state)
 			    "CONN/S   HELD   WHY\n"
 			    "shop        hello-00001   failing   0       0          1        0          0.00          "
 			    "-        0\n");
+	teach("GET " SERVING "revisions?labelSelector=app=shop,tier!=web", EMPTY);
+	fake_run(&fake, "top", "-A", "--once", "-s", "0", "-l", "app=shop,tier!=web");
+	assert_int_equal(fake.code, 0);
+	assert_null(strstr(fake.out, "hello-00001"));
 	fake_run(&fake, "top", "--once", "-s", "often");
 	assert_int_equal(fake.code, 2);
 	assert_has(fake.err, "--seconds: must be a number from 0 to 3600, is \"often\"");
