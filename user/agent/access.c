@@ -244,11 +244,12 @@ void rs_access_denied(struct rs_agent *agent, const struct rs_event *event)
 	if (event->reason == RS_REASON_not_visible)
 		rs_record(agent, "Warning", "NotVisible", route->metadata.namespace, "Service", route->service,
 			  "a connection from %s%s was dropped: the service is cluster-local and %s is not on this "
-			  "node (%u SYNs so far; this is told once a minute)",
+			  "node (SYNs kept out so far: %u; told once a minute)",
 			  source, who, source, event->denied);
 	else
-		rs_record(agent, "Warning", "NotAllowed", route->metadata.namespace, "Service", route->service,
-			  "a connection from %s%s was dropped: it is not in rouse.dev/allow-from (%u SYNs so far; this "
-			  "is told once a minute)",
-			  source, who, event->denied);
+		rs_record(
+			agent, "Warning", "NotAllowed", route->metadata.namespace, "Service", route->service,
+			"a connection from %s%s was dropped: it is not in rouse.dev/allow-from (SYNs kept out so far: "
+			"%u; told once a minute)",
+			source, who, event->denied);
 }

@@ -53,7 +53,7 @@ static void describe_access(const struct describe *describe)
 	if (*visibility)
 		rs_describe_line(cli, "Visibility", visibility);
 	char denied[64];
-	snprintf(denied, sizeof(denied), "%.0f connections were kept out",
+	snprintf(denied, sizeof(denied), "SYNs kept out so far: %.0f",
 		 rs_json_number(describe->object, 0, "status", "rouse", "deniedConnections"));
 	rs_describe_line(cli, "Denied", denied);
 }
