@@ -44,7 +44,7 @@ YAML := $(wildcard user/wire/yaml*.c)
 SANDBOX := $(wildcard user/rt/sandbox/*.c)
 SRC_roused := $(BASE) $(CORE) $(WIRE) $(YAML) $(call src,sys dp agent) $(filter-out $(SANDBOX),$(call src,rt))
 SRC_rouse := $(BASE) $(CORE) $(WIRE) $(YAML) $(call src,cli)
-SRC_rouse-sandbox := $(BASE) $(SANDBOX) user/rt/names.c
+SRC_rouse-sandbox := $(BASE) $(SANDBOX) $(wildcard user/rt/log_*.c) user/rt/names.c
 BINARIES := $(addprefix $(B)/bin/,rouse roused rouse-sandbox)
 
 all: $(BINARIES) ## build build/bin/rouse, roused and rouse-sandbox

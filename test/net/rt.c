@@ -135,7 +135,7 @@ static struct rt_test *make(void)
 		.range_bits = 16,
 		.pool_size = 2,
 		.max_instances = 64,
-		.log_bytes_max = 64 * 1024,
+		.logs = {.bytes = 64 * 1024, .keep = 10},
 		.default_uid = 65534,
 		.default_gid = 65534,
 	};

@@ -162,6 +162,10 @@ struct rs_rt_limits rs_agent_rt_limits(const struct rs_options *options)
 		.max_instances = addresses < options->max_instances ? (uint32_t)addresses : options->max_instances,
 		.default_uid = options->uid,
 		.default_gid = options->gid,
+		.logs = {.bytes = options->log_bytes,
+			 .keep = options->log_keep,
+			 .keep_seconds = options->log_keep_days * 86400ULL,
+			 .total_bytes = (uint64_t)options->log_total_mib << 20},
 	};
 }
 
@@ -188,7 +192,7 @@ int rs_agent_rt_config(const struct rs_options *options, struct rs_agent_paths *
 		.gateway = rs_agent_node_address(options),
 		.pool_size = limits.pool_size,
 		.max_instances = limits.max_instances,
-		.log_bytes_max = 10 * 1024 * 1024,
+		.logs = limits.logs,
 		.default_uid = limits.default_uid,
 		.default_gid = limits.default_gid,
 	};

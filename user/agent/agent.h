@@ -31,7 +31,7 @@
  *	attach.c            interfaces that clients sit behind
  *	names.c             the hosts file
  *	record.c            events for people
- *	backend.c, objects.c, listing.c, view.c, view_scale.c
+ *	backend.c, objects.c, logs.c, listing.c, view.c, view_scale.c
  *	                    what the API does and shows
  *	list.c, filter.c, walk.c
  *	                    lists: which objects, and one after the other

@@ -30,7 +30,7 @@ static void answer_log(struct rs_agent *agent, const struct rs_api_request *requ
 	/* The path outlives the instance in here: it may go while its log is followed. */
 	char path[sizeof(instance->rt->log_path)];
 	rs_str_copy(path, sizeof(path), instance->rt->log_path);
-	rs_api_answer_file(agent->api, request->token, path, request->tail_lines, request->follow);
+	rs_api_answer_file(agent->api, request->token, path, &request->log);
 	if (instance->stage == RS_STAGE_EXITED)
 		rs_api_end_follow(agent->api, path);
 }
@@ -38,10 +38,12 @@ static void answer_log(struct rs_agent *agent, const struct rs_api_request *requ
 static void handle_instance(struct rs_agent *agent, const struct rs_api_request *request)
 {
 	const struct rs_agent_instance *instance = find_instance(agent, request);
-	if (!instance)
-		rs_request_not_found(agent, request, "Instance");
-	else if (request->verb == RS_API_LOG)
+	if (instance && request->verb == RS_API_LOG)
 		answer_log(agent, request, instance);
+	else if (request->verb == RS_API_LOG)
+		rs_logs_answer(agent, request); /* it is gone, and has left one */
+	else if (!instance)
+		rs_request_not_found(agent, request, "Instance");
 	else
 		rs_api_answer(agent->api, request->token, 200, rs_view_instance(instance));
 }
@@ -52,7 +54,9 @@ static void handle(void *user, const struct rs_api_request *request)
 {
 	struct rs_agent *agent = user;
 	if (request->verb == RS_API_LIST) {
-		if (request->watch)
+		if (request->resource == RS_API_LOGS)
+			rs_logs_list(agent, request);
+		else if (request->watch)
 			rs_watch_begin(agent, request);
 		else
 			rs_list_begin(agent, request);
@@ -67,6 +71,9 @@ static void handle(void *user, const struct rs_api_request *request)
 		break;
 	case RS_API_INSTANCES:
 		handle_instance(agent, request);
+		break;
+	case RS_API_LOGS:
+		rs_logs_answer(agent, request);
 		break;
 	case RS_API_STATUS:
 		rs_api_answer(agent->api, request->token, 200, rs_health_print(agent));

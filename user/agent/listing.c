@@ -18,6 +18,7 @@ static const struct {
 	[RS_API_HOLDS] = {RS_VIEW_ROUSE_VERSION, "Hold", "holds"},
 	[RS_API_FLOWS] = {RS_VIEW_ROUSE_VERSION, "Flow", "flows"},
 	[RS_API_EVENTS] = {"v1", "Event", "events"},
+	[RS_API_LOGS] = {RS_VIEW_ROUSE_VERSION, "Log", "logs"},
 	[RS_API_STATUS] = {RS_VIEW_ROUSE_VERSION, "NodeStatus", "status"},
 };
 

@@ -13,6 +13,9 @@ void rs_request_not_found(struct rs_agent *agent, const struct rs_api_request *r
 const char *rs_listing_api_version(enum rs_api_resource resource);
 const char *rs_listing_kind(enum rs_api_resource resource);
 const char *rs_listing_plural(enum rs_api_resource resource);
+/* logs.c: the list of logs, and the text of one. */
+void rs_logs_list(struct rs_agent *agent, const struct rs_api_request *request);
+void rs_logs_answer(struct rs_agent *agent, const struct rs_api_request *request);
 
 /* objects.c: a request about Services, Configurations, Revisions or Routes. */
 void rs_objects_handle(struct rs_agent *agent, const struct rs_api_request *request);

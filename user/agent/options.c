@@ -33,6 +33,10 @@ static void set_initial(struct rs_options *options)
 		.user = "nobody",
 		.uid = 65534,
 		.gid = 65534,
+		.log_bytes = 10 << 20,
+		.log_keep = 10,
+		.log_keep_days = 7,
+		.log_total_mib = 1024,
 		.log_level = RS_LOG_INFO,
 	};
 	rs_autoscaler_config_init(&options->autoscaler);
@@ -219,6 +223,10 @@ void rs_options_update(struct rs_options *options, const struct rs_options *fres
 	memcpy(options->user, fresh->user, sizeof(options->user));
 	options->uid = fresh->uid;
 	options->gid = fresh->gid;
+	options->log_bytes = fresh->log_bytes;
+	options->log_keep = fresh->log_keep;
+	options->log_keep_days = fresh->log_keep_days;
+	options->log_total_mib = fresh->log_total_mib;
 	options->log_level = fresh->log_level;
 	options->log_format = fresh->log_format;
 	options->autoscaler = fresh->autoscaler;

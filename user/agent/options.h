@@ -58,7 +58,12 @@ struct rs_options {
 	char user[33]; /* of instances, unless the manifest says otherwise */
 	uid_t uid;     /* the same as numbers */
 	gid_t gid;
-	enum rs_log_level log_level;
+	/* Of instances: rt/rt.h. */
+	unsigned log_bytes;
+	unsigned log_keep;
+	unsigned log_keep_days;
+	unsigned log_total_mib;
+	enum rs_log_level log_level; /* the agent's own */
 	enum rs_log_format log_format;
 	struct rs_autoscaler_config autoscaler;
 	struct rs_defaults_config defaults;

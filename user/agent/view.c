@@ -215,6 +215,26 @@ cJSON *rs_view_instance(const struct rs_agent_instance *instance)
 	return rs_take_ptr(object);
 }
 
+cJSON *rs_view_log(const struct rs_log_file *file)
+{
+	auto_json object = begin(RS_VIEW_ROUSE_VERSION, "Log");
+	char started[RS_TIME_TEXT_MAX], changed[RS_TIME_TEXT_MAX];
+	rs_time_rfc3339(file->started_ms * RS_NS_PER_MS, started);
+	rs_time_rfc3339(file->changed_ms * RS_NS_PER_MS, changed);
+	cJSON *metadata = cJSON_AddObjectToObject(object, "metadata");
+	if (!text(metadata, "name", file->name) || !text(metadata, "namespace", file->namespace) ||
+	    !text(metadata, "creationTimestamp", started))
+		return NULL;
+	cJSON *labels = cJSON_AddObjectToObject(metadata, "labels");
+	cJSON *status = cJSON_AddObjectToObject(object, "status");
+	if (!text(labels, LABEL_SERVICE, file->service) || !text(labels, LABEL_REVISION, file->revision) ||
+	    !text(status, "instance", file->instance) || !cJSON_AddBoolToObject(status, "running", file->is_written) ||
+	    !number(status, "bytes", (double)file->bytes) || !text(status, "changedTime", changed) ||
+	    !text(status, "path", file->path))
+		return NULL;
+	return rs_take_ptr(object);
+}
+
 cJSON *rs_view_hold(const struct rs_agent *agent, const struct rs_hold *hold, uint64_t now_ns)
 {
 	cJSON *status;

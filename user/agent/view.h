@@ -4,12 +4,14 @@
 #define RS_AGENT_VIEW_H
 
 #include "agent/agent.h"
+#include "rt/log_list.h"
 
 #define RS_VIEW_ROUSE_VERSION "rouse.dev/v1"
 
 /* A Service, Configuration, Revision or Route; a Revision's status also says how it is scaled. */
 cJSON *rs_view_object(const struct rs_agent *agent, enum rs_kind kind, void *object);
 cJSON *rs_view_instance(const struct rs_agent_instance *instance);
+cJSON *rs_view_log(const struct rs_log_file *file);
 cJSON *rs_view_hold(const struct rs_agent *agent, const struct rs_hold *hold, uint64_t now_ns);
 cJSON *rs_view_flow(struct rs_agent *agent, const struct rs_tuple *key, const struct rs_flow *flow, uint64_t now_ns);
 cJSON *rs_view_event(const struct rs_store_event *event);

@@ -38,4 +38,7 @@ static inline uint64_t rs_wall_ns(void)
 /* Writes RFC 3339 in UTC with seconds ("2026-11-23T08:00:00Z"), as Kubernetes does. */
 void rs_time_rfc3339(uint64_t wall_ns, char out[static RS_TIME_TEXT_MAX]);
 
+/* Reads RFC 3339, with or without a fraction, in UTC (Z) or with an offset (+01:00). -EINVAL for anything else. */
+int rs_time_parse(const char *text, uint64_t *ret_wall_ns);
+
 #endif

@@ -56,6 +56,9 @@ enum rs_option {
 	RS_OPTION_FOLLOW,
 	RS_OPTION_TAIL,
 	RS_OPTION_SINCE,
+	RS_OPTION_SINCE_TIME,
+	RS_OPTION_TIMESTAMPS,
+	RS_OPTION_PREVIOUS,
 	RS_OPTION_SERVICE,
 	RS_OPTION_LIMIT,
 	RS_OPTION_FOR,
@@ -130,6 +133,9 @@ struct rs_args {
 	bool follow;
 	long long tail;	  /* RS_ARGS_UNSET = all */
 	int64_t since_ns; /* 0 = all */
+	const char *since_time;
+	bool timestamps;
+	bool previous;
 	const char *service;
 	long long limit; /* RS_ARGS_UNSET = all */
 	const char *wait_for;

@@ -38,10 +38,14 @@ static const char why_text[] = "In words: where it is now, what was decided last
 			       "  rouse why hello\n"
 			       "  rouse why revision/hello-00001\n";
 
-static const char logs_text[] = "Of a service or revision all instances are read; when there are several, each line "
-				"begins with the instance's\nname. -f goes on with instances that come later.\n\n"
-				"  rouse logs hello -f --tail 20\n"
-				"  rouse logs instance/rouse-17\n";
+static const char logs_text[] =
+	"Of a service or revision all instances are read, those that are gone included, until their logs are deleted\n"
+	"(roused --log-keep); when there are several, each line begins with the instance's name. -f goes on with\n"
+	"instances that come later.\n\n"
+	"  rouse logs hello -f --tail 20\n"
+	"  rouse logs hello --since 5m --timestamps\n"
+	"  rouse logs hello --previous\n"
+	"  rouse logs instance/rouse-17\n";
 
 static const char top_text[] =
 	"For each revision: instances ready, starting and wanted, requests in flight, concurrency over "
@@ -117,7 +121,9 @@ const struct rs_command rs_commands[] = {
 	{"why", RS_GROUP_LOOK, "SERVICE|revision/NAME...", "why it is at this scale, who waits for what, what to do",
 	 why_text, 0, 1, RS_NAMES_ANY, false, rs_why},
 	{"logs", RS_GROUP_LOOK, "SERVICE|REVISION|INSTANCE", "what instances have written", logs_text,
-	 RS_TAKES(FOLLOW) | RS_TAKES(TAIL), 1, 2, false, rs_logs},
+	 RS_TAKES(FOLLOW) | RS_TAKES(TAIL) | RS_TAKES(SINCE) | RS_TAKES(SINCE_TIME) | RS_TAKES(TIMESTAMPS) |
+		 RS_TAKES(PREVIOUS),
+	 1, 2, false, rs_logs},
 	{"events", RS_GROUP_LOOK, "[SERVICE]", "what happened, each with its reason", events_text,
 	 RS_TAKES(FOLLOW) | RS_TAKES(SERVICE) | RS_TAKES(ALL_NAMESPACES) | RS_TAKES(OUTPUT) | RS_TAKES(NO_HEADERS) |
 		 RS_TAKES(LIMIT),

@@ -3,23 +3,30 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "cli/fetch.h"
+#include "base/time.h"
 #include "cli/json.h"
-#include "cli/noun.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define LINE_BYTES_MAX 65536 /* a longer line is broken */
+#define TIME_LENGTH    21    /* "2026-11-25T15:18:03Z " */
 
 struct rs_log_stream {
 	struct rs_log_stream *next;
 	struct rs_log_streams *owner;
-	char *name;
-	double pid;	    /* names are used again, name and process are not; 0 = not known yet */
-	CURL *curl;	    /* NULL once it has ended */
-	struct rs_buf line; /* the last line while it has no end; a refusal's body */
+	char *name;	/* of the log: no other has it */
+	char *instance; /* what stands before its lines */
+	char *namespace;
+	struct rs_log_choice choice;
+	CURL *curl;		   /* NULL once it has ended */
+	bool is_broken;		   /* ended before its time: it goes on at `offset` */
+	bool has_begun;		   /* the agent has answered once, so `offset` is known */
+	unsigned long long offset; /* of the next byte, as the agent counts */
+	size_t line_offset;	   /* bytes of the line that has no end yet: the time before it does not count */
+	struct rs_buf line;	   /* the last line while it has no end; a refusal's body */
 };
 
 int rs_log_streams_init(struct rs_log_streams *streams, const struct rs_client *client, FILE *out)
@@ -42,6 +49,8 @@ static void free_stream(struct rs_log_stream *stream)
 	close_stream(stream);
 	rs_buf_done(&stream->line);
 	free(stream->name);
+	free(stream->instance);
+	free(stream->namespace);
 	free(stream);
 }
 
@@ -62,11 +71,36 @@ static void print_line(struct rs_log_stream *stream)
 	if (stream->line.length == 0)
 		return;
 	if (stream->owner->has_several)
-		fprintf(stream->owner->out, "%s | ", stream->name);
+		fprintf(stream->owner->out, "%s | ", stream->instance);
 	fwrite(stream->line.data, 1, stream->line.length, stream->owner->out);
 	if (stream->line.data[stream->line.length - 1] != '\n')
 		fputc('\n', stream->owner->out);
 	rs_buf_clear(&stream->line);
+}
+
+/* What has come of the log itself: with timestamps each line has one before it. */
+static void count_bytes(struct rs_log_stream *stream, const char *data, size_t length)
+{
+	if (!stream->choice.timestamps) {
+		stream->offset += length;
+		return;
+	}
+	for (size_t i = 0; i < length; i++) {
+		stream->offset += stream->line_offset >= TIME_LENGTH;
+		stream->line_offset = data[i] == '\n' ? 0 : stream->line_offset + 1;
+	}
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *user)
+{
+	static const char name[] = "x-rouse-log-offset:";
+	struct rs_log_stream *stream = user;
+	size_t length = size * count;
+	if (length > sizeof(name) && strncasecmp(data, name, sizeof(name) - 1) == 0) {
+		stream->offset = strtoull(data + sizeof(name) - 1, NULL, 10);
+		stream->has_begun = true;
+	}
+	return length;
 }
 
 static size_t on_data(char *data, size_t size, size_t count, void *user)
@@ -75,6 +109,8 @@ static size_t on_data(char *data, size_t size, size_t count, void *user)
 	size_t length = size * count, left = length;
 	long status = 0;
 	curl_easy_getinfo(stream->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 200)
+		count_bytes(stream, data, length);
 	while (left) {
 		const char *newline = status == 200 ? memchr(data, '\n', left) : NULL;
 		size_t n = newline ? (size_t)(newline - data) + 1 : left;
@@ -94,55 +130,80 @@ static size_t on_data(char *data, size_t size, size_t count, void *user)
 	return length;
 }
 
-static char *log_path(const cJSON *instance, long long tail, bool follow)
+static char *log_path(const struct rs_log_stream *stream)
 {
-	rs_auto_free char *path = rs_fetch_path(&rs_noun_instance, rs_json_text(instance, "metadata", "namespace"),
-						rs_json_text(instance, "metadata", "name"));
-	if (!path)
-		return NULL;
-	if (tail < 0)
-		return rs_str_format("%s/log%s", path, follow ? "?follow=true" : "");
-	return rs_str_format("%s/log?tailLines=%lld%s", path, tail, follow ? "&follow=true" : "");
+	const struct rs_log_choice *choice = &stream->choice;
+	struct rs_buf path;
+	rs_buf_init(&path, 4096);
+	rs_buf_puts(&path, "/apis/rouse.dev/v1/namespaces/");
+	rs_path_escape(&path, stream->namespace);
+	rs_buf_puts(&path, "/logs/");
+	rs_path_escape(&path, stream->name);
+	rs_buf_puts(&path, "/log");
+	size_t start = path.length;
+	if (stream->has_begun)
+		rs_buf_printf(&path, "&offset=%llu", stream->offset);
+	else if (choice->tail >= 0)
+		rs_buf_printf(&path, "&tailLines=%lld", choice->tail);
+	if (choice->since_time && !stream->has_begun) {
+		rs_buf_puts(&path, "&sinceTime=");
+		rs_path_escape(&path, choice->since_time);
+	} else if (choice->since_ns > 0 && !stream->has_begun) {
+		rs_buf_printf(&path, "&sinceSeconds=%lld", (long long)(choice->since_ns / (int64_t)RS_NS_PER_S));
+	}
+	if (choice->timestamps)
+		rs_buf_puts(&path, "&timestamps=true");
+	if (choice->follow)
+		rs_buf_puts(&path, "&follow=true");
+	char *text = rs_buf_take(&path);
+	if (text && text[start] == '&')
+		text[start] = '?';
+	return text;
 }
 
-static bool is_of(struct rs_log_stream *stream, const cJSON *instance)
+static int begin(struct rs_log_stream *stream)
 {
-	double pid = rs_json_number(instance, 0, "status", "pid");
-	if (!rs_str_equal(stream->name, rs_json_text(instance, "metadata", "name")))
-		return false;
-	if (stream->pid == 0)
-		stream->pid = pid;
-	return pid == 0 || stream->pid == pid;
-}
-
-static int begin(struct rs_log_stream *stream, const char *path)
-{
-	CURL *curl = stream->curl = rs_client_transfer(stream->owner->client, path);
+	rs_auto_free char *path = log_path(stream);
+	CURL *curl = stream->curl = path ? rs_client_transfer(stream->owner->client, path) : NULL;
 	if (!curl)
 		return -ENOMEM;
+	stream->is_broken = false;
+	/* A line that broke off goes on; its time comes again. */
+	if (stream->choice.timestamps) {
+		stream->line_offset = 0;
+		rs_buf_clear(&stream->line);
+	}
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, stream);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, stream);
 	curl_easy_setopt(curl, CURLOPT_PRIVATE, stream);
 	return curl_multi_add_handle(stream->owner->multi, curl) == CURLM_OK ? 0 : -ENOMEM;
 }
 
-int rs_log_streams_add(struct rs_log_streams *streams, const cJSON *instance, long long tail, bool follow)
+static struct rs_log_stream *find(const struct rs_log_streams *streams, const char *name)
 {
-	for (struct rs_log_stream *stream = streams->first; stream; stream = stream->next) {
-		if (is_of(stream, instance))
-			return 0;
-	}
-	rs_auto_free char *path = log_path(instance, tail, follow);
-	struct rs_log_stream *stream = calloc(1, sizeof(*stream));
-	if (!path || !stream) {
-		free(stream);
+	struct rs_log_stream *stream = streams->first;
+	while (stream && !rs_str_equal(stream->name, name))
+		stream = stream->next;
+	return stream;
+}
+
+int rs_log_streams_add(struct rs_log_streams *streams, const cJSON *log, const struct rs_log_choice *choice)
+{
+	struct rs_log_stream *stream = find(streams, rs_json_text(log, "metadata", "name"));
+	if (stream)
+		return stream->is_broken ? begin(stream) : 0;
+	stream = calloc(1, sizeof(*stream));
+	if (!stream)
 		return -ENOMEM;
-	}
 	stream->owner = streams;
-	stream->name = strdup(rs_json_text(instance, "metadata", "name"));
-	stream->pid = rs_json_number(instance, 0, "status", "pid");
+	stream->choice = *choice;
+	stream->name = strdup(rs_json_text(log, "metadata", "name"));
+	stream->namespace = strdup(rs_json_text(log, "metadata", "namespace"));
+	stream->instance = strdup(rs_json_text(log, "status", "instance"));
 	rs_buf_init(&stream->line, LINE_BYTES_MAX);
-	if (!stream->name || begin(stream, path) < 0) {
+	if (!stream->name || !stream->namespace || !stream->instance || begin(stream) < 0) {
 		free_stream(stream);
 		return -ENOMEM;
 	}
@@ -152,14 +213,14 @@ int rs_log_streams_add(struct rs_log_streams *streams, const cJSON *instance, lo
 	return 0;
 }
 
-void rs_log_streams_prune(struct rs_log_streams *streams, const cJSON *instances)
+void rs_log_streams_prune(struct rs_log_streams *streams, const cJSON *logs)
 {
 	for (struct rs_log_stream **link = &streams->first; *link;) {
 		struct rs_log_stream *stream = *link;
-		const cJSON *instance;
+		const cJSON *log;
 		bool is_needed = stream->curl;
-		cJSON_ArrayForEach (instance, rs_json_get(instances, "items"))
-			is_needed = is_needed || is_of(stream, instance);
+		cJSON_ArrayForEach (log, rs_json_get(logs, "items"))
+			is_needed = is_needed || rs_str_equal(stream->name, rs_json_text(log, "metadata", "name"));
 		if (is_needed) {
 			link = &stream->next;
 			continue;
@@ -169,12 +230,25 @@ void rs_log_streams_prune(struct rs_log_streams *streams, const cJSON *instances
 	}
 }
 
+bool rs_log_streams_broken(const struct rs_log_streams *streams)
+{
+	const struct rs_log_stream *stream = streams->first;
+	while (stream && !stream->is_broken)
+		stream = stream->next;
+	return stream;
+}
+
 static int finish(struct rs_log_stream *stream, CURLcode code, struct rs_err *err)
 {
 	long status = 0;
 	int r = 0;
 	curl_easy_getinfo(stream->curl, CURLINFO_RESPONSE_CODE, &status);
-	if (code != CURLE_OK) {
+	if (code != CURLE_OK && stream->choice.follow) {
+		/* The agent has ended; the next one knows the log as well. */
+		stream->is_broken = true;
+		if (!stream->has_begun)
+			rs_buf_clear(&stream->line);
+	} else if (code != CURLE_OK) {
 		print_line(stream);
 		r = rs_client_explain(stream->owner->client, stream->curl, code, err);
 	} else if (status != 200) {

@@ -12,8 +12,9 @@
  *	job.c       one run of the helper
  *	probe.c     httpGet and tcpSocket; exec as a job
  *	listener.c  sock_diag
- *	logs.c      rotation
- *	start.c, expand.c, record.c, names.c   pure parts
+ *	logs.c      their times, rotation, retention
+ *	log_times.c, log_list.c   what stands on the disk
+ *	log_name.c, log_retention.c, start.c, expand.c, record.c, names.c   pure parts
  */
 #ifndef RS_RT_INTERNAL_H
 #define RS_RT_INTERNAL_H
@@ -49,6 +50,9 @@ struct rs_box {
 	int diag;    /* sock_diag in its namespace; -1 until needed */
 	int record;  /* made while it waits, filled before it starts; -1 else */
 	uint64_t pid_start;
+	uint64_t log_length; /* from its first byte on, when it was last looked at */
+	uint64_t log_cut;    /* what rotation took of that */
+	bool log_is_known;
 	sd_event_source *pid_source;
 	sd_event_source *control_source;
 	sd_event_source *kill_timer;
@@ -77,6 +81,10 @@ struct rs_rt {
 	sd_event_source *pool_timer;
 	uint64_t pool_rest_until_ns; /* after a failure */
 	sd_event_source *settle_timer;
+	sd_event_source *flood_timer;
+	sd_event_source *sweep_timer;
+	struct rs_job *sweep;
+	bool disk_is_full; /* said already */
 	uint32_t removing; /* removals that run */
 	struct rs_box *removal_first;
 	struct rs_box *removal_last;
@@ -140,6 +148,12 @@ int rs_job_start(struct rs_rt *rt, struct rs_job_args *args, uint32_t timeout_ms
 struct rs_job *rs_job_cancel(struct rs_job *job);
 /* Leaves all jobs to themselves: they finish without us. */
 void rs_jobs_abandon(struct rs_rt *rt);
+
+/* logs.c */
+/* Its instance writes it no more. */
+void rs_logs_ended(struct rs_box *box);
+/* Deletes what is not to be kept, then or sooner. */
+void rs_logs_sweep_after(struct rs_rt *rt, uint64_t after_us);
 
 /* probe.c */
 void rs_probes_cancel(struct rs_rt *rt, const struct rs_box *box); /* NULL = all */

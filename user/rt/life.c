@@ -94,6 +94,7 @@ static void exited(struct rs_box *box)
 		   rs_cgroup_ran_out_of_memory(&rt->cgroups, box->instance.name))
 		how = RS_RT_EXIT_OOM;
 	rs_box_settle(box);
+	rs_logs_ended(box);
 	box->state = RS_BOX_EXITED;
 	box->kill_timer = sd_event_source_disable_unref(box->kill_timer);
 	rt->callbacks.on_exited(rt->user, &box->instance, how, value, text);

@@ -129,6 +129,8 @@ struct rs_rt *rs_rt_free(struct rs_rt *rt)
 		rs_box_free(box);
 	}
 	sd_event_source_disable_unref(rt->settle_timer);
+	sd_event_source_disable_unref(rt->flood_timer);
+	sd_event_source_disable_unref(rt->sweep_timer);
 	sd_event_source_disable_unref(rt->pool_timer);
 	sd_event_unref(rt->event);
 	free(rt->boxes);
@@ -150,6 +152,8 @@ void rs_rt_change(struct rs_rt *rt, const struct rs_rt_limits *limits)
 	rt->config.max_instances = limits->max_instances;
 	rt->config.default_uid = limits->default_uid;
 	rt->config.default_gid = limits->default_gid;
+	rt->config.logs = limits->logs;
+	rs_logs_sweep_after(rt, 1000 * 1000);
 	rs_pool_wanted(rt, 0);
 }
 
@@ -157,6 +161,7 @@ int rs_rt_fill_pool(struct rs_rt *rt, struct rs_err *err)
 {
 	(void)err;
 	rt->pool_open = true;
+	rs_logs_sweep_after(rt, 1000 * 1000);
 	rs_pool_wanted(rt, 0);
 	return 0;
 }

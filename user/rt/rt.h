@@ -97,6 +97,16 @@ struct rs_rt_callbacks {
 	void (*on_probe)(void *user, struct rs_rt_instance *instance, uint64_t cookie, bool ok, const char *text);
 };
 
+/* Of instances' logs. */
+struct rs_rt_log_limits {
+	uint64_t bytes; /* of one before it is rotated; 0 = never */
+	/* Of gone instances: how many of each service, for how long (0 = any), and until all logs together, those of
+	 * running instances too, have so many bytes (0 = any). */
+	uint32_t keep;
+	uint64_t keep_seconds;
+	uint64_t total_bytes;
+};
+
 struct rs_rt_config {
 	const char *name;	    /* prefix of namespaces and links, "rouse" */
 	const char *state_dir;	    /* logs live in STATE/logs */
@@ -110,7 +120,7 @@ struct rs_rt_config {
 	struct in_addr gateway; /* the instances' default gateway: rouse0's address */
 	uint32_t pool_size;	/* sandboxes kept ready */
 	uint32_t max_instances; /* running and pooled together, at most RS_INSTANCES_MAX */
-	uint64_t log_bytes_max; /* of one log file before it is rotated */
+	struct rs_rt_log_limits logs;
 	uid_t default_uid;
 	gid_t default_gid;
 };
@@ -138,6 +148,7 @@ struct rs_rt_limits {
 	uint32_t max_instances; /* at most RS_INSTANCES_MAX */
 	uint32_t default_uid;
 	uint32_t default_gid;
+	struct rs_rt_log_limits logs;
 };
 void rs_rt_change(struct rs_rt *rt, const struct rs_rt_limits *limits);
 /* Fills the pool up to pool_size, asynchronously. */
@@ -174,8 +185,9 @@ struct rs_rt_listener {
 };
 int rs_rt_listener(struct rs_rt *rt, struct rs_rt_instance *instance, struct rs_rt_listener *ret_listener);
 
-/* Rotates logs that outgrew log_bytes_max, each to itself with ".1" behind it (sandbox/rotate.c: nothing is lost where
- * the file system can cut a file's head). Call about once a second. */
+/* Looks after the logs; call about once a second. Writes down how long they are (log_times.h), and rotates those that
+ * outgrew their limit: their head goes to ".1" (sandbox/rotate.c: nothing is lost where the file system can cut a
+ * file's head). Logs of gone instances are deleted by a timer. */
 void rs_rt_rotate_logs(struct rs_rt *rt);
 
 /* Removes everything that any agent with this config ever made: instances, pool, namespaces, cgroups, records. */

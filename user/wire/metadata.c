@@ -9,26 +9,6 @@
 #include "base/time.h"
 #include "wire/parts.h"
 
-int rs_time_parse(const char *text, uint64_t *ret_wall_ns)
-{
-	struct tm tm = {0};
-	int length = 0;
-	time_t seconds;
-
-	if (strlen(text) != 20 ||
-	    sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-		   &tm.tm_sec, &length) != 6 ||
-	    length != 20)
-		return -EINVAL;
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
-	seconds = timegm(&tm);
-	if (seconds < 0)
-		return -EINVAL;
-	*ret_wall_ns = (uint64_t)seconds * RS_NS_PER_S;
-	return 0;
-}
-
 static int read_name(void *out, const cJSON *json, const struct rs_at *at, struct rs_err *err)
 {
 	struct rs_metadata *metadata = out;

@@ -16,7 +16,6 @@
 /* metadata.c. In a manifest the server's fields are read past, but for resourceVersion. */
 rs_field_read rs_metadata_read_manifest; /* out: struct rs_metadata */
 rs_field_read rs_metadata_read_stored;
-int rs_time_parse(const char *text, uint64_t *ret_wall_ns);
 
 /* template.c, container.c, probe.c */
 rs_field_read rs_template_read;	     /* out: struct rs_template, initialised */

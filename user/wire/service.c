@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "core/model/annotations.h"
 #include "core/model/validate.h"
 #include "wire/parts.h"

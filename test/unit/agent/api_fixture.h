@@ -67,7 +67,7 @@ static inline void describe(struct fixture *f, const struct rs_api_request *q)
 		 " tail=%lld follow=%d",
 		 verbs[q->verb], q->resource, q->namespace ? q->namespace : "*", q->name ? q->name : "*",
 		 body ? body : "-", q->dry_run, q->service ? q->service : "-", q->kind ? q->kind : "-",
-		 (unsigned long long)q->after, (unsigned long long)q->limit, (long long)q->tail_lines, q->follow);
+		 (unsigned long long)q->after, (unsigned long long)q->limit, (long long)q->log.lines, q->log.follow);
 	free(body);
 }
 
@@ -87,7 +87,7 @@ static inline void handle(void *user, const struct rs_api_request *request)
 	if (f->how == ANSWER_NOW)
 		rs_api_answer(f->api, request->token, 200, hello());
 	else if (f->how == ANSWER_FILE)
-		rs_api_answer_file(f->api, request->token, f->log, request->tail_lines, request->follow);
+		rs_api_answer_file(f->api, request->token, f->log, &request->log);
 }
 
 static inline void metrics(void *user, struct rs_buf *out)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: base user/sys/timer.c user/core/model/selector.c agent/api */
+/* link: base user/sys/timer.c user/core/model/selector.c user/rt/log_times.c agent/api */
 /* Logs: the last lines, and what comes after them. */
 #include "unit/agent/api_fixture.h"
 
@@ -54,23 +54,45 @@ static void test_the_last_lines_of_a_large_log(void **state)
 	rs_buf_done(&all);
 }
 
+/* What rouse-sandbox does on a file system that cannot cut a file's head. */
+static void rotate(struct fixture *f)
+{
+	char old[128];
+	struct rs_buf all;
+	rs_buf_init(&all, 1 << 20);
+	FILE *file = fopen(f->log, "re");
+	assert_non_null(file);
+	char block[4096];
+	for (size_t n; (n = fread(block, 1, sizeof(block), file)) > 0;)
+		rs_buf_append(&all, block, n);
+	fclose(file);
+	snprintf(old, sizeof(old), "%s.1", f->log);
+	unlink(old);
+	int fd = rs_log_times_open_locked(f->log);
+	assert_true(fd >= 0);
+	append(old, all.data);
+	assert_int_equal(truncate(f->log, 0), 0);
+	assert_int_equal(rs_log_times_note_cut(fd, all.length), 0);
+	close(fd);
+	rs_buf_done(&all);
+}
+
 static void test_a_log_is_followed_over_rotations(void **state)
 {
 	struct fixture *f = *state;
 	struct reply reply;
-	char rotated[128];
 	f->how = ANSWER_FILE;
 	append(f->log, "zero\none\n");
 	begin(f, &reply, "GET", LOG "?follow=true&tailLines=1", NULL, 0);
 	turn_until(f, strcmp(text(&reply.body), "one\n") == 0);
 	append(f->log, "two\n");
 	turn_until(f, strcmp(text(&reply.body), "one\ntwo\n") == 0);
-	/* What was written last to the old file comes before the new one. */
+	/* What was written last before the rotation is not lost. */
 	append(f->log, "three\n");
-	snprintf(rotated, sizeof(rotated), "%s.1", f->log);
-	assert_int_equal(rename(f->log, rotated), 0);
+	rotate(f);
 	append(f->log, "four\n");
 	turn_until(f, strcmp(text(&reply.body), "one\ntwo\nthree\nfour\n") == 0);
+	/* Somebody else may truncate it. */
 	assert_int_equal(truncate(f->log, 0), 0);
 	append(f->log, "5\n");
 	turn_until(f, strcmp(text(&reply.body), "one\ntwo\nthree\nfour\n5\n") == 0);
@@ -81,6 +103,77 @@ static void test_a_log_is_followed_over_rotations(void **state)
 	assert_int_equal(reply.result, CURLE_OK);
 	assert_string_equal(text(&reply.body), "one\ntwo\nthree\nfour\n5\nlast words\n");
 	end(f, &reply);
+}
+
+static void test_what_rotation_took_off_is_read_too(void **state)
+{
+	struct fixture *f = *state;
+	f->how = ANSWER_FILE;
+	append(f->log, "one\ntwo\n");
+	rotate(f);
+	append(f->log, "three\nfo");
+	assert_log(f, "", "one\ntwo\nthree\nfo");
+	assert_log(f, "?tailLines=2", "three\nfo");
+	assert_log(f, "?tailLines=3", "two\nthree\nfo");
+	assert_log(f, "?offset=4", "two\nthree\nfo");
+	assert_log(f, "?offset=12", "e\nfo");
+	/* Only the last head is kept; offsets mean the same as before. */
+	append(f->log, "ur\n");
+	rotate(f);
+	append(f->log, "five\n");
+	assert_log(f, "", "three\nfour\nfive\n");
+	assert_log(f, "?offset=14", "four\nfive\n");
+	assert_log(f, "?offset=0", "three\nfour\nfive\n");
+	assert_log(f, "?offset=1000", "");
+	struct reply reply = ask(f, "GET", LOG "?tailLines=1", NULL);
+	assert_non_null(strstr(text(&reply.head), "X-Rouse-Log-Offset: 19\r\n"));
+	end(f, &reply);
+}
+
+static void test_lines_since_a_time_and_with_it(void **state)
+{
+	struct fixture *f = *state;
+	f->how = ANSWER_FILE;
+	append(f->log, "one\ntwo\nthree\n");
+	/* When each line was there. */
+	assert_int_equal(rs_log_times_note(f->log, 1700000000000, 4), 0);
+	assert_int_equal(rs_log_times_note(f->log, 1700000010000, 8), 0);
+	assert_int_equal(rs_log_times_note(f->log, 1700000020000, 14), 0);
+	assert_log(f, "?sinceTime=2023-11-14T22:13:19Z", "one\ntwo\nthree\n");
+	assert_log(f, "?sinceTime=2023-11-14T22:13:21Z", "two\nthree\n");
+	assert_log(f, "?sinceTime=2023-11-14T23:13:30.5%2B01:00", "three\n");
+	assert_log(f, "?sinceTime=2023-11-14T22:14:00Z", "");
+	assert_log(f, "?sinceSeconds=5", "");
+	assert_log(f, "?sinceSeconds=2000000000", "one\ntwo\nthree\n");
+	assert_log(f, "?sinceTime=2023-11-14T22:13:21Z&tailLines=1", "three\n");
+	assert_log(f, "?timestamps=true",
+		   "2023-11-14T22:13:20Z one\n2023-11-14T22:13:30Z two\n2023-11-14T22:13:40Z three\n");
+	assert_log(f, "?timestamps=true&offset=5", "2023-11-14T22:13:30Z wo\n2023-11-14T22:13:40Z three\n");
+	struct reply reply = ask(f, "GET", LOG "?sinceTime=yesterday", NULL);
+	assert_int_equal(reply.status, 400);
+	end(f, &reply);
+}
+
+static void test_times_do_not_outgrow_their_log(void **state)
+{
+	struct fixture *f = *state;
+	char path[128];
+	struct stat status;
+	struct rs_log_times times = RS_LOG_TIMES_NONE;
+	f->how = ANSWER_FILE;
+	append(f->log, "x\n");
+	rotate(f);
+	for (uint64_t i = 0; i < 20000; i++)
+		assert_int_equal(rs_log_times_note(f->log, 1700000000000 + i * 1000, i), 0);
+	snprintf(path, sizeof(path), "%s.times", f->log);
+	assert_int_equal(stat(path, &status), 0);
+	assert_true(status.st_size < RS_LOG_TIMES_BYTES_MAX + 100);
+	/* The cuts stay, and the last times are the best known. */
+	assert_int_equal(rs_log_times_read(&times, f->log), 0);
+	assert_int_equal(times.cut, 2);
+	assert_int_equal(rs_log_times_length_at(&times, 1700000000000 + 19999 * 1000ULL), 19999);
+	assert_in_range(rs_log_times_length_at(&times, 1700000000000 + 10000 * 1000ULL), 9900, 10000);
+	rs_log_times_done(&times);
 }
 
 /* Open descriptors of this process: a connection that is not noticed as gone keeps one. */
@@ -154,6 +247,9 @@ int main(void)
 		with_server(test_the_last_lines_of_a_log),
 		with_server(test_the_last_lines_of_a_large_log),
 		with_server(test_a_log_is_followed_over_rotations),
+		with_server(test_what_rotation_took_off_is_read_too),
+		with_server(test_lines_since_a_time_and_with_it),
+		with_server(test_times_do_not_outgrow_their_log),
 		with_server(test_a_follower_that_leaves_is_noticed),
 		with_server(test_a_follower_that_does_not_read_costs_nothing),
 	};

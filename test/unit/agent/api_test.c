@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: base user/sys/timer.c user/core/model/selector.c agent/api */
+/* link: base user/sys/timer.c user/core/model/selector.c user/rt/log_times.c agent/api */
 #include "unit/agent/api_fixture.h"
 
 /* Asks, and expects what the backend was told. */
@@ -53,6 +53,10 @@ static void test_every_path_reaches_the_backend(void **state)
 	assert_asked(f, "GET", ROUSE "/namespaces/ns/instances/i-1/log", NULL, "log 4 ns/i-1" PLAIN);
 	assert_asked(f, "GET", ROUSE "/holds", NULL, "list 5 */*" PLAIN);
 	assert_asked(f, "GET", ROUSE "/namespaces/ns/flows", NULL, "list 6 ns/*" PLAIN);
+	assert_asked(f, "GET", ROUSE "/namespaces/ns/logs?service=a", NULL,
+		     "list 9 ns/* body=- dry=0 service=a kind=- after=0 limit=0 tail=-1 follow=0");
+	assert_asked(f, "GET", ROUSE "/namespaces/ns/logs/i-1-20261125T145742.123Z/log", NULL,
+		     "log 9 ns/i-1-20261125T145742.123Z" PLAIN);
 	assert_asked(f, "GET", ROUSE "/status", NULL, "get 8 */*" PLAIN);
 	assert_asked(f, "GET", "/api/v1/events", NULL, "list 7 */*" PLAIN);
 	assert_asked(f, "GET", "/api/v1/namespaces/ns/events", NULL, "list 7 ns/*" PLAIN);

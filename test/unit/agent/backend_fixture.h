@@ -98,10 +98,11 @@ void rs_api_answer_error(struct rs_api *api, uint64_t token, int code, const cha
 	snprintf(fixture->message, sizeof(fixture->message), "%s", message);
 }
 
-void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, int64_t tail_lines, bool follow)
+void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, const struct rs_tail_options *options)
 {
 	rs_api_answer(api, token, 200, NULL);
-	snprintf(fixture->file, sizeof(fixture->file), "%s tail=%lld follow=%d", path, (long long)tail_lines, follow);
+	snprintf(fixture->file, sizeof(fixture->file), "%s tail=%lld follow=%d", path, (long long)options->lines,
+		 options->follow);
 }
 
 void rs_api_answer_stream(struct rs_api *api, uint64_t token, const struct rs_api_source *source, void *user)

@@ -4,6 +4,7 @@
 /* link: user/agent/listing.c user/agent/metrics.c user/agent/objects.c */
 /* link: user/agent/record.c user/agent/settings.c user/agent/view.c user/agent/view_scale.c user/agent/walk.c */
 /* link: user/agent/watch.c */
+/* link: user/agent/logs.c user/rt/log_list.c user/rt/log_name.c */
 /* What requests mean. */
 #include "unit/agent/backend_fixture.h"
 
@@ -247,7 +248,7 @@ static void test_instances_and_their_logs(void **state)
 					 .resource = RS_API_INSTANCES,
 					 .namespace = "ns",
 					 .name = "rouse-2",
-					 .tail_lines = 5};
+					 .log = {.lines = 5, .offset = -1}};
 	ask(f, request);
 	assert_string_equal(text_at(f->body, "status/stage"), "Ready");
 	assert_string_equal(text_at(f->body, "status/address"), "198.19.0.2");
@@ -259,7 +260,7 @@ static void test_instances_and_their_logs(void **state)
 	assert_null(at(f->body, "status/listenMs")); /* not seen */
 	assert_true(cJSON_GetNumberValue(at(f->body, "status/inFlight")) == 2);
 	request.verb = RS_API_LOG;
-	request.follow = true;
+	request.log.follow = true;
 	ask(f, request);
 	assert_string_equal(f->file, "/logs/2 tail=5 follow=1");
 	assert_false(f->is_ended);

@@ -4,6 +4,7 @@
 /* link: user/agent/listing.c user/agent/metrics.c user/agent/objects.c */
 /* link: user/agent/record.c user/agent/settings.c user/agent/view.c user/agent/view_scale.c user/agent/walk.c */
 /* link: user/agent/watch.c */
+/* link: user/agent/logs.c user/rt/log_list.c user/rt/log_name.c */
 #include "unit/agent/backend_fixture.h"
 
 static void print_metrics(struct fixture *f, struct rs_buf *out)

@@ -312,42 +312,60 @@ static void test_describe_says_why(void **state)
 	assert_has(fake.out, "revision/hello-00001   by 10.0.0.1");
 }
 
+#define LOGS ROUSE "logs"
+#define LOG(name, running)                                                                                             \
+	"{\"metadata\":{\"name\":\"" name "-T\",\"namespace\":\"default\"},"                                           \
+	"\"status\":{\"instance\":\"" name "\",\"running\":" running "}}"
+
 static void test_logs_of_one_and_of_several(void **state)
 {
 	(void)state;
 	teach("GET " SERVING "services/hello", 200, HELLO);
-	teach("GET " INSTANCES, 200, "{\"items\":[" INSTANCE("rouse-1", "Ready") "]}");
-	fake_agent_last(&fake)->times = 1;
-	teach("GET " INSTANCES, 200, "{\"items\":[" INSTANCE("rouse-1", "Ready") "," INSTANCE("rouse-2", "Ready") "]}");
-	fake_agent_last(&fake)->times = 1;
-	teach("GET " INSTANCES, 200, EMPTY);
-	teach("GET " ROUSE "instances/rouse-1/log", 200, "one\ntwo");
-	teach("GET " ROUSE "instances/rouse-2/log", 200, "three\n");
+	/* Once to know what "hello" is, once to read it. */
+	teach("GET " LOGS "?service=hello", 200, "{\"items\":[" LOG("rouse-1", "true") "]}");
+	fake_agent_last(&fake)->times = 2;
+	teach("GET " LOGS "?service=hello", 200,
+	      "{\"items\":[" LOG("rouse-1", "false") "," LOG("rouse-2", "true") "]}");
+	fake_agent_last(&fake)->times = 4;
+	teach("GET " LOGS "?service=hello", 200, EMPTY);
+	teach("GET " LOGS "?revision=hello", 200, EMPTY);
+	teach("GET " LOGS "?instance=hello", 200, EMPTY);
+	teach("GET " LOGS "/rouse-1-T/log", 200, "one\ntwo");
+	teach("GET " LOGS "/rouse-2-T/log", 200, "three\n");
 	fake_run(&fake, "logs", "hello");
 	assert_string_equal(fake.err, "");
 	assert_int_equal(fake.code, 0);
 	assert_string_equal(fake.out, "one\ntwo\n");
 	fake_run(&fake, "logs", "hello");
 	assert_string_equal(fake.out, "rouse-1 | one\nrouse-1 | two\nrouse-2 | three\n");
+	fake_run(&fake, "logs", "hello", "--previous");
+	assert_string_equal(fake.out, "one\ntwo\n");
 	fake_run(&fake, "logs", "hello");
 	assert_int_equal(fake.code, 1);
-	assert_has(fake.err, "hello has no instance now");
+	assert_has(fake.err, "hello has no output yet");
 }
 
 static void test_logs_of_an_instance_and_of_nothing(void **state)
 {
 	(void)state;
-	teach("GET " ROUSE "instances/rouse-2", 200, INSTANCE("rouse-2", "Ready"));
-	teach("GET " INSTANCES, 200, "{\"items\":[" INSTANCE("rouse-1", "Ready") "," INSTANCE("rouse-2", "Ready") "]}");
-	teach("GET " ROUSE "instances/rouse-2/log?tailLines=5", 200, "three\n");
-	fake_run(&fake, "logs", "rouse-2", "--tail", "5");
+	teach("GET " LOGS "?service=rouse-2", 200, EMPTY);
+	teach("GET " LOGS "?revision=rouse-2", 200, EMPTY);
+	/* Its name had another one before. */
+	teach("GET " LOGS "?instance=rouse-2", 200,
+	      "{\"items\":[{\"metadata\":{\"name\":\"rouse-2-S\",\"namespace\":\"default\"},"
+	      "\"status\":{\"instance\":\"rouse-2\"}}," LOG("rouse-2", "true") "]}");
+	teach("GET " LOGS "/rouse-2-T/log?tailLines=5&sinceSeconds=300&timestamps=true", 200, "three\n");
+	fake_run(&fake, "logs", "rouse-2", "--tail", "5", "--since", "5m", "--timestamps");
 	assert_string_equal(fake.err, "");
 	assert_string_equal(fake.out, "three\n");
 	/* With -f it ends when the instance's output does. */
-	teach("GET " ROUSE "instances/rouse-2/log?follow=true", 200, "three\nfour\n");
+	teach("GET " LOGS "/rouse-2-T/log?follow=true", 200, "three\nfour\n");
 	fake_run(&fake, "logs", "instance/rouse-2", "-f");
 	assert_int_equal(fake.code, 0);
 	assert_string_equal(fake.out, "three\nfour\n");
+	teach("GET " LOGS "?service=nope", 200, EMPTY);
+	teach("GET " LOGS "?revision=nope", 200, EMPTY);
+	teach("GET " LOGS "?instance=nope", 200, EMPTY);
 	fake_run(&fake, "logs", "nope");
 	assert_int_equal(fake.code, 1);
 	assert_has(fake.err, "there is no service, revision or instance \"nope\"");

@@ -18,6 +18,7 @@
 #include <systemd/sd-event.h>
 
 #include "agent/api/place.h"
+#include "agent/api/tail.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "core/model/model.h"
@@ -37,6 +38,7 @@ enum rs_api_resource {
 	RS_API_FLOWS,
 	RS_API_EVENTS, /* /api/v1/.../events */
 	RS_API_STATUS, /* /apis/rouse.dev/v1/status */
+	RS_API_LOGS,   /* /apis/rouse.dev/v1/.../logs: of running instances and of gone ones */
 	RS_API_RESOURCE_COUNT,
 };
 
@@ -46,7 +48,7 @@ enum rs_api_verb {
 	RS_API_CREATE, /* POST: -EEXIST when there is one */
 	RS_API_APPLY,  /* PUT: create or replace */
 	RS_API_DELETE,
-	RS_API_LOG,   /* GET .../instances/NAME/log */
+	RS_API_LOG,   /* GET .../instances/NAME/log, .../logs/NAME/log */
 	RS_API_PATCH, /* application/merge-patch+json */
 	RS_API_VERB_COUNT,
 };
@@ -63,8 +65,6 @@ struct rs_api_request {
 	const char *kind;	 /* ?kind=Revision: events about one kind; or NULL */
 	uint64_t after;		 /* ?after=ID: events newer than that */
 	uint64_t limit;		 /* ?limit=N, 0 = the resource's default */
-	int64_t tail_lines;	 /* LOG: ?tailLines=N, -1 = all */
-	bool follow;		 /* LOG: ?follow=true, goes on until the instance is gone or the client leaves */
 	const char *propagation; /* DELETE: ?propagationPolicy=, NULL = as always */
 	/* LIST */
 	bool continues; /* ?continue=: from `place` on */
@@ -76,6 +76,11 @@ struct rs_api_request {
 	uint64_t version;
 	uint64_t timeout_seconds; /* the watch ends after that; 0 = never */
 	bool bookmarks;		  /* ?allowWatchBookmarks, true by default */
+	const char *revision;	  /* ?revision=NAME, ?instance=NAME: logs of one; or NULL */
+	const char *instance;
+	/* LOG: ?tailLines=N, ?offset=N, ?sinceSeconds=N or ?sinceTime=TIME, ?timestamps=true; ?follow=true goes on
+	 * until the instance is gone or the client leaves. */
+	struct rs_tail_options log;
 };
 
 struct rs_api_backend {
@@ -104,9 +109,9 @@ void rs_api_answer(struct rs_api *api, uint64_t token, int status, cJSON *body);
  * -EEXIST 409 (reason AlreadyExists or Conflict as given), -EINVAL 422 Invalid, -EPERM 403 Forbidden, -EBUSY 409,
  * -ENOSPC 507, -ESTALE 410, -EUSERS 429, -EAGAIN 503, others 500. `reason` NULL = the usual one. */
 void rs_api_answer_error(struct rs_api *api, uint64_t token, int code, const char *reason, const char *message);
-/* Answers with a text file's last `tail_lines` lines (-1 = all). With `follow`, goes on with what is appended, over
- * rotations (the file's inode changes), until rs_api_end_follow(path) or the client leaves. */
-void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, int64_t tail_lines, bool follow);
+/* Answers with the text of a log, as the options say. With `follow`, goes on with what is appended, over rotations,
+ * until rs_api_end_follow(path) or the client leaves. */
+void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, const struct rs_tail_options *options);
 enum rs_api_end {
 	RS_API_END_SENT,    /* all of it */
 	RS_API_END_LEFT,    /* the client left, or it broke off */

@@ -10,6 +10,7 @@
 #include "sys/timer.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -100,10 +101,10 @@ int rs_api_follow_hangup(struct rs_api_exchange *exchange)
 	return sd_event_add_io(exchange->api->event, &exchange->hangup, info->connect_fd, 0, on_hangup, exchange);
 }
 
-static int start(struct rs_api_exchange *exchange, const char *path, int64_t tail_lines, bool follow)
+static int start(struct rs_api_exchange *exchange, const char *path, const struct rs_tail_options *options)
 {
-	int r = rs_tail_open(path, tail_lines, follow, &exchange->tail);
-	return r < 0 || !follow ? r : rs_api_follow_hangup(exchange);
+	int r = rs_tail_open(path, options, &exchange->tail);
+	return r < 0 || !options->follow ? r : rs_api_follow_hangup(exchange);
 }
 
 void rs_api_follow_done(struct rs_api_exchange *exchange)
@@ -112,13 +113,13 @@ void rs_api_follow_done(struct rs_api_exchange *exchange)
 	exchange->tail = rs_tail_free(exchange->tail);
 }
 
-void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, int64_t tail_lines, bool follow)
+void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, const struct rs_tail_options *options)
 {
 	struct rs_api_exchange *exchange = rs_api_find(api, token);
 	char message[RS_ERR_MESSAGE_MAX];
 	if (!exchange)
 		return;
-	int r = start(exchange, path, tail_lines, follow);
+	int r = start(exchange, path, options);
 	if (r < 0) {
 		rs_api_follow_done(exchange);
 		snprintf(message, sizeof(message), "cannot read %s: %s", path, strerror(-r));
@@ -127,8 +128,13 @@ void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, in
 	}
 	struct MHD_Response *response =
 		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_block, exchange, NULL);
-	if (response)
+	if (response) {
+		char offset[24];
+		snprintf(offset, sizeof(offset), "%" PRIu64, exchange->tail->offset);
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain; charset=utf-8");
+		/* Whoever is cut off goes on from there and what it has got. */
+		MHD_add_response_header(response, "X-Rouse-Log-Offset", offset);
+	}
 	rs_api_finish(exchange, MHD_HTTP_OK, response);
 }
 

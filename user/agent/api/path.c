@@ -2,6 +2,7 @@
 #include "agent/api/path.h"
 
 #include "base/mem.h"
+#include "base/time.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -45,6 +46,7 @@ static const struct resource {
 	[RS_API_HOLDS] = {RS_API_ROUSE, "holds", "hold", "Hold", NULL, ALL | NAMESPACE, 0, 0, 0, 0, false},
 	[RS_API_FLOWS] = {RS_API_ROUSE, "flows", "flow", "Flow", NULL, ALL | NAMESPACE, 0, 0, 0, 0, false},
 	[RS_API_EVENTS] = {RS_API_CORE, "events", "event", "Event", "ev", ALL | NAMESPACE, 0, 0, 0, 0, true},
+	[RS_API_LOGS] = {RS_API_ROUSE, "logs", "log", "Log", NULL, ALL | NAMESPACE | LOG, 0, 0, 0, 0, false},
 	[RS_API_STATUS] = {RS_API_ROUSE, "status", "status", "NodeStatus", NULL, ALL, 0, 0, 0, 0, false},
 };
 
@@ -110,7 +112,7 @@ static int unknown_path(const char *path, struct rs_err *err)
 	return rs_err_set(err, -ENOENT,
 			  "no such path: %.128s; there are " RS_API_SERVING
 			  "/[namespaces/NS/]{services,configurations,revisions,routes}, " RS_API_ROUSE
-			  "/[namespaces/NS/]{instances,holds,flows}, " RS_API_ROUSE "/status, " RS_API_CORE
+			  "/[namespaces/NS/]{instances,holds,flows,logs}, " RS_API_ROUSE "/status, " RS_API_CORE
 			  "/[namespaces/NS/]events, /healthz, /readyz, /metrics, /version",
 			  path);
 }
@@ -214,7 +216,7 @@ static int parse_verb(const char *method, enum shape shape, struct rs_api_target
 int rs_api_target_parse(const char *method, const char *path, struct rs_api_target *ret_target, struct rs_err *err)
 {
 	struct rs_api_target *target = ret_target;
-	*target = (struct rs_api_target){.request = {.tail_lines = -1, .bookmarks = true}};
+	*target = (struct rs_api_target){.request = {.log = {.lines = -1, .offset = -1}, .bookmarks = true}};
 	for (size_t i = 0; i < rs_array_length(pages); i++) {
 		if (strcmp(path, pages[i].path) != 0)
 			continue;

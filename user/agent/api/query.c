@@ -2,6 +2,7 @@
 #include "agent/api/query.h"
 
 #include "base/mem.h"
+#include "base/time.h"
 #include "core/model/selector.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ enum {
 	EVENTS = OF(EVENTS),
 	WATCHED = LABELLED | EVENTS,
 	LISTED = WATCHED | OF(HOLDS) | OF(FLOWS),
+	WRITTEN = OF(INSTANCES) | OF(LOGS),
 	ANY = ~0,
 };
 
@@ -137,12 +139,56 @@ static int set_propagation(struct rs_api_request *request, const char *key, cons
 
 static int set_tail_lines(struct rs_api_request *request, const char *key, const char *value, struct rs_err *err)
 {
-	return parse_number(key, value, &request->tail_lines, err);
+	return parse_number(key, value, &request->log.lines, err);
 }
 
 static int set_follow(struct rs_api_request *request, const char *key, const char *value, struct rs_err *err)
 {
-	return parse_bool(key, value, &request->follow, err);
+	return parse_bool(key, value, &request->log.follow, err);
+}
+
+static int set_timestamps(struct rs_api_request *request, const char *key, const char *value, struct rs_err *err)
+{
+	return parse_bool(key, value, &request->log.timestamps, err);
+}
+
+static int set_offset(struct rs_api_request *request, const char *key, const char *value, struct rs_err *err)
+{
+	return parse_number(key, value, &request->log.offset, err);
+}
+
+static int set_since_seconds(struct rs_api_request *request, const char *key, const char *value, struct rs_err *err)
+{
+	uint64_t now_s = rs_wall_ns() / RS_NS_PER_S, ago_s = 0;
+	int r = parse_unsigned(key, value, &ago_s, err);
+	if (r == 0)
+		request->log.since_ms = ago_s < now_s ? rs_wall_ns() / RS_NS_PER_MS - ago_s * 1000 : 0;
+	return r;
+}
+
+static int set_since_time(struct rs_api_request *request, const char *key, const char *value, struct rs_err *err)
+{
+	uint64_t wall_ns = 0;
+	if (rs_time_parse(value, &wall_ns) < 0)
+		return rs_err_set(err, -EINVAL, "%s=%.64s: a time like 2026-11-25T11:00:00Z is wanted", key, value);
+	request->log.since_ms = wall_ns / RS_NS_PER_MS;
+	return 0;
+}
+
+static int set_revision(struct rs_api_request *request, const char *key, const char *value, struct rs_err *err)
+{
+	(void)key;
+	(void)err;
+	request->revision = *value ? value : NULL;
+	return 0;
+}
+
+static int set_instance(struct rs_api_request *request, const char *key, const char *value, struct rs_err *err)
+{
+	(void)key;
+	(void)err;
+	request->instance = *value ? value : NULL;
+	return 0;
 }
 
 /* Checked here, where it is a bad request; the backend parses it again for itself. */
@@ -192,10 +238,12 @@ static const struct parameter {
 	unsigned verbs, resources;
 	set_parameter *set;
 } parameters[] = {
-	{"service", LIST, LISTED, set_service},
+	{"service", LIST, LISTED | OF(LOGS), set_service},
+	{"revision", LIST, OF(LOGS), set_revision},
+	{"instance", LIST, OF(LOGS), set_instance},
 	{"kind", LIST, EVENTS, set_kind},
 	{"after", LIST, EVENTS, set_after},
-	{"limit", LIST, LISTED, set_limit},
+	{"limit", LIST, LISTED | OF(LOGS), set_limit},
 	{"continue", LIST, LISTED, set_continue},
 	{"labelSelector", LIST, LABELLED, set_labels},
 	{"fieldSelector", LIST, WATCHED, set_fields},
@@ -207,8 +255,12 @@ static const struct parameter {
 	{"fieldManager", WRITE, OBJECTS, set_nothing},
 	{"fieldValidation", WRITE, OBJECTS, set_validation},
 	{"propagationPolicy", DELETE, OBJECTS, set_propagation},
-	{"tailLines", LOG, OF(INSTANCES), set_tail_lines},
-	{"follow", LOG, OF(INSTANCES), set_follow},
+	{"tailLines", LOG, WRITTEN, set_tail_lines},
+	{"offset", LOG, WRITTEN, set_offset},
+	{"sinceSeconds", LOG, WRITTEN, set_since_seconds},
+	{"sinceTime", LOG, WRITTEN, set_since_time},
+	{"timestamps", LOG, WRITTEN, set_timestamps},
+	{"follow", LOG, WRITTEN, set_follow},
 };
 
 static bool is_for(const struct parameter *parameter, enum rs_api_verb verb, enum rs_api_resource resource)

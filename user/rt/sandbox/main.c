@@ -16,7 +16,7 @@ static const struct verb {
 	int (*run)(const struct rs_sandbox_options *options, struct rs_err *err);
 } verbs[] = {
 	{"prepare", rs_sandbox_prepare}, {"remove", rs_sandbox_remove}, {"cleanup", rs_sandbox_cleanup},
-	{"enter", rs_sandbox_enter},	 {"rotate", rs_sandbox_rotate},
+	{"enter", rs_sandbox_enter},	 {"rotate", rs_sandbox_rotate}, {"sweep", rs_sandbox_sweep},
 };
 
 /* An agent that the kernel shall spare when memory is short has instances and probes that it need not. */
@@ -34,7 +34,7 @@ static int parse_address(const char *text, struct in_addr *ret_address)
 
 static int parse_number(const char *text, long long maximum, long long *ret_number)
 {
-	return rs_str_to_long(text, 1, maximum, ret_number);
+	return rs_str_to_long(text, 0, maximum, ret_number);
 }
 
 /* One "key=value". An empty value is as good as none. */
@@ -66,8 +66,17 @@ static int parse_option(struct rs_sandbox_options *options, const char *key, siz
 		options->id = (uint32_t)number;
 		return r;
 	}
-	if (!strncmp(key, "keep=", length + 1))
-		return parse_number(value, INT64_MAX, &options->keep);
+	const struct {
+		const char *key;
+		long long *value;
+	} numbers[] = {{"keep", &options->keep},
+		       {"age", &options->age},
+		       {"total", &options->total},
+		       {"spare", &options->spare}};
+	for (size_t i = 0; i < rs_array_length(numbers); i++) {
+		if (strlen(numbers[i].key) == length && !strncmp(numbers[i].key, key, length))
+			return parse_number(value, INT64_MAX, numbers[i].value);
+	}
 	if (!strncmp(key, "pid=", length + 1)) {
 		r = parse_number(value, INT32_MAX, &number);
 		options->pid = (pid_t)number;
@@ -112,7 +121,7 @@ int main(int argc, char **argv)
 			fprintf(stderr, "%s\n", *err.message ? err.message : strerror(-r));
 		return r < 0 ? 1 : 0;
 	}
-	fprintf(stderr,
-		"rouse-sandbox is started by roused, not by hand: prepare|remove|cleanup|enter|rotate key=value...\n");
+	fprintf(stderr, "rouse-sandbox is started by roused, not by hand: prepare|remove|cleanup|enter|rotate|sweep "
+			"key=value...\n");
 	return 2;
 }

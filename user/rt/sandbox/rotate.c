@@ -17,10 +17,12 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "rt/log_times.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /* Copies at most `limit` bytes from the current position. Returns how many, fewer at the end of the file. */
@@ -46,6 +48,12 @@ static off_t copy(int from, int to, off_t limit)
 	return done;
 }
 
+static int note_cut(const char *path, int times, off_t bytes, struct rs_err *err)
+{
+	int r = rs_log_times_note_cut(times, (uint64_t)bytes);
+	return r < 0 ? rs_err_set(err, r, "cannot write down what was cut from %s: %s", path, strerror(-r)) : 0;
+}
+
 int rs_sandbox_rotate(const struct rs_sandbox_options *options, struct rs_err *err)
 {
 	if (!options->path)
@@ -62,17 +70,27 @@ int rs_sandbox_rotate(const struct rs_sandbox_options *options, struct rs_err *e
 	/* Whole blocks, and at least a byte stays: collapsing a range that reaches the end is refused. */
 	off_t head = status.st_size > 0 ? (status.st_size - 1) / status.st_blksize * status.st_blksize : 0;
 	off_t keep = options->keep ? options->keep : INT64_MAX;
-	off_t r = lseek(log, head > keep ? head - keep : 0, SEEK_SET);
-	r = r < 0 ? -errno : copy(log, out, head - r);
-	if (r < 0 || rename(partial, old) < 0) {
-		r = r < 0 ? r : -errno;
+	off_t from = lseek(log, head > keep ? head - keep : 0, SEEK_SET);
+	off_t r = from < 0 ? -errno : copy(log, out, head - from);
+	/* A full disk has no room for the old head, and more need for its own. */
+	bool is_full = r == -ENOSPC;
+	if (is_full) {
+		r = 0;
 		unlink(partial);
-		return rs_err_set(err, (int)r, "cannot copy the log %s: %m", options->path);
+	}
+	/* From here on readers wait: the log, its old head and what is known of both change together. */
+	rs_auto_fd int times = r < 0 ? -1 : rs_log_times_open_locked(options->path);
+	if (r < 0 || times < 0 || (is_full ? unlink(old) < 0 && errno != ENOENT : rename(partial, old) < 0)) {
+		r = r < 0 ? r : times < 0 ? times : -errno;
+		unlink(partial);
+		return rs_err_set(err, (int)r, "cannot copy the log %s: %s", options->path, strerror((int)-r));
 	}
 	if (head && fallocate(log, FALLOC_FL_COLLAPSE_RANGE, 0, head) == 0)
-		return 0;
-	r = copy(log, out, keep);
-	if (r < 0 || ftruncate(log, 0) < 0)
+		return note_cut(options->path, times, head, err);
+	off_t rest = is_full ? 0 : copy(log, out, keep);
+	if (is_full && fstat(log, &status) == 0)
+		rest = status.st_size - head;
+	if (rest < 0 || ftruncate(log, 0) < 0)
 		return rs_err_set(err, -errno, "cannot truncate the log %s: %m", options->path);
-	return 0;
+	return note_cut(options->path, times, head + rest, err);
 }

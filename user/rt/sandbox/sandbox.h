@@ -13,6 +13,7 @@
  *	remove.c    takes a sandbox away; finds what was left
  *	enter.c     runs a probe's command in an instance
  *	rotate.c    takes the head off a log
+ *	sweep.c     deletes logs of gone instances
  *
  * Failures are reported as one sentence: on standard error, or over the
  * control socket where there is one.
@@ -42,10 +43,13 @@ struct rs_sandbox_options {
 	size_t group_count;
 	const char *records; /* cleanup: directory of the adoption records */
 	const char *log;     /* prepare, remove: where the output goes while nobody knows whose it will be */
-	const char *logs;    /* cleanup: directory of the logs */
+	const char *logs;    /* cleanup, sweep: directory of the logs */
 	pid_t pid;	     /* enter: the instance's main process */
 	const char *path;    /* rotate: the log */
-	long long keep;	     /* rotate: of its head at most so many bytes; 0 = all */
+	long long keep;	     /* rotate: of its head at most so many bytes; 0 = all. sweep: logs of each service */
+	long long age;	     /* sweep: seconds that a log is kept; 0 = any */
+	long long total;     /* sweep: bytes of all logs; 0 = any */
+	long long spare;     /* sweep: bytes that the disk shall have left; 0 = any */
 	char **command;	     /* enter: what to run, after "--" */
 };
 
@@ -55,6 +59,7 @@ int rs_sandbox_remove(const struct rs_sandbox_options *options, struct rs_err *e
 int rs_sandbox_cleanup(const struct rs_sandbox_options *options, struct rs_err *err);
 int rs_sandbox_enter(const struct rs_sandbox_options *options, struct rs_err *err);
 int rs_sandbox_rotate(const struct rs_sandbox_options *options, struct rs_err *err);
+int rs_sandbox_sweep(const struct rs_sandbox_options *options, struct rs_err *err);
 
 /* groups.c */
 /* Makes the sandbox's cgroups and moves this process into them. */
