@@ -50,6 +50,13 @@ check "top has the node" contains "$(cat "$scratch/top")" "3 services"
 check "top has who serves" grep -qE '^hello-00001 +serving +1 +0 +1 ' "$scratch/top"
 check "top has who fails" grep -qE '^bad-00001 +failing ' "$scratch/top"
 check "status is well" on node rouse status
+check "status knows the store's size" contains "$(on node rouse status)" "GiB free"
+mv "/run/rouse-lab/$lab/state/store.db" "$scratch/store.db"
+check "status fails when a part is not well" bash -c "! '$root/tools/lab' exec $lab node rouse status > $scratch/status"
+check "and says what to do" contains "$(cat "$scratch/status")" "save them before a restart"
+check "as data too" bash -c "'$root/tools/lab' exec $lab node rouse status -o json |
+	jq -e '.status.parts[] | select(.name == \"store\") | .ok == false'"
+mv "$scratch/store.db" "/run/rouse-lab/$lab/state/store.db"
 
 # --- sysdump ----------------------------------------------------------------------------------------------------------
 

@@ -477,6 +477,7 @@ int rs_agent_new(struct rs_options *options, sd_event *event, int passed_socket,
 	agent->passed_socket = passed_socket;
 	agent->lock = -1;
 	agent->started_ns = rs_now_ns();
+	agent->clock_offset_ns = rs_wall_ns() - agent->started_ns;
 	int r = build(agent, err);
 	if (r < 0) {
 		rs_agent_free(agent);

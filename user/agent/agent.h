@@ -38,6 +38,7 @@
  *	journal.c, watch.c  what has changed, and who is told
  *	health.c            each part of the node: well or not
  *	health_host.c       the parts that are the host's
+ *	health_process.c    the parts that are this process's
  *	interfaces.c        which hook stands on which interface, and why
  *	metrics.c           Prometheus text
  */
@@ -241,6 +242,7 @@ struct rs_agent {
 	int lock;	   /* RUN-DIR/lock, held: two agents never share one */
 	struct rs_agent_counters counters;
 	uint64_t started_ns;
+	uint64_t clock_offset_ns; /* wall clock - monotonic one, at the start */
 	bool ready;
 };
 

@@ -6,6 +6,7 @@
 #include "agent/health.h"
 #include "agent/view.h"
 
+#include "abi/version.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -18,6 +19,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
@@ -89,7 +91,7 @@ static struct rs_health_part check_pins(struct rs_agent *agent)
 	snprintf(path, sizeof(path), "%s/abi", dir);
 	if (access(path, F_OK) < 0)
 		return rs_health_part(false, "the pins in %s were removed: restart roused while it is quiet", dir);
-	return rs_health_part(true, "%s", dir);
+	return rs_health_part(true, "%s, ABI %d", dir, RS_ABI_VERSION);
 }
 
 /* How readiness is seen: listen() in an instance's namespace. */
@@ -138,10 +140,20 @@ static struct rs_health_part check_store(struct rs_agent *agent)
 	if (free_bytes < FREE_BYTES_MIN)
 		return rs_health_part(false, "%s has %llu MiB left: make room, or an apply will be refused", dir,
 				      (unsigned long long)(free_bytes >> 20));
+	struct stat store;
+	rs_auto_free char *path = rs_str_format("%s/store.db", dir);
+	if (!path || stat(path, &store) < 0)
+		return rs_health_part(
+			false,
+			"%s/store.db: %s: services live in this process alone; save them before a restart "
+			"(rouse get services -A -o yaml)",
+			dir, strerror(errno));
 	uint64_t dropped = rs_store_events_dropped(agent->store);
+	char lost[64] = "";
 	if (dropped)
-		return rs_health_part(true, "%s/store.db; %llu events were dropped", dir, (unsigned long long)dropped);
-	return rs_health_part(true, "%s/store.db", dir);
+		snprintf(lost, sizeof(lost), "; %llu events were dropped", (unsigned long long)dropped);
+	return rs_health_part(true, "%s, %lld KiB, %.1f GiB free%s", path, (long long)store.st_size >> 10,
+			      (double)free_bytes / (1 << 30), lost);
 }
 
 static struct rs_health_part check_names(struct rs_agent *agent)
@@ -190,9 +202,12 @@ static const struct {
 	{"ranges", rs_health_ranges},
 	{"outbound", rs_health_outbound},
 	{"runtime", check_runtime},
+	{"sandbox", rs_health_sandbox},
 	{"store", check_store},
 	{"names", check_names},
 	{"configuration", check_configuration},
+	{"clock", rs_health_clock},
+	{"limits", rs_health_limits},
 };
 
 static bool add_parts(cJSON *status, struct rs_agent *agent)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the parts of the node's health are made of: health.c asks all, health_host.c knows the host's. */
+/* What the parts of the node's health are made of: health.c asks all, health_host.c knows the host's,
+ * health_process.c this process's. */
 #ifndef RS_AGENT_HEALTH_H
 #define RS_AGENT_HEALTH_H
 
@@ -22,6 +23,14 @@ struct rs_health_part rs_health_rp_filter(struct rs_agent *agent);
 struct rs_health_part rs_health_outbound(struct rs_agent *agent);
 /* Routes and addresses that came after the start. */
 struct rs_health_part rs_health_ranges(struct rs_agent *agent);
+
+/* health_process.c */
+/* The program that builds sandboxes. */
+struct rs_health_part rs_health_sandbox(struct rs_agent *agent);
+/* What the wall clock does: times for people are told by it, nothing else. */
+struct rs_health_part rs_health_clock(struct rs_agent *agent);
+/* File descriptors and locked memory. */
+struct rs_health_part rs_health_limits(struct rs_agent *agent);
 
 /* interfaces.c: which hook stands on which interface, and why; an array. NULL when out of memory. */
 cJSON *rs_interfaces_print(struct rs_agent *agent);
