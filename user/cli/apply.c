@@ -130,7 +130,8 @@ static void apply_broken(void *user, const struct rs_err *err)
 enum rs_exit rs_apply(struct rs_cli *cli, const struct rs_args *args)
 {
 	struct apply apply = {.cli = cli, .args = args};
-	const struct rs_manifest_visitor visitor = {.object = apply_object, .broken = apply_broken, .user = &apply};
+	const struct rs_manifest_visitor visitor = {
+		.object = apply_object, .broken = apply_broken, .user = &apply, .is_recursive = args->recursive};
 	if (args->files.count == 0)
 		return rs_cli_usage(cli, "apply: what? Name a manifest with -f FILE");
 	apply.batch = rs_batch_new(&cli->client, on_answer, &apply);

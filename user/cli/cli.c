@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "base/suggest.h"
+#include "cli/kn.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -88,6 +89,24 @@ static enum rs_exit unknown_command(struct rs_cli *cli, const char *name)
 	return rs_cli_usage(cli, "there is no command \"%s\"", name);
 }
 
+/* rouse service VERB, as kn has it: the command, or NULL with what is wrong said. */
+static const struct rs_command *find_verb(struct rs_cli *cli, const char *noun, const char *verb)
+{
+	const struct rs_command *command = verb ? rs_kn_find(noun, verb) : NULL;
+	if (command)
+		return command;
+	struct rs_buf verbs;
+	rs_buf_init(&verbs, 256);
+	rs_kn_list_verbs(noun, &verbs);
+	const char *nearest = verb ? rs_kn_suggest(noun, verb) : NULL;
+	if (nearest)
+		rs_cli_usage(cli, "%s has no verb \"%s\"; did you mean \"%s\"?", noun, verb, nearest);
+	else
+		rs_cli_usage(cli, "%s needs a verb: %s", noun, verbs.data);
+	rs_buf_done(&verbs);
+	return NULL;
+}
+
 static const char *socket_path(const struct rs_args *args)
 {
 	static char of_name[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1];
@@ -101,6 +120,11 @@ static const char *socket_path(const struct rs_args *args)
 	return environment && *environment ? environment : RS_CLIENT_SOCKET;
 }
 
+static bool is_help(const char *word)
+{
+	return rs_str_equal(word, "--help") || rs_str_equal(word, "-h");
+}
+
 static int parse_rest(const struct rs_command *command, struct rs_args *args, int argc, char *const *argv,
 		      int *position, struct rs_err *err)
 {
@@ -110,7 +134,7 @@ static int parse_rest(const struct rs_command *command, struct rs_args *args, in
 		const char *word = argv[*position];
 		if (rs_command_is_hidden(command))
 			; /* other commands' words */
-		else if (rs_str_equal(word, "--help") || rs_str_equal(word, "-h"))
+		else if (is_help(word))
 			args->help = true;
 		if (rs_words_add(&args->names, word) < 0)
 			return rs_err_set(err, -ENOMEM, "out of memory");
@@ -153,9 +177,18 @@ static enum rs_exit run(struct rs_cli *cli, struct rs_args *args, int argc, char
 		return args->help ? RS_EXIT_OK : RS_EXIT_USAGE;
 	}
 	const char *name = argv[position++];
+	const char *noun = rs_kn_noun(name);
 	cli->command = rs_command_find(name);
-	if (!cli->command)
+	if (!cli->command && !noun)
 		return unknown_command(cli, name);
+	if (!cli->command && position < argc && is_help(argv[position])) {
+		rs_help_noun(noun, cli->out);
+		return RS_EXIT_OK;
+	}
+	if (!cli->command)
+		cli->command = find_verb(cli, noun, position < argc ? argv[position++] : NULL);
+	if (!cli->command)
+		return RS_EXIT_USAGE;
 	if (parse_rest(cli->command, args, argc, argv, &position, &err) < 0)
 		return rs_cli_usage(cli, "%s", err.message);
 	return run_command(cli, args);

@@ -80,6 +80,8 @@ bool rs_command_is_hidden(const struct rs_command *command);
 /* help.c */
 void rs_help_all(FILE *out);
 const char *rs_help_group(enum rs_command_group group);
+/* kn's verbs of a noun: "service". */
+void rs_help_noun(const char *noun, FILE *out);
 void rs_help_command(const struct rs_command *command, FILE *out);
 
 /* The commands. */
@@ -89,6 +91,7 @@ enum rs_exit rs_complete(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_completion(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_delete(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_describe(struct rs_cli *cli, const struct rs_args *args);
+enum rs_exit rs_diff(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_events(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_get(struct rs_cli *cli, const struct rs_args *args);
 enum rs_exit rs_help(struct rs_cli *cli, const struct rs_args *args);

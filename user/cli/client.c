@@ -93,6 +93,7 @@ int rs_client_refused(int status, const cJSON *body, struct rs_err *err)
 	const char *message = rs_json_text(body, "message");
 	const char *reason = rs_json_text(body, "reason");
 	int code = status == 404		     ? -ENOENT
+		   : status == 410		     ? -EKEYEXPIRED
 		   : status == 503		     ? -EAGAIN
 		   : status != 409		     ? (status >= 400 && status < 500 ? -EINVAL : -EREMOTEIO)
 		   : strcmp(reason, "Conflict") == 0 ? -ESTALE

@@ -35,8 +35,8 @@ void rs_client_done(struct rs_client *client);
 
 /* Sends `body` (NULL = none) as JSON and waits for the answer, which the caller releases with rs_reply_done().
  * An answer that is no success is a failure, and its Status object's message becomes err's: -ENOENT for 404,
- * -EEXIST or -ESTALE for 409 AlreadyExists or Conflict, -EINVAL for other 4xx, -EAGAIN for 503, -EREMOTEIO for the
- * rest. -ECONNREFUSED when there is no agent. */
+ * -EEXIST or -ESTALE for 409 AlreadyExists or Conflict, -EKEYEXPIRED for 410, -EINVAL for other 4xx, -EAGAIN for 503,
+ * -EREMOTEIO for the rest. -ECONNREFUSED when there is no agent. */
 int rs_client_call(struct rs_client *client, const char *method, const char *path, const cJSON *body,
 		   struct rs_reply *ret_reply, struct rs_err *err);
 /* GET, of which the body alone matters. */

@@ -82,6 +82,22 @@ static void object_cell(const cJSON *reference, struct rs_table *table)
 	rs_table_cellf(table, RS_COLOUR_NONE, "%s/%s", kind, rs_json_text(reference, "name"));
 }
 
+const cJSON *rs_column_value(const struct rs_column *column, const cJSON *object)
+{
+	switch (column->form) {
+	case RS_COLUMN_TEXT:
+	case RS_COLUMN_AGE:
+	case RS_COLUMN_MS:
+	case RS_COLUMN_BYTES:
+		return rs_json_at(object, column->path);
+	case RS_COLUMN_CONDITION:
+		return rs_json_get(rs_json_condition(object, column->path[0]), column->path[1]);
+	case RS_COLUMN_OBJECT:
+		return rs_json_get(rs_json_at(object, column->path), "name");
+	}
+	return NULL;
+}
+
 void rs_column_cell(const struct rs_column *column, const cJSON *object, uint64_t now_wall_ns, struct rs_table *table)
 {
 	switch (column->form) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Every command, in the order of the help. kn's verbs (`service list`, `revision describe` ...) will be entries that
- * lead to the same functions. */
+/* Every command, in the order of the help. kn's verbs (`service list`, `revision describe` ...) stand in kn.c. */
 #include "cli/cli.h"
 
 static const char apply_text[] =
@@ -8,30 +7,53 @@ static const char apply_text[] =
 	"documents, JSON and Lists are read. A document that fails does not stop the others; the exit code is 1 "
 	"then.\n\n"
 	"  rouse apply -f hello.yaml\n"
-	"  rouse apply -f manifests/ -n shop\n"
+	"  rouse apply -R -f manifests/ -n shop\n"
 	"  rouse get services -o yaml | rouse apply -f -\n";
+
+static const char diff_text[] =
+	"The agent works out what apply would make of each object, and diff(1) compares that with what there is. The\n"
+	"exit code is 0 when nothing would change, 1 when something would, more when it cannot be told. ROUSE_DIFF "
+	"names\n"
+	"another program, which gets two directories (\"diff -u -N\" when not set).\n\n"
+	"  rouse diff -f hello.yaml\n"
+	"  ROUSE_DIFF=\"diff -u -N --color=always\" rouse diff -f manifests/\n";
 
 static const char get_text[] =
 	"Kinds of objects, and their short names\n"
 	"  services (svc, ksvc)      what sleeps, wakes and scales\n"
 	"  revisions (rev)           the immutable versions of a service, each scaled on its own\n"
 	"  routes (rt)               where connections to a service go\n"
-	"  configurations (config)   a service's template and its newest revisions\n"
+	"  configurations (cfg)      a service's template and its newest revisions\n"
 	"  instances (inst)          the running copies of revisions\n"
 	"  holds                     connections that wait for an instance now\n"
 	"  flows (conn)              connections as the kernel tracks them\n"
-	"  events (ev)               what happened\n\n"
-	"  rouse get services,instances -A\n"
-	"  rouse get revisions --service hello -o wide\n"
-	"  rouse get service/hello -o yaml\n";
+	"  events (ev)               what happened\n"
+	"  all                       services, configurations, revisions, routes, instances\n\n"
+	"-w goes on with each change until it is interrupted, also when the agent is restarted meanwhile.\n\n"
+	"  rouse get services,instances -A -l team=checkout\n"
+	"  rouse get revisions --service hello -o wide --sort-by age\n"
+	"  rouse get service/hello -o yaml\n"
+	"  rouse get services -o jsonpath='{range .items[*]}{.metadata.name} {.status.url}{\"\\n\"}{end}'\n"
+	"  rouse get instances -w\n";
 
 static const char delete_text[] =
 	"A service goes with everything that it owns. A revision goes when no route names it.\n\n"
-	"  rouse delete service hello\n"
+	"  rouse delete service hello world\n"
+	"  rouse delete services -l team=checkout --wait\n"
 	"  rouse delete -f hello.yaml --ignore-not-found\n";
 
-static const char describe_text[] = "  rouse describe service hello\n"
-				    "  rouse describe revision/hello-00001\n";
+static const char events_text[] = "Every start, decision and failure, each with its reason; the newest last. -f goes "
+				  "on with what comes, also when the agent is restarted meanwhile: nothing is told "
+				  "twice or left out.\n\n"
+				  "  rouse events hello --since 10m\n"
+				  "  rouse events -f -A\n"
+				  "  rouse events --for revision/hello-00001 -o json\n";
+
+static const char describe_text[] =
+	"Without a name all of that kind are described, with -l those with these labels.\n\n"
+	"  rouse describe service hello world\n"
+	"  rouse describe revision/hello-00001 instance/rouse-17\n"
+	"  rouse describe routes\n";
 
 static const char why_text[] = "In words: where it is now, what was decided last and by which numbers, who is held and "
 			       "for what, why\ntraffic goes where it goes, and what to do when something is wrong.\n\n"
@@ -55,23 +77,22 @@ static const char top_text[] =
 	"  rouse top -A\n"
 	"  rouse top --once -s 1\n";
 
-static const char wait_text[] = "Exit code 1 when the time is over first.\n\n"
-				"  rouse wait service hello --for=condition=Ready --timeout 10s\n"
-				"  rouse wait hello --for=zero --timeout 2m\n"
-				"  rouse wait revision/hello-00001 --for=instances=3\n";
+static const char wait_text[] =
+	"Exit code 1 when the time is over first.\n\n"
+	"  rouse wait service hello --for=condition=Ready --timeout 10s\n"
+	"  rouse wait hello --for=zero --timeout 2m\n"
+	"  rouse wait revision/hello-00001 --for=instances=3\n"
+	"  rouse wait service/hello --for=jsonpath='{.status.latestReadyRevisionName}'=hello-00002\n";
 
 static const char traffic_text[] =
 	"A target is @latest, a revision, a tag, or a revision's end: v1, 1 and -00001 are hello-00001. The percents\n"
 	"must add up to 100; targets with a tag stay reachable by it. Without targets it shows what is.\n\n"
 	"  rouse traffic hello v1=90 @latest=10\n"
+	"  rouse traffic hello --traffic v1=90,@latest=10\n"
 	"  rouse traffic hello v1=100 --tag @latest=next\n";
 
 static const char scale_text[] = "Changes the template, and so makes a new revision.\n\n"
 				 "  rouse scale hello --min 1 --max 5\n";
-
-static const char events_text[] = "Every start, decision and failure, each with its reason; the newest last.\n\n"
-				  "  rouse events hello -f\n"
-				  "  rouse events -A --limit 20\n";
 
 static const char status_text[] = "Exit code 1 when a part is not well.\n\n"
 				  "  rouse status\n"
@@ -103,21 +124,28 @@ static const char completion_text[] = "Of commands, options, nouns, and the name
 
 const struct rs_command rs_commands[] = {
 	{"apply", RS_GROUP_EVERYDAY, "-f FILE|DIR|- [-f ...] [-n NS]", "create or change services from manifests",
-	 apply_text, RS_TAKES(FILE) | RS_TAKES(DRY_RUN), 0, 0, false, rs_apply},
-	{"delete", RS_GROUP_EVERYDAY, "service|revision NAME... | -f FILE", "delete services or old revisions",
-	 delete_text, RS_TAKES(FILE) | RS_TAKES(IGNORE_NOT_FOUND), 0, RS_NAMES_ANY, false, rs_delete},
+	 apply_text, RS_TAKES(FILE) | RS_TAKES(RECURSIVE) | RS_TAKES(DRY_RUN), 0, 0, false, rs_apply},
+	{"diff", RS_GROUP_EVERYDAY, "-f FILE|DIR|- [-f ...] [-n NS]", "what apply would change", diff_text,
+	 RS_TAKES(FILE) | RS_TAKES(RECURSIVE), 0, 0, false, rs_diff},
+	{"delete", RS_GROUP_EVERYDAY, "service|revision NAME...|-l LABELS|--all, or -f FILE",
+	 "delete services or old revisions", delete_text,
+	 RS_TAKES(FILE) | RS_TAKES(RECURSIVE) | RS_TAKES(SELECTOR) | RS_TAKES(ALL) | RS_TAKES(ALL_NAMESPACES) |
+		 RS_TAKES(IGNORE_NOT_FOUND) | RS_TAKES(WAIT) | RS_TAKES(TIMEOUT),
+	 0, RS_NAMES_ANY, false, rs_delete},
 	{"traffic", RS_GROUP_EVERYDAY, "SERVICE [TARGET=PERCENT...]", "split new connections between revisions",
-	 traffic_text, RS_TAKES(TAG) | RS_TAKES(UNTAG), 1, RS_NAMES_ANY, false, rs_traffic},
+	 traffic_text, RS_TAKES(TRAFFIC) | RS_TAKES(TAG) | RS_TAKES(UNTAG), 1, RS_NAMES_ANY, false, rs_traffic},
 	{"scale", RS_GROUP_EVERYDAY, "SERVICE [--min N] [--max N]", "bound the number of instances", scale_text,
 	 RS_TAKES(MIN) | RS_TAKES(MAX), 1, 1, false, rs_scale},
 	{"wait", RS_GROUP_EVERYDAY, "[NOUN] NAME... --for=WHAT", "wait until something is so", wait_text,
 	 RS_TAKES(FOR) | RS_TAKES(TIMEOUT), 1, RS_NAMES_ANY, false, rs_wait},
 
 	{"get", RS_GROUP_LOOK, "NOUN[,NOUN...] [NAME...]", "list objects", get_text,
-	 RS_TAKES(ALL_NAMESPACES) | RS_TAKES(OUTPUT) | RS_TAKES(NO_HEADERS) | RS_TAKES(SERVICE) | RS_TAKES(LIMIT), 1,
-	 RS_NAMES_ANY, false, rs_get},
+	 RS_TAKES(ALL_NAMESPACES) | RS_TAKES(OUTPUT) | RS_TAKES(NO_HEADERS) | RS_TAKES(SERVICE) | RS_TAKES(LIMIT) |
+		 RS_TAKES(SELECTOR) | RS_TAKES(WATCH) | RS_TAKES(WATCH_ONLY) | RS_TAKES(WATCH_EVENTS) |
+		 RS_TAKES(SORT_BY) | RS_TAKES(IGNORE_NOT_FOUND),
+	 1, RS_NAMES_ANY, false, rs_get},
 	{"describe", RS_GROUP_LOOK, "NOUN NAME...", "an object, its scale and why, and what happened to it",
-	 describe_text, 0, 1, RS_NAMES_ANY, false, rs_describe},
+	 describe_text, RS_TAKES(SELECTOR) | RS_TAKES(ALL_NAMESPACES), 1, RS_NAMES_ANY, false, rs_describe},
 	{"why", RS_GROUP_LOOK, "SERVICE|revision/NAME...", "why it is at this scale, who waits for what, what to do",
 	 why_text, 0, 1, RS_NAMES_ANY, false, rs_why},
 	{"logs", RS_GROUP_LOOK, "SERVICE|REVISION|INSTANCE", "what instances have written", logs_text,
@@ -125,8 +153,8 @@ const struct rs_command rs_commands[] = {
 		 RS_TAKES(PREVIOUS),
 	 1, 2, false, rs_logs},
 	{"events", RS_GROUP_LOOK, "[SERVICE]", "what happened, each with its reason", events_text,
-	 RS_TAKES(FOLLOW) | RS_TAKES(SERVICE) | RS_TAKES(ALL_NAMESPACES) | RS_TAKES(OUTPUT) | RS_TAKES(NO_HEADERS) |
-		 RS_TAKES(LIMIT),
+	 RS_TAKES(FOLLOW) | RS_TAKES(SINCE) | RS_TAKES(ABOUT) | RS_TAKES(SERVICE) | RS_TAKES(ALL_NAMESPACES) |
+		 RS_TAKES(OUTPUT) | RS_TAKES(NO_HEADERS) | RS_TAKES(LIMIT),
 	 0, 1, false, rs_events},
 	{"top", RS_GROUP_LOOK, "[-A] [-l LABELS] [-s SECONDS] [--once]", "what all revisions do, live", top_text,
 	 RS_TAKES(ALL_NAMESPACES) | RS_TAKES(SELECTOR) | RS_TAKES(SECONDS) | RS_TAKES(ONCE), 0, 0, false, rs_top},
@@ -141,7 +169,7 @@ const struct rs_command rs_commands[] = {
 	 RS_NAMES_ANY, true, rs_cleanup},
 	{"completion", RS_GROUP_NODE, "bash|zsh|fish", "the script that completes command lines", completion_text, 0, 1,
 	 1, false, rs_completion},
-	{"help", RS_GROUP_NODE, "[COMMAND]", "how to use a command", help_text, 0, 0, 1, false, rs_help},
+	{"help", RS_GROUP_NODE, "[COMMAND]", "how to use a command", help_text, 0, 0, 2, false, rs_help},
 	{"__complete", RS_GROUP_NODE, "-- WORD...", "what could stand where the cursor is", NULL, 0, 0, RS_NAMES_ANY,
 	 true, rs_complete},
 	{"__man", RS_GROUP_NODE, "DIR [-]", "writes the manual pages", NULL, 0, 1, 2, false, rs_man},

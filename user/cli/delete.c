@@ -1,134 +1,249 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* rouse delete NOUN NAME..., or what manifests name. */
+/* rouse delete NOUN NAME..., NOUN -l LABELS, NOUN --all, or what manifests name. */
 #include "cli/cli.h"
 
 #include "base/mem.h"
+#include "base/time.h"
 #include "cli/batch.h"
 #include "cli/fetch.h"
 #include "cli/manifest.h"
 #include "cli/manifest_target.h"
 #include "cli/target.h"
+#include "cli/wait_until.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct delete
-{
+/* An object that is on its way out; with --wait it is kept until it is gone. */
+struct leaving {
+	struct leaving *next;
+	const struct rs_noun *noun;
+	char *namespace;
+	char *name;
+};
+
+struct deletion {
 	struct rs_cli *cli;
 	const struct rs_args *args;
 	struct rs_batch *batch;
+	struct leaving *first; /* that are waited for */
 	size_t count;
 	enum rs_exit code;
 };
 
-/* An object that is on its way out. */
-struct gone {
-	const struct rs_noun *noun;
-	char name[];
-};
-
-static void on_answer(void *user, void *item, const struct rs_reply *reply, struct rs_err *err)
+static struct leaving *leaving_free(struct leaving *leaving)
 {
-	struct delete *delete = user;
-	rs_auto_free struct gone *gone = item;
-	(void)reply;
-	if (err && err->code == -ENOENT && delete->args->ignore_not_found)
-		return;
-	if (err) {
-		delete->code = rs_cli_fail(delete->cli, err);
-		return;
-	}
+	if (!leaving)
+		return NULL;
+	free(leaving->namespace);
+	free(leaving->name);
+	free(leaving);
+	return NULL;
+}
+
+static struct leaving *leaving_new(const struct rs_noun *noun, const char *namespace, const char *name)
+{
+	struct leaving *leaving = calloc(1, sizeof(*leaving));
+	if (!leaving)
+		return NULL;
+	*leaving = (struct leaving){.noun = noun, .namespace = strdup(namespace), .name = strdup(name)};
+	return leaving->namespace && leaving->name ? leaving : leaving_free(leaving);
+}
+
+static void say_deleted(const struct deletion *deletion, const struct leaving *leaving)
+{
 	struct rs_buf full;
 	rs_buf_init(&full, 1024);
-	rs_noun_full_name(gone->noun, gone->name, &full);
-	fprintf(delete->cli->out, "%s deleted\n", full.data ? full.data : gone->name);
+	rs_noun_full_name(leaving->noun, leaving->name, &full);
+	fprintf(deletion->cli->out, "%s deleted\n", full.data ? full.data : leaving->name);
+	fflush(deletion->cli->out);
 	rs_buf_done(&full);
 }
 
-static void delete_one(struct delete *delete, const struct rs_noun *noun, const char *namespace, const char *name)
+static void on_answer(void *user, void *item, const struct rs_reply *reply, struct rs_err *err)
 {
-	size_t size = strlen(name) + 1;
-	rs_auto_free char *path = rs_fetch_path(noun, namespace, name);
-	rs_auto_free struct gone *gone = malloc(sizeof(*gone) + size);
-	int r = path && gone ? 0 : -ENOMEM;
-	if (r == 0) {
-		gone->noun = noun;
-		memcpy(gone->name, name, size);
-		r = rs_batch_add(delete->batch, "DELETE", path, NULL, gone);
+	struct deletion *deletion = user;
+	struct leaving *leaving = item;
+	(void)reply;
+	if (err && (err->code != -ENOENT || !deletion->args->ignore_not_found))
+		deletion->code = rs_cli_fail(deletion->cli, err);
+	if (!err)
+		say_deleted(deletion, leaving);
+	if (err || !deletion->args->wait) {
+		leaving_free(leaving);
+		return;
 	}
-	delete->count++;
-	if (r == 0)
-		rs_take_ptr(gone);
-	else
-		delete->code = rs_cli_failf(delete->cli, "delete: the name is too long, or memory is out");
+	leaving->next = deletion->first;
+	deletion->first = leaving;
 }
+
+static void delete_one(struct deletion *deletion, const struct rs_noun *noun, const char *namespace, const char *name)
+{
+	rs_auto_free char *path = rs_fetch_path(noun, namespace, name);
+	struct leaving *leaving = path ? leaving_new(noun, namespace, name) : NULL;
+	deletion->count++;
+	if (leaving && rs_batch_add(deletion->batch, "DELETE", path, NULL, leaving) == 0)
+		return;
+	leaving_free(leaving);
+	deletion->code = rs_cli_failf(deletion->cli, "delete: the name is too long, or memory is out");
+}
+
+/* --- by manifests ---------------------------------------------------------------------------------------------------
+ */
 
 static void delete_object(void *user, const char *source, cJSON *object)
 {
-	struct delete *delete = user;
+	struct deletion *deletion = user;
 	struct rs_err err = {0};
 	const struct rs_noun *noun;
 	const char *namespace, *name;
-	int r = rs_manifest_target(object, delete->args->namespace, &noun, &namespace, &name, &err);
+	int r = rs_manifest_target(object, deletion->args->namespace, &noun, &namespace, &name, &err);
 	if (r < 0) {
-		rs_batch_finish(delete->batch);
+		rs_batch_finish(deletion->batch);
 		rs_err_prefix(&err, "%s", source);
-		delete->code = rs_cli_fail(delete->cli, &err);
+		deletion->code = rs_cli_fail(deletion->cli, &err);
 		return;
 	}
-	delete_one(delete, noun, namespace, name);
+	delete_one(deletion, noun, namespace, name);
 }
 
 static void delete_broken(void *user, const struct rs_err *err)
 {
-	struct delete *delete = user;
-	rs_batch_finish(delete->batch);
-	delete->code = rs_cli_fail(delete->cli, err);
+	struct deletion *deletion = user;
+	rs_batch_finish(deletion->batch);
+	deletion->code = rs_cli_fail(deletion->cli, err);
 }
 
-static enum rs_exit delete_named(struct delete *delete)
+static void delete_manifests(struct deletion *deletion)
+{
+	const struct rs_manifest_visitor visitor = {.object = delete_object,
+						    .broken = delete_broken,
+						    .user = deletion,
+						    .is_recursive = deletion->args->recursive};
+	for (size_t i = 0; i < deletion->args->files.count; i++)
+		rs_manifest_read(deletion->args->files.items[i], deletion->cli->in, &visitor);
+	rs_batch_finish(deletion->batch);
+	if (deletion->count == 0 && deletion->code == RS_EXIT_OK)
+		deletion->code = rs_cli_failf(deletion->cli, "delete: there is no object in what was given");
+}
+
+/* --- by names, labels, or all ---------------------------------------------------------------------------------------
+ */
+
+/* Listed whole before the first goes: what is deleted must not move what a next page begins with. */
+static void delete_list(struct deletion *deletion, const struct rs_noun *noun)
+{
+	struct rs_err err = {0};
+	rs_auto_json cJSON *list = NULL;
+	const cJSON *object;
+	const struct rs_query query = {
+		.namespace = deletion->args->all_namespaces ? NULL : rs_cli_namespace(deletion->args),
+		.selector = deletion->args->selector,
+	};
+	if (rs_fetch_list(&deletion->cli->client, noun, &query, &list, &err) < 0) {
+		deletion->code = rs_cli_fail(deletion->cli, &err);
+		return;
+	}
+	cJSON_ArrayForEach (object, rs_json_get(list, "items")) {
+		const char *namespace = rs_json_text(object, "metadata", "namespace");
+		delete_one(deletion, noun, *namespace ? namespace : rs_cli_namespace(deletion->args),
+			   rs_json_text(object, "metadata", "name"));
+	}
+}
+
+static int check(const struct rs_args *args, const struct rs_targets *targets, struct rs_err *err)
+{
+	bool is_list = args->selector || args->all;
+	if (args->selector && args->all)
+		return rs_err_set(err, -EINVAL, "either --all or --selector, not both");
+	for (size_t i = 0; i < targets->count; i++) {
+		const struct rs_target *target = &targets->items[i];
+		if (!target->noun->can_delete)
+			return rs_err_set(err, -EINVAL, "%s come and go by themselves; delete the service",
+					  target->noun->plural);
+		if (target->name && is_list)
+			return rs_err_set(err, -EINVAL, "either names, --all or --selector");
+		if (target->name && args->all_namespaces)
+			return rs_err_set(err, -EINVAL, "a name is one namespace's; give -n instead of -A");
+		if (!target->name && !is_list)
+			return rs_err_set(err, -EINVAL, "which of the %s? Give names, -l LABELS or --all",
+					  target->noun->plural);
+	}
+	return 0;
+}
+
+static enum rs_exit delete_targets(struct deletion *deletion)
 {
 	struct rs_err err = {0};
 	struct rs_targets targets;
-	if (rs_targets_parse(&delete->args->names, NULL, &targets, &err) < 0)
-		return rs_cli_usage(delete->cli, "delete: %s", err.message);
-	enum rs_exit code = RS_EXIT_OK;
-	for (size_t i = 0; i < targets.count && code == RS_EXIT_OK; i++) {
-		if (!targets.items[i].noun->can_delete)
-			code = rs_cli_usage(delete->cli, "delete: %s come and go by themselves; delete the service",
-					    targets.items[i].noun->plural);
-		else if (!targets.items[i].name)
-			code = rs_cli_usage(delete->cli, "delete: which of the %s?", targets.items[i].noun->plural);
+	if (rs_targets_parse(&deletion->args->names, NULL, &targets, &err) < 0)
+		return rs_cli_usage(deletion->cli, "delete: %s", err.message);
+	int r = check(deletion->args, &targets, &err);
+	for (size_t i = 0; i < targets.count && r == 0; i++) {
+		const struct rs_target *target = &targets.items[i];
+		if (target->name)
+			delete_one(deletion, target->noun, rs_cli_namespace(deletion->args), target->name);
+		else
+			delete_list(deletion, target->noun);
 	}
-	for (size_t i = 0; i < targets.count && code == RS_EXIT_OK; i++)
-		delete_one(delete, targets.items[i].noun, rs_cli_namespace(delete->args), targets.items[i].name);
 	rs_targets_done(&targets);
-	rs_batch_finish(delete->batch);
-	return code == RS_EXIT_OK ? delete->code : code;
+	if (r < 0)
+		return rs_cli_usage(deletion->cli, "delete: %s", err.message);
+	rs_batch_finish(deletion->batch);
+	if (deletion->count == 0 && deletion->code == RS_EXIT_OK)
+		fputs("There was nothing to delete.\n", deletion->cli->err);
+	return deletion->code;
 }
 
-static enum rs_exit delete_files(struct delete *delete)
+/* --- waiting --------------------------------------------------------------------------------------------------------
+ */
+
+/* The object first, then the instances that it leaves behind until their connections are through. */
+static int wait_until_gone(struct deletion *deletion, const struct leaving *leaving, uint64_t deadline_ns,
+			   struct rs_err *err)
 {
-	const struct rs_manifest_visitor visitor = {.object = delete_object, .broken = delete_broken, .user = delete};
-	const struct rs_args *args = delete->args;
-	if (args->names.count)
-		return rs_cli_usage(delete->cli, "delete: either names or -f, not both");
-	for (size_t i = 0; i < args->files.count; i++)
-		rs_manifest_read(args->files.items[i], delete->cli->in, &visitor);
-	rs_batch_finish(delete->batch);
-	if (delete->count == 0 && delete->code == RS_EXIT_OK)
-		return rs_cli_failf(delete->cli, "delete: there is no object in what was given");
-	return delete->code;
+	static const struct rs_wait_for gone = {.kind = RS_WAIT_DELETE}, zero = {.kind = RS_WAIT_ZERO};
+	const struct rs_target target = {.noun = leaving->noun, .name = leaving->name};
+	bool is_service = leaving->noun == &rs_noun_service;
+	int r = rs_wait_until(deletion->cli, &target, leaving->namespace, &gone, deadline_ns, err);
+	if (r == 0)
+		r = rs_wait_until_instances(deletion->cli, leaving->namespace, is_service ? leaving->name : NULL,
+					    is_service ? NULL : leaving->name, &zero, deadline_ns, err);
+	return r;
+}
+
+static void wait_for_all(struct deletion *deletion)
+{
+	uint64_t deadline_ns = rs_now_ns() + (uint64_t)deletion->args->timeout_ns;
+	while (deletion->first) {
+		struct leaving *leaving = deletion->first;
+		struct rs_err err = {0};
+		int r = wait_until_gone(deletion, leaving, deadline_ns, &err);
+		if (r == -ETIMEDOUT)
+			deletion->code =
+				rs_cli_failf(deletion->cli, "%s/%s: is not gone after %.1f s%s", leaving->noun->plural,
+					     leaving->name, (double)deletion->args->timeout_ns / 1e9, err.message);
+		else if (r < 0)
+			deletion->code = rs_cli_fail(deletion->cli, &err);
+		deletion->first = leaving->next;
+		leaving_free(leaving);
+	}
 }
 
 enum rs_exit rs_delete(struct rs_cli *cli, const struct rs_args *args)
 {
-	struct delete delete = {.cli = cli, .args = args};
-	delete.batch = rs_batch_new(&cli->client, on_answer, &delete);
-	if (!delete.batch)
+	struct deletion deletion = {.cli = cli, .args = args};
+	if (args->files.count && (args->names.count || args->selector || args->all))
+		return rs_cli_usage(cli, "delete: either names or -f, not both");
+	deletion.batch = rs_batch_new(&cli->client, on_answer, &deletion);
+	if (!deletion.batch)
 		return rs_cli_failf(cli, "delete: out of memory");
-	enum rs_exit code = args->files.count ? delete_files(&delete) : delete_named(&delete);
-	rs_batch_free(delete.batch);
-	return code;
+	if (args->files.count)
+		delete_manifests(&deletion);
+	else
+		deletion.code = delete_targets(&deletion);
+	rs_batch_free(deletion.batch);
+	wait_for_all(&deletion);
+	return deletion.code;
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* rouse describe NOUN NAME...: an object, what belongs to it, and what happened to it lately. */
+/* rouse describe NOUN [NAME...]: objects, what belongs to each, and what happened to it lately. */
 #include "cli/cli.h"
 
 #include "cli/describe_part.h"
 #include "cli/fetch.h"
 #include "cli/target.h"
 
-#include <stdlib.h>
+#include <errno.h>
+#include <string.h>
 
 #define RECENT_EVENTS 10
 
@@ -100,6 +101,14 @@ static void describe_configuration(const struct describe *describe)
 	rs_describe_line(cli, "Ready", rs_json_text(describe->object, "status", "latestReadyRevisionName"));
 	rs_describe_conditions(cli, describe->object);
 	rs_describe_list(cli, "Revisions", &rs_noun_revision, describe->revisions, NULL, NULL);
+	rs_describe_list(cli, "Recent events", &rs_noun_event, describe->events, is_about, describe->name);
+}
+
+/* Who has a name of its own in the event, or is named in its message. */
+static bool mentions(const cJSON *event, const void *name)
+{
+	return rs_str_equal(rs_json_text(event, "involvedObject", "name"), name) ||
+	       strstr(rs_json_text(event, "message"), name);
 }
 
 static void describe_instance(const struct describe *describe)
@@ -116,6 +125,7 @@ static void describe_instance(const struct describe *describe)
 		rs_json_number(describe->object, 0, "status", "port"),
 		rs_json_number(describe->object, 0, "status", "inFlight"),
 		rs_json_number(describe->object, 0, "status", "connections"));
+	rs_describe_list(cli, "Recent events", &rs_noun_event, describe->events, mentions, describe->name);
 }
 
 static const struct {
@@ -141,26 +151,23 @@ static int fetch_related(struct describe *describe, struct rs_err *err)
 	return r;
 }
 
-static int describe_target(struct rs_cli *cli, const struct rs_target *target, const char *namespace,
+static int describe_object(struct rs_cli *cli, const struct rs_noun *noun, const char *namespace, const cJSON *object,
 			   struct rs_err *err)
 {
-	rs_auto_json cJSON *object = NULL;
-	int r = rs_fetch_object(&cli->client, target->noun, namespace, target->name, &object, err);
-	if (r < 0)
-		return r;
+	const char *name = rs_json_text(object, "metadata", "name");
 	const char *service = label_of(object, "serving.knative.dev/service");
 	struct describe describe = {
 		.cli = cli,
 		.namespace = namespace,
 		.object = object,
-		.name = target->name,
-		.service = target->noun == &rs_noun_service || !*service ? target->name : service,
+		.name = name,
+		.service = noun == &rs_noun_service || !*service ? name : service,
 	};
-	r = fetch_related(&describe, err);
+	int r = fetch_related(&describe, err);
 	if (r == 0) {
 		rs_describe_metadata(cli, object);
 		for (size_t i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]); i++) {
-			if (descriptions[i].noun == target->noun)
+			if (descriptions[i].noun == noun)
 				descriptions[i].print(&describe);
 		}
 	}
@@ -170,22 +177,100 @@ static int describe_target(struct rs_cli *cli, const struct rs_target *target, c
 	return r;
 }
 
+struct describing {
+	struct rs_cli *cli;
+	const struct rs_args *args;
+	const struct rs_noun *noun;
+	size_t count;
+};
+
+static int describe_next(struct describing *describing, const cJSON *object, struct rs_err *err)
+{
+	const char *namespace = rs_json_text(object, "metadata", "namespace");
+	if (describing->count++)
+		fputs("\n\n", describing->cli->out);
+	return describe_object(describing->cli, describing->noun,
+			       *namespace ? namespace : rs_cli_namespace(describing->args), object, err);
+}
+
+static int describe_page(void *user, const cJSON *list, struct rs_err *err)
+{
+	const cJSON *object;
+	int r = 0;
+	cJSON_ArrayForEach (object, rs_json_get(list, "items")) {
+		r = describe_next(user, object, err);
+		if (r < 0)
+			break;
+	}
+	return r;
+}
+
+static int describe_target(struct describing *describing, const struct rs_target *target, struct rs_err *err)
+{
+	const struct rs_args *args = describing->args;
+	struct rs_client *client = &describing->cli->client;
+	rs_auto_json cJSON *object = NULL;
+	describing->noun = target->noun;
+	if (target->name) {
+		int r = rs_fetch_object(client, target->noun, rs_cli_namespace(args), target->name, &object, err);
+		return r < 0 ? r : describe_next(describing, object, err);
+	}
+	const struct rs_query query = {
+		.namespace = args->all_namespaces ? NULL : rs_cli_namespace(args),
+		.selector = args->selector,
+	};
+	return rs_fetch_pages(client, target->noun, &query, describe_page, describing, NULL, err);
+}
+
+static bool can_describe(const struct rs_noun *noun)
+{
+	for (size_t i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]); i++) {
+		if (descriptions[i].noun == noun)
+			return true;
+	}
+	return false;
+}
+
+static int check(const struct rs_args *args, const struct rs_targets *targets, struct rs_err *err)
+{
+	for (size_t i = 0; i < targets->count; i++) {
+		const struct rs_target *target = &targets->items[i];
+		if (!can_describe(target->noun))
+			return rs_err_set(err, -EINVAL, "%s have nothing more to tell than \"rouse get %s -o wide\"",
+					  target->noun->plural, target->noun->plural);
+		if (target->name && (args->selector || args->all_namespaces))
+			return rs_err_set(err, -EINVAL, "either names, or -l and -A");
+	}
+	return 0;
+}
+
+/* A noun alone means all of them; a word that is none is a service. */
+static int parse(const struct rs_args *args, struct rs_targets *targets, struct rs_err *err)
+{
+	bool is_noun = args->names.count == 1 && rs_noun_find(args->names.items[0]);
+	int r = rs_targets_parse(&args->names, is_noun ? NULL : &rs_noun_service, targets, err);
+	if (r < 0)
+		return r;
+	r = check(args, targets, err);
+	if (r < 0)
+		rs_targets_done(targets);
+	return r;
+}
+
 enum rs_exit rs_describe(struct rs_cli *cli, const struct rs_args *args)
 {
 	struct rs_err err = {0};
 	struct rs_targets targets;
-	if (rs_targets_parse(&args->names, &rs_noun_service, &targets, &err) < 0)
+	struct describing describing = {.cli = cli, .args = args};
+	if (parse(args, &targets, &err) < 0)
 		return rs_cli_usage(cli, "describe: %s", err.message);
 	enum rs_exit code = RS_EXIT_OK;
-	for (size_t i = 0; i < targets.count && code != RS_EXIT_USAGE; i++) {
-		if (!targets.items[i].name || !targets.items[i].noun->has_names ||
-		    targets.items[i].noun == &rs_noun_event)
-			code = rs_cli_usage(cli, "describe: cannot describe \"%s\"", args->names.items[0]);
-		else if (describe_target(cli, &targets.items[i], rs_cli_namespace(args), &err) < 0)
+	for (size_t i = 0; i < targets.count; i++) {
+		if (describe_target(&describing, &targets.items[i], &err) < 0)
 			code = rs_cli_fail(cli, &err);
-		if (i + 1 < targets.count)
-			fputs("\n\n", cli->out);
 	}
+	if (describing.count == 0 && code == RS_EXIT_OK)
+		fputs("There is nothing to describe.\n", cli->err);
 	rs_targets_done(&targets);
 	return code;
 }

@@ -2,7 +2,9 @@
 /* rouse help [COMMAND]: written from the tables, so that it cannot be wrong. */
 #include "cli/cli.h"
 
+#include "base/str.h"
 #include "base/suggest.h"
+#include "cli/kn.h"
 #include "cli/option.h"
 
 static const char *const groups[RS_GROUP_COUNT] = {
@@ -27,6 +29,22 @@ static void print_options(uint64_t takes, FILE *out)
 	}
 }
 
+/* Of one noun, or all. */
+static void print_kn(const char *noun, FILE *out)
+{
+	for (const struct rs_command *command = rs_kn_commands; command->name; command++) {
+		if (!noun || rs_str_starts_with(command->name, noun))
+			fprintf(out, "  %-18s %s\n", command->name, command->summary);
+	}
+}
+
+void rs_help_noun(const char *noun, FILE *out)
+{
+	fprintf(out, "rouse %s: kn's verbs\n\n", noun);
+	print_kn(noun, out);
+	fprintf(out, "\n\"rouse help %s VERB\" tells more.\n", noun);
+}
+
 void rs_help_all(FILE *out)
 {
 	fputs("rouse: services sleep at zero, and the kernel wakes them\n\nusage: rouse COMMAND [ARGUMENT...] "
@@ -39,6 +57,8 @@ void rs_help_all(FILE *out)
 				fprintf(out, "  %-12s %s\n", command->name, command->summary);
 		}
 	}
+	fputs("\nAs kn has them\n", out);
+	print_kn(NULL, out);
 	fputs("\nOptions of every command\n", out);
 	print_options(RS_TAKES_ALWAYS | RS_TAKES(VERSION), out);
 	fputs("\n\"rouse help COMMAND\" tells more. Exit codes: 0 well, 1 failed, 2 wrong usage.\n", out);
@@ -61,8 +81,14 @@ enum rs_exit rs_help(struct rs_cli *cli, const struct rs_args *args)
 		return RS_EXIT_OK;
 	}
 	const struct rs_command *command = rs_command_find(args->names.items[0]);
-	if (command) {
-		rs_help_command(command, cli->out);
+	const char *noun = rs_kn_noun(args->names.items[0]);
+	if (!command && noun && args->names.count > 1)
+		command = rs_kn_find(noun, args->names.items[1]);
+	if (command || noun) {
+		if (command)
+			rs_help_command(command, cli->out);
+		else
+			rs_help_noun(noun, cli->out);
 		return RS_EXIT_OK;
 	}
 	struct rs_suggestion suggestion = {0};

@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <search.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,39 +22,109 @@ static size_t count_lines(const char *from, const char *to)
 	return lines;
 }
 
-static void visit_items(const struct rs_manifest_visitor *visitor, const char *list, const cJSON *items)
+/* A file that is being read. */
+struct reading {
+	const struct rs_manifest_visitor *visitor;
+	const char *name;
+	void *objects; /* that it has had, of tsearch(3) */
+};
+
+struct had {
+	char *source;
+	char *key; /* kind, namespace and name */
+};
+
+static int compare(const void *left, const void *right)
+{
+	return strcmp(((const struct had *)left)->key, ((const struct had *)right)->key);
+}
+
+static void free_had(void *item)
+{
+	struct had *had = item;
+	free(had->source);
+	free(had->key);
+	free(had);
+}
+
+/* Where the file has had this object, or NULL: remembered from now on. Objects that are not whole are told by whoever
+ * wants to use them. */
+static const char *find_twin(struct reading *reading, const char *source, const cJSON *object)
+{
+	const char *name = rs_json_text(object, "metadata", "name");
+	struct had *had = *name ? calloc(1, sizeof(*had)) : NULL;
+	if (!had)
+		return NULL;
+	had->source = strdup(source);
+	had->key = rs_str_format("%s %s %s/%s", rs_json_text(object, "apiVersion"), rs_json_text(object, "kind"),
+				 rs_json_text(object, "metadata", "namespace"), name);
+	struct had **found = had->source && had->key ? tsearch(had, &reading->objects, compare) : NULL;
+	if (found && *found == had)
+		return NULL;
+	free_had(had);
+	return found ? (*found)->source : NULL;
+}
+
+static void visit_object(struct reading *reading, const char *source, cJSON *object)
+{
+	const struct rs_manifest_visitor *visitor = reading->visitor;
+	const char *twin = find_twin(reading, source, object);
+	if (!twin) {
+		visitor->object(visitor->user, source, object);
+		return;
+	}
+	struct rs_err err = {0};
+	rs_err_set(&err, -EEXIST, "%s: %s \"%s\" is written twice: first at %s; keep one of them", source,
+		   rs_json_text(object, "kind"), rs_json_text(object, "metadata", "name"), twin);
+	visitor->broken(visitor->user, &err);
+}
+
+static void visit_items(struct reading *reading, const char *list, const cJSON *items)
 {
 	cJSON *item;
 	size_t index = 0;
 	cJSON_ArrayForEach (item, items) {
 		rs_auto_free char *source = rs_str_format("%s: items[%zu]", list, index++);
-		visitor->object(visitor->user, source ? source : list, item);
+		visit_object(reading, source ? source : list, item);
 	}
 }
 
 /* One object, or those of a List. */
-static void visit(const struct rs_manifest_visitor *visitor, const char *name, size_t line, cJSON *object)
+static void visit(struct reading *reading, size_t line, cJSON *object)
 {
-	rs_auto_free char *source = rs_str_format("%s:%zu", name, line);
+	rs_auto_free char *source = rs_str_format("%s:%zu", reading->name, line);
 	struct rs_err err = {0};
 	cJSON *items = cJSON_GetObjectItemCaseSensitive(object, "items");
 	const char *kind = rs_json_text(object, "kind");
 	size_t length = strlen(kind);
 	if (!source || !cJSON_IsObject(object)) {
-		rs_err_set(&err, -EINVAL, "%s:%zu: is no object with apiVersion, kind, metadata and spec", name, line);
-		visitor->broken(visitor->user, &err);
+		rs_err_set(&err, -EINVAL, "%s:%zu: is no object with apiVersion, kind, metadata and spec",
+			   reading->name, line);
+		reading->visitor->broken(reading->visitor->user, &err);
 	} else if (cJSON_IsArray(items) && length >= 4 && rs_str_equal(kind + length - 4, "List")) {
-		visit_items(visitor, source, items);
+		visit_items(reading, source, items);
 	} else {
-		visitor->object(visitor->user, source, object);
+		visit_object(reading, source, object);
 	}
 }
 
 /* --- JSON: one value after another ----------------------------------------------------------------------------------
  */
 
+/* Where in the text, in the words of a compiler: LINE:COLUMN. */
+static void say_no_json(const struct reading *reading, const char *text, const char *at)
+{
+	struct rs_err err = {0};
+	const char *line = at;
+	while (line > text && line[-1] != '\n')
+		line--;
+	rs_err_set(&err, -EINVAL, "%s:%zu:%zu: is not JSON here", reading->name, 1 + count_lines(text, at),
+		   (size_t)(at - line) + 1);
+	reading->visitor->broken(reading->visitor->user, &err);
+}
+
 /* False when the text is no JSON, and nothing was visited. */
-static bool parse_json(const char *text, const char *name, bool must_be, const struct rs_manifest_visitor *visitor)
+static bool parse_json(struct reading *reading, const char *text, bool must_be)
 {
 	bool is_first = true;
 	size_t line = 1;
@@ -69,13 +140,10 @@ static bool parse_json(const char *text, const char *name, bool must_be, const s
 		if (!value && is_first && !must_be)
 			return false;
 		if (!value) {
-			struct rs_err err = {0};
-			rs_err_set(&err, -EINVAL, "%s:%zu: is not JSON here", name,
-				   line + (end ? count_lines(at, end) : 0));
-			visitor->broken(visitor->user, &err);
+			say_no_json(reading, text, end ? end : at);
 			return true;
 		}
-		visit(visitor, name, line, value);
+		visit(reading, line, value);
 		at = end;
 	}
 }
@@ -117,36 +185,35 @@ static void shift_line(struct rs_err *err, const char *name, size_t lines_before
 		rs_err_set(err, err->code, "%s:%zu%s", name, line + lines_before, rest);
 }
 
-static void parse_document(const char *text, size_t length, const char *name, size_t lines_before,
-			   const struct rs_manifest_visitor *visitor)
+static void parse_document(struct reading *reading, const char *text, size_t length, size_t lines_before)
 {
 	/* Too large for the stack. */
 	rs_auto_free struct rs_yaml_documents *documents = calloc(1, sizeof(*documents));
 	struct rs_err err = {0};
-	int r = documents ? rs_yaml_parse(text, length, name, documents, &err)
-			  : rs_err_set(&err, -ENOMEM, "%s: out of memory", name);
+	int r = documents ? rs_yaml_parse(text, length, reading->name, documents, &err)
+			  : rs_err_set(&err, -ENOMEM, "%s: out of memory", reading->name);
 	if (r < 0) {
-		shift_line(&err, name, lines_before);
-		visitor->broken(visitor->user, &err);
+		shift_line(&err, reading->name, lines_before);
+		reading->visitor->broken(reading->visitor->user, &err);
 		return;
 	}
 	for (size_t i = 0; i < documents->count; i++)
-		visit(visitor, name, lines_before + documents->lines[i], documents->items[i]);
+		visit(reading, lines_before + documents->lines[i], documents->items[i]);
 	rs_yaml_documents_done(documents);
 }
 
-static void parse_yaml(const char *text, size_t length, const char *name, const struct rs_manifest_visitor *visitor)
+static void parse_yaml(struct reading *reading, const char *text, size_t length)
 {
 	/* Directives belong to the document behind the marker: such a stream stays whole. */
 	if (length && text[0] == '%') {
-		parse_document(text, length, name, 0, visitor);
+		parse_document(reading, text, length, 0);
 		return;
 	}
 	const char *end = text + length;
 	size_t lines = 0;
 	for (const char *at = text; at < end;) {
 		const char *next = end_of_document(at, end);
-		parse_document(at, (size_t)(next - at), name, lines, visitor);
+		parse_document(reading, at, (size_t)(next - at), lines);
 		lines += count_lines(at, next);
 		at = next;
 	}
@@ -154,13 +221,15 @@ static void parse_yaml(const char *text, size_t length, const char *name, const 
 
 void rs_manifest_parse(const char *text, size_t length, const char *name, const struct rs_manifest_visitor *visitor)
 {
+	struct reading reading = {.visitor = visitor, .name = name};
 	size_t name_length = strlen(name);
 	bool is_json = name_length > 5 && rs_str_equal(name + name_length - 5, ".json");
 	const char *first = text;
 	while (isspace((unsigned char)*first))
 		first++;
 	/* Flow YAML begins like JSON; what JSON's parser does not take at once is YAML's. */
-	if ((is_json || *first == '{' || *first == '[') && parse_json(text, name, is_json, visitor))
-		return;
-	parse_yaml(text, length, name, visitor);
+	bool begins_like_json = is_json || *first == '{' || *first == '[';
+	if (!begins_like_json || !parse_json(&reading, text, is_json))
+		parse_yaml(&reading, text, length);
+	tdestroy(reading.objects, free_had);
 }

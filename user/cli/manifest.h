@@ -2,12 +2,14 @@
 /*
  * Manifests: the objects of files, directories and standard input, one after
  * another. YAML documents are taken apart before they are parsed, so that one
- * that is broken does not hide the others. Lists give their items.
+ * that is broken does not hide the others. Lists give their items. An object that
+ * one file has twice is broken the second time.
  */
 #ifndef RS_CLI_MANIFEST_H
 #define RS_CLI_MANIFEST_H
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -21,6 +23,7 @@ struct rs_manifest_visitor {
 	/* A file or document that cannot be read: err says which, where and why. */
 	void (*broken)(void *user, const struct rs_err *err);
 	void *user;
+	bool is_recursive; /* directories inside of directories are read as well */
 };
 
 /* `path` is a file, a directory (its *.yaml, *.yml and *.json, in the order of their names) or "-" for `in`. */

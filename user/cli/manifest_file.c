@@ -12,7 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define CHUNK 65536
+#define CHUNK	  65536
+#define DEPTH_MAX 32 /* of directories: links may lead in circles */
 
 static int read_all(FILE *file, struct rs_buf *text)
 {
@@ -58,6 +59,7 @@ static void read_file(const char *path, const struct rs_manifest_visitor *visito
 	fclose(file);
 }
 
+/* Hidden files are somebody else's. */
 static int is_manifest(const struct dirent *entry)
 {
 	const char *dot = strrchr(entry->d_name, '.');
@@ -65,34 +67,55 @@ static int is_manifest(const struct dirent *entry)
 	       (rs_str_equal(dot, ".yaml") || rs_str_equal(dot, ".yml") || rs_str_equal(dot, ".json"));
 }
 
-static void read_directory(const char *path, const struct rs_manifest_visitor *visitor)
+static int is_no_hidden(const struct dirent *entry)
 {
-	struct rs_err err = {0};
+	return entry->d_name[0] != '.';
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat status;
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Returns how many files it has read. */
+static size_t read_directory(const char *path, const struct rs_manifest_visitor *visitor, int depth)
+{
 	struct dirent **entries = NULL;
-	int count = scandir(path, &entries, is_manifest, alphasort);
-	if (count < 0)
+	size_t files = 0;
+	int count = scandir(path, &entries, is_no_hidden, alphasort);
+	if (count < 0) {
+		struct rs_err err = {0};
 		rs_err_set(&err, -errno, "%s: cannot be read: %s", path, strerror(errno));
-	else if (count == 0)
-		rs_err_set(&err, -ENOENT, "%s: has no file *.yaml, *.yml or *.json", path);
-	if (count <= 0)
 		visitor->broken(visitor->user, &err);
+		return 1;
+	}
 	bool has_slash = rs_str_equal(path + strlen(path) - 1, "/");
 	for (int i = 0; i < count; i++) {
 		rs_auto_free char *file = rs_str_format("%s%s%s", path, has_slash ? "" : "/", entries[i]->d_name);
-		if (file)
+		if (file && is_directory(file)) {
+			if (visitor->is_recursive && depth < DEPTH_MAX)
+				files += read_directory(file, visitor, depth + 1);
+		} else if (file && is_manifest(entries[i])) {
 			read_file(file, visitor);
+			files++;
+		}
 		free(entries[i]);
 	}
 	free(entries);
+	return files;
 }
 
 void rs_manifest_read(const char *path, FILE *in, const struct rs_manifest_visitor *visitor)
 {
-	struct stat status;
-	if (rs_str_equal(path, "-"))
+	if (rs_str_equal(path, "-")) {
 		read_stream(in, "-", visitor);
-	else if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-		read_directory(path, visitor);
-	else
+	} else if (!is_directory(path)) {
 		read_file(path, visitor);
+	} else if (read_directory(path, visitor, 0) == 0) {
+		struct rs_err err = {0};
+		rs_err_set(&err, -ENOENT, "%s: has no file *.yaml, *.yml or *.json%s", path,
+			   visitor->is_recursive ? "" : "; -R looks into its directories, too");
+		visitor->broken(visitor->user, &err);
+	}
 }

@@ -44,7 +44,8 @@ struct rs_noun {
 	bool has_names;	   /* single objects can be asked for by name */
 	bool has_services; /* its list takes ?service= */
 	bool can_delete;
-	bool can_limit; /* its list takes ?limit= */
+	bool can_page; /* its list takes ?limit= and ?continue= */
+	bool can_watch;
 	const struct rs_column *columns;
 	size_t column_count;
 };
@@ -60,12 +61,17 @@ int rs_noun_parse(const char *text, const struct rs_noun **ret_noun, struct rs_e
 /* NULL when there is none of that name. */
 const struct rs_noun *rs_noun_find(const char *text);
 
+/* By its header, in any case of letters. NULL when there is none. */
+const struct rs_column *rs_noun_column(const struct rs_noun *noun, const char *header);
+
 /* "service.serving.knative.dev/hello", "instance.rouse.dev/rouse-17", "event/x" into out. */
 void rs_noun_full_name(const struct rs_noun *noun, const char *name, struct rs_buf *out);
 
 /* Of a condition's status. */
 enum rs_colour rs_truth_colour(const char *status);
 
+/* What a column shows of an object, as JSON: what lists are sorted by. NULL when there is nothing. */
+const cJSON *rs_column_value(const struct rs_column *column, const cJSON *object);
 /* One cell, appended to `table`. */
 void rs_column_cell(const struct rs_column *column, const cJSON *object, uint64_t now_wall_ns, struct rs_table *table);
 

@@ -21,6 +21,8 @@ const struct rs_noun rs_noun_configuration = {
 	.aliases = {"config", "cfg"},
 	.summary = "a service's template and its newest revisions",
 	.has_names = true,
+	.can_page = true,
+	.can_watch = true,
 	.columns = columns,
 	.column_count = rs_array_length(columns),
 };

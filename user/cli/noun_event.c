@@ -17,7 +17,7 @@ const struct rs_noun rs_noun_event = {
 	.aliases = {"ev"},
 	.summary = "what happened: wakes, scale decisions, starts, failures",
 	.has_services = true,
-	.can_limit = true,
+	.can_watch = true,
 	.columns = columns,
 	.column_count = rs_array_length(columns),
 };

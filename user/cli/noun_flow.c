@@ -23,7 +23,7 @@ const struct rs_noun rs_noun_flow = {
 	.aliases = {"connections", "conn"},
 	.summary = "connections as the kernel tracks them",
 	.has_services = true,
-	.can_limit = true,
+	.can_page = true,
 	.columns = columns,
 	.column_count = rs_array_length(columns),
 };

@@ -18,6 +18,7 @@ const struct rs_noun rs_noun_hold = {
 	.api = "/apis/rouse.dev/v1",
 	.summary = "connections that wait for an instance now",
 	.has_services = true,
+	.can_page = true,
 	.columns = columns,
 	.column_count = rs_array_length(columns),
 };

@@ -27,6 +27,8 @@ const struct rs_noun rs_noun_instance = {
 	.summary = "the running copies of revisions",
 	.has_names = true,
 	.has_services = true,
+	.can_page = true,
+	.can_watch = true,
 	.columns = columns,
 	.column_count = rs_array_length(columns),
 };

@@ -27,6 +27,8 @@ const struct rs_noun rs_noun_revision = {
 	.has_names = true,
 	.has_services = true,
 	.can_delete = true,
+	.can_page = true,
+	.can_watch = true,
 	.columns = columns,
 	.column_count = rs_array_length(columns),
 };

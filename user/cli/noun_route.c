@@ -20,6 +20,8 @@ const struct rs_noun rs_noun_route = {
 	.aliases = {"rt"},
 	.summary = "where connections to a service go",
 	.has_names = true,
+	.can_page = true,
+	.can_watch = true,
 	.columns = columns,
 	.column_count = rs_array_length(columns),
 };

@@ -24,6 +24,8 @@ const struct rs_noun rs_noun_service = {
 	.summary = "what sleeps, wakes and scales",
 	.has_names = true,
 	.can_delete = true,
+	.can_page = true,
+	.can_watch = true,
 	.columns = columns,
 	.column_count = rs_array_length(columns),
 };

@@ -44,8 +44,10 @@ int rs_noun_parse(const char *text, const struct rs_noun **ret_noun, struct rs_e
 		return 0;
 	}
 	struct rs_suggestion suggestion = {0};
-	for (size_t i = 0; rs_nouns[i]; i++)
+	for (size_t i = 0; rs_nouns[i]; i++) {
 		rs_suggest_offer(&suggestion, text, rs_nouns[i]->plural);
+		rs_suggest_offer(&suggestion, text, rs_nouns[i]->kind);
+	}
 	if (suggestion.word)
 		return rs_err_set(err, -EINVAL, "there is no kind of object \"%s\"; did you mean %s?", text,
 				  suggestion.word);
@@ -53,6 +55,15 @@ int rs_noun_parse(const char *text, const struct rs_noun **ret_noun, struct rs_e
 			  "there is no kind of object \"%s\"; there are services, revisions, routes, "
 			  "configurations, instances, holds, flows and events",
 			  text);
+}
+
+const struct rs_column *rs_noun_column(const struct rs_noun *noun, const char *header)
+{
+	for (size_t i = 0; i < noun->column_count; i++) {
+		if (strcasecmp(noun->columns[i].header, header) == 0)
+			return &noun->columns[i];
+	}
+	return NULL;
 }
 
 void rs_noun_full_name(const struct rs_noun *noun, const char *name, struct rs_buf *out)

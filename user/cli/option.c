@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/json_path.h"
 #include "core/model/quantity.h"
 
 #include <errno.h>
@@ -85,7 +86,8 @@ static int set_output(struct rs_args *args, const struct rs_option_entry *entry,
 				  "--output: must be wide, json, yaml, name or jsonpath=TEMPLATE, is \"%s\"", value);
 	args->output = RS_OUTPUT_JSONPATH;
 	args->jsonpath = value + sizeof(jsonpath) - 1;
-	return 0;
+	int r = rs_json_template_check(args->jsonpath, err);
+	return r < 0 ? rs_err_prefix(err, "--output") : 0;
 }
 
 static int set_color(struct rs_args *args, const struct rs_option_entry *entry, const char *value, struct rs_err *err)

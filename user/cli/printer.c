@@ -8,7 +8,7 @@
 static const struct rs_printer_form *const forms[RS_OUTPUT_COUNT] = {
 	[RS_OUTPUT_TABLE] = &rs_printer_table, [RS_OUTPUT_WIDE] = &rs_printer_table,
 	[RS_OUTPUT_JSON] = &rs_printer_json,   [RS_OUTPUT_YAML] = &rs_printer_yaml,
-	[RS_OUTPUT_NAME] = &rs_printer_name,
+	[RS_OUTPUT_NAME] = &rs_printer_name,   [RS_OUTPUT_JSONPATH] = &rs_printer_jsonpath,
 };
 
 void rs_printer_init(struct rs_printer *printer, enum rs_output output, FILE *out)
@@ -19,6 +19,15 @@ void rs_printer_init(struct rs_printer *printer, enum rs_output output, FILE *ou
 		.now_wall_ns = rs_wall_ns(),
 		.is_wide = output == RS_OUTPUT_WIDE,
 	};
+}
+
+void rs_printer_init_for(struct rs_printer *printer, const struct rs_args *args, FILE *out, bool is_coloured)
+{
+	rs_printer_init(printer, args->output, out);
+	printer->is_coloured = is_coloured;
+	printer->with_namespaces = args->all_namespaces;
+	printer->without_headers = args->no_headers;
+	printer->jsonpath = args->jsonpath;
 }
 
 int rs_printer_add(struct rs_printer *printer, const struct rs_noun *noun, const cJSON *object)

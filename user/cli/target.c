@@ -50,11 +50,20 @@ static int parse_slashes(const struct rs_words *words, struct rs_targets *target
 	return 0;
 }
 
+/* kubectl's `all`: what a service and its work are made of. */
+static const struct rs_noun *const everyday[] = {&rs_noun_service, &rs_noun_configuration, &rs_noun_revision,
+						 &rs_noun_route, &rs_noun_instance};
+
 /* services,revisions [NAME...] */
 static int parse_nouns(const struct rs_words *words, struct rs_targets *targets, struct rs_err *err)
 {
 	const struct rs_noun *nouns[NOUNS_MAX];
 	size_t count = 0;
+	if (words->count == 1 && rs_str_equal(words->items[0], "all")) {
+		for (size_t i = 0; i < rs_array_length(everyday); i++)
+			add(targets, everyday[i], NULL);
+		return 0;
+	}
 	for (const char *text = words->items[0]; text; count++) {
 		const char *comma = strchr(text, ',');
 		if (count == NOUNS_MAX)

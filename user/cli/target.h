@@ -2,7 +2,7 @@
 /*
  * Which objects are meant, in kubectl's spellings:
  *
- *	services            services,revisions       all of a noun
+ *	services            services,revisions  all  all of a noun, of some, of the everyday ones
  *	service hello web   service/hello rev/web-00001
  *	hello               where a command has a noun of its own
  */

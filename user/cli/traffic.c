@@ -6,6 +6,8 @@
 #include "cli/fetch.h"
 #include "cli/traffic_edit.h"
 
+#include <stdlib.h>
+
 struct change {
 	const cJSON *revisions;
 	struct rs_traffic_edit edit;
@@ -40,19 +42,15 @@ static enum rs_exit show(struct rs_cli *cli, const char *namespace, const char *
 	return RS_EXIT_OK;
 }
 
-enum rs_exit rs_traffic(struct rs_cli *cli, const struct rs_args *args)
+static enum rs_exit split(struct rs_cli *cli, const struct rs_args *args, const struct rs_words *percents)
 {
 	const char *namespace = rs_cli_namespace(args), *name = args->names.items[0];
-	const struct rs_words percents = {.items = args->names.items + 1, .count = args->names.count - 1};
-	if (percents.count == 0 && args->tags.count == 0 && args->untags.count == 0)
-		return show(cli, namespace, name);
-
 	struct rs_err err = {0};
 	struct rs_query query = {.namespace = namespace, .service = name};
 	struct rs_reply reply = {0};
 	rs_auto_json cJSON *revisions = NULL;
 	int r = rs_fetch_list(&cli->client, &rs_noun_revision, &query, &revisions, &err);
-	struct change change = {revisions, {&percents, &args->tags, &args->untags}};
+	struct change change = {revisions, {percents, &args->tags, &args->untags}};
 	if (r == 0)
 		r = rs_fetch_change(&cli->client, &rs_noun_service, namespace, name, change_traffic, &change, &reply,
 				    &err);
@@ -62,4 +60,32 @@ enum rs_exit rs_traffic(struct rs_cli *cli, const struct rs_args *args)
 	say_traffic(cli, reply.body);
 	rs_reply_done(&reply);
 	return RS_EXIT_OK;
+}
+
+/* Percents behind the service, and of --traffic. */
+static int gather(const struct rs_args *args, struct rs_words *percents)
+{
+	int r = 0;
+	for (size_t i = 1; i < args->names.count && r == 0; i++)
+		r = rs_words_add(percents, args->names.items[i]);
+	for (size_t i = 0; i < args->traffic.count && r == 0; i++)
+		r = rs_words_add(percents, args->traffic.items[i]);
+	return r;
+}
+
+enum rs_exit rs_traffic(struct rs_cli *cli, const struct rs_args *args)
+{
+	struct rs_err err = {0};
+	struct rs_words percents = {0};
+	enum rs_exit code;
+	if (gather(args, &percents) < 0)
+		code = rs_cli_failf(cli, "out of memory");
+	else if (rs_traffic_check(&percents, &err) < 0)
+		code = rs_cli_usage(cli, "traffic: %s", err.message);
+	else if (percents.count || args->tags.count || args->untags.count)
+		code = split(cli, args, &percents);
+	else
+		code = show(cli, rs_cli_namespace(args), args->names.items[0]);
+	free(percents.items);
+	return code;
 }

@@ -122,14 +122,67 @@ static int split(const char *word, const char *what, char **ret_target, const ch
 	return *ret_target ? 0 : -ENOMEM;
 }
 
+/* Calls `visit` for each word, and for each of the parts that commas make of it. */
+static int each_part(const struct rs_words *words, int (*visit)(void *user, const char *part, struct rs_err *err),
+		     void *user, struct rs_err *err)
+{
+	int r = 0;
+	for (size_t i = 0; i < words->count && r == 0; i++) {
+		for (const char *at = words->items[i]; at && r == 0;) {
+			const char *comma = strchr(at, ',');
+			rs_auto_free char *part = comma ? strndup(at, (size_t)(comma - at)) : strdup(at);
+			r = part ? visit(user, part, err) : -ENOMEM;
+			at = comma ? comma + 1 : NULL;
+		}
+	}
+	return r;
+}
+
 struct context {
 	const cJSON *service;
 	cJSON *traffic;
 	const cJSON *revisions;
+	long long total;
 };
 
-static int apply_percent(const struct context *context, const char *word, long long *total, struct rs_err *err)
+static int read_percent(const char *word, const char *value, long long *ret_percent, struct rs_err *err)
 {
+	rs_auto_free char *digits = strndup(value, strlen(value) - (value[strlen(value) - 1] == '%'));
+	if (!digits || rs_str_to_long(digits, 0, 100, ret_percent) < 0)
+		return rs_err_set(err, -EINVAL, "%s: the percent must be a whole number from 0 to 100", word);
+	return 0;
+}
+
+static int check_total(long long total, struct rs_err *err)
+{
+	return total == 100 ? 0
+			    : rs_err_set(err, -EINVAL, "the percents must add up to 100, they add up to %lld", total);
+}
+
+static int add_percent(void *user, const char *word, struct rs_err *err)
+{
+	long long *total = user, percent;
+	char *split_target = NULL;
+	const char *value;
+	int r = split(word, "PERCENT", &split_target, &value, err);
+	rs_auto_free char *target = split_target;
+	if (r == 0)
+		r = read_percent(word, value, &percent, err);
+	if (r == 0)
+		*total += percent;
+	return r;
+}
+
+int rs_traffic_check(const struct rs_words *percents, struct rs_err *err)
+{
+	long long total = 0;
+	int r = each_part(percents, add_percent, &total, err);
+	return r < 0 || percents->count == 0 ? r : check_total(total, err);
+}
+
+static int apply_percent(void *user, const char *word, struct rs_err *err)
+{
+	struct context *context = user;
 	char *split_target = NULL;
 	const char *value;
 	struct pointed pointed;
@@ -138,23 +191,21 @@ static int apply_percent(const struct context *context, const char *word, long l
 	rs_auto_free char *target = split_target;
 	if (r == 0)
 		r = resolve(context->service, context->traffic, context->revisions, target, &pointed, err);
+	if (r == 0)
+		r = read_percent(word, value, &percent, err);
 	if (r < 0)
 		return r;
-	rs_auto_free char *digits = strndup(value, strlen(value) - (value[strlen(value) - 1] == '%'));
-	if (!digits || rs_str_to_long(digits, 0, 100, &percent) < 0)
-		return rs_err_set(err, -EINVAL, "%s: the percent must be a whole number from 0 to 100", word);
 	cJSON *entry = pointed.entry ? pointed.entry : find_entry(context->traffic, pointed.revision);
 	if (entry && rs_json_number(entry, 0, "percent") > 0)
 		return rs_err_set(err, -EINVAL, "%s: the same target is given twice", word);
 	if (!entry)
 		entry = add_entry(context->traffic, pointed.revision);
-	*total += percent;
+	context->total += percent;
 	return entry ? set_percent(entry, percent) : -ENOMEM;
 }
 
-static int apply_percents(const struct context *context, const struct rs_words *words, struct rs_err *err)
+static int apply_percents(struct context *context, const struct rs_words *words, struct rs_err *err)
 {
-	long long total = 0;
 	cJSON *entry;
 	int r = 0;
 	if (words->count == 0)
@@ -164,15 +215,13 @@ static int apply_percents(const struct context *context, const struct rs_words *
 		if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; i < words->count && r == 0; i++)
-		r = apply_percent(context, words->items[i], &total, err);
-	if (r == 0 && total != 100)
-		return rs_err_set(err, -EINVAL, "the percents must add up to 100, they add up to %lld", total);
-	return r;
+	r = each_part(words, apply_percent, context, err);
+	return r < 0 ? r : check_total(context->total, err);
 }
 
-static int remove_tag(const struct context *context, const char *tag, struct rs_err *err)
+static int remove_tag(void *user, const char *tag, struct rs_err *err)
 {
+	const struct context *context = user;
 	cJSON *entry = find_tag(context->traffic, tag);
 	if (!entry)
 		return rs_err_set(err, -EINVAL, "--untag: service %s has no tag \"%s\"",
@@ -181,8 +230,9 @@ static int remove_tag(const struct context *context, const char *tag, struct rs_
 	return 0;
 }
 
-static int apply_tag(const struct context *context, const char *word, struct rs_err *err)
+static int apply_tag(void *user, const char *word, struct rs_err *err)
 {
+	const struct context *context = user;
 	char *split_target = NULL;
 	const char *tag;
 	struct pointed pointed;
@@ -241,10 +291,10 @@ int rs_traffic_edit(cJSON *service, const cJSON *revisions, const struct rs_traf
 	/* Percents first: they may name a tag that is taken away. */
 	if (r == 0)
 		r = apply_percents(&context, edit->percents, err);
-	for (size_t i = 0; i < edit->untags->count && r == 0; i++)
-		r = remove_tag(&context, edit->untags->items[i], err);
-	for (size_t i = 0; i < edit->tags->count && r == 0; i++)
-		r = apply_tag(&context, edit->tags->items[i], err);
+	if (r == 0)
+		r = each_part(edit->untags, remove_tag, &context, err);
+	if (r == 0)
+		r = each_part(edit->tags, apply_tag, &context, err);
 	if (r == -ENOMEM)
 		return rs_err_set(err, r, "out of memory");
 	if (r == 0)

@@ -17,7 +17,10 @@ struct rs_traffic_edit {
 	const struct rs_words *percents; /* TARGET=PERCENT, together 100; empty = the percents stay */
 	const struct rs_words *tags;	 /* TARGET=TAG */
 	const struct rs_words *untags;	 /* TAG */
-};
+};					 /* each word may be several, with commas */
+
+/* What can be told before the agent is asked: that percents are numbers, and add up to 100. -EINVAL. */
+int rs_traffic_check(const struct rs_words *percents, struct rs_err *err);
 
 /* `revisions` is the RevisionList of the service. Tagged targets stay, with 0 percent when they are not named.
  * -EINVAL, and `service` is then half edited: throw it away. */

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/wait_for.h"
 
+#include "cli/json_path.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <strings.h>
+
+#define VALUE_BYTES_MAX 65536
 
 static int parse_condition(const char *text, struct rs_wait_for *wait, struct rs_err *err)
 {
@@ -19,13 +23,32 @@ static int parse_condition(const char *text, struct rs_wait_for *wait, struct rs
 	return 0;
 }
 
+/* PATH=VALUE, or PATH alone. Equals signs inside of brackets and braces are the path's. */
+static int parse_jsonpath(const char *text, struct rs_wait_for *wait, struct rs_err *err)
+{
+	const char *at = text;
+	for (int depth = 0; *at && (depth || *at != '='); at++)
+		depth += (*at == '{' || *at == '[') - (*at == '}' || *at == ']');
+	size_t length = (size_t)(at - text);
+	wait->kind = RS_WAIT_JSONPATH;
+	if (length == 0 || length >= sizeof(wait->path))
+		return rs_err_set(err, -EINVAL, "--for: \"jsonpath=%s\" is not jsonpath=PATH[=VALUE]", text);
+	memcpy(wait->path, text, length);
+	wait->path[length] = '\0';
+	wait->value = *at ? at + 1 : NULL;
+	int r = rs_json_path_check(wait->path, err);
+	return r < 0 ? rs_err_prefix(err, "--for") : 0;
+}
+
 int rs_wait_for_parse(const char *text, struct rs_wait_for *ret_wait, struct rs_err *err)
 {
-	static const char condition[] = "condition=", instances[] = "instances=";
+	static const char condition[] = "condition=", instances[] = "instances=", jsonpath[] = "jsonpath=";
 	struct rs_wait_for wait = {0};
 	int r = 0;
 	if (rs_str_starts_with(text, condition))
 		r = parse_condition(text + sizeof(condition) - 1, &wait, err);
+	else if (rs_str_starts_with(text, jsonpath))
+		r = parse_jsonpath(text + sizeof(jsonpath) - 1, &wait, err);
 	else if (rs_str_equal(text, "ready"))
 		r = parse_condition("Ready", &wait, err);
 	else if (rs_str_equal(text, "zero"))
@@ -37,9 +60,11 @@ int rs_wait_for_parse(const char *text, struct rs_wait_for *ret_wait, struct rs_
 		if (rs_str_to_long(text + sizeof(instances) - 1, 0, INT_MAX, &wait.count) < 0)
 			r = rs_err_set(err, -EINVAL, "--for: \"%s\" is not instances=N", text);
 	} else {
-		r = rs_err_set(err, -EINVAL,
-			       "--for: must be condition=TYPE[=STATUS], ready, zero, instances=N or delete, is \"%s\"",
-			       text);
+		r = rs_err_set(
+			err, -EINVAL,
+			"--for: must be condition=TYPE[=STATUS], jsonpath=PATH[=VALUE], ready, zero, instances=N or "
+			"delete, is \"%s\"",
+			text);
 	}
 	if (r == 0)
 		*ret_wait = wait;
@@ -83,6 +108,18 @@ static long long count_instances(const cJSON *instances, const char *revision, b
 	return count;
 }
 
+static bool has_value(const cJSON *object, const char *path, const char *value)
+{
+	const cJSON *found = rs_json_path_first(path, object);
+	struct rs_buf text;
+	if (!found || !value)
+		return found;
+	rs_buf_init(&text, VALUE_BYTES_MAX);
+	bool is_equal = rs_json_path_print(found, &text) == 0 && rs_str_equal(text.data, value);
+	rs_buf_done(&text);
+	return is_equal;
+}
+
 bool rs_wait_for_is_met(const struct rs_wait_for *wait, const cJSON *object, const cJSON *instances,
 			const char *revision)
 {
@@ -91,10 +128,12 @@ bool rs_wait_for_is_met(const struct rs_wait_for *wait, const cJSON *object, con
 		return !object;
 	case RS_WAIT_CONDITION:
 		return object && has_condition(object, wait->type, wait->status);
+	case RS_WAIT_JSONPATH:
+		return object && has_value(object, wait->path, wait->value);
 	case RS_WAIT_ZERO:
-		return object && count_instances(instances, revision, false) == 0;
+		return count_instances(instances, revision, false) == 0;
 	case RS_WAIT_INSTANCES:
-		return object && count_instances(instances, revision, true) >= wait->count;
+		return count_instances(instances, revision, true) >= wait->count;
 	}
 	return false;
 }

@@ -14,6 +14,7 @@ enum rs_wait_kind {
 	RS_WAIT_ZERO,	   /* no instance, or only ones that have exited */
 	RS_WAIT_INSTANCES, /* at least `count` ready ones */
 	RS_WAIT_DELETE,	   /* no object */
+	RS_WAIT_JSONPATH,  /* the value at `path` is `value`, or there is one when `value` is NULL */
 };
 
 struct rs_wait_for {
@@ -21,9 +22,12 @@ struct rs_wait_for {
 	char type[64];
 	char status[16];
 	long long count;
+	char path[256];
+	const char *value; /* borrowed from the text */
 };
 
-/* "condition=Ready", "condition=Active=False", "ready", "zero", "instances=3", "delete". -EINVAL. */
+/* "condition=Ready", "condition=Active=False", "ready", "zero", "instances=3", "delete",
+ * "jsonpath={.status.url}=http://x", "jsonpath=.status.url". -EINVAL. */
 int rs_wait_for_parse(const char *text, struct rs_wait_for *ret_wait, struct rs_err *err);
 /* Whether instances must be listed to tell. */
 bool rs_wait_for_needs_instances(const struct rs_wait_for *wait);

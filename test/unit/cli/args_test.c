@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: base core user/cli/args.c user/cli/option.c */
+/* link: base core user/cli/args.c user/cli/option.c user/cli/json_path.c user/cli/json_template.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -73,19 +74,40 @@ static void test_json(void **state)
 	/* Flow YAML begins like JSON. */
 	assert_string_equal(read_text("-", "{name: a}\n---\n{name: b}\n"), "-:1 a\n-:3 b\n");
 	assert_string_equal(read_text("f.json", "{\"name\":\"a\"}\n{\"name\":\nx}\n"),
-			    "f.json:1 a\n! f.json:3: is not JSON here\n");
-	assert_string_equal(read_text("f.json", "{name: a}"), "! f.json:1: is not JSON here\n");
+			    "f.json:1 a\n! f.json:3:1: is not JSON here\n");
+	assert_string_equal(read_text("f.json", "{name: a}"), "! f.json:1:3: is not JSON here\n");
 }
 
 static void test_lists_give_their_items(void **state)
 {
 	(void)state;
-	assert_string_equal(read_text("-", "kind: List\nitems:\n- name: a\n- name: b\n"), "-:1 a\n-:1 b\n");
+	assert_string_equal(read_text("-", "kind: List\nitems:\n- name: a\n- name: b\n"),
+			    "-:1: items[0] a\n-:1: items[1] b\n");
 	assert_string_equal(read_text("-", "kind: ServiceList\nitems: []\n"), "");
 	/* Something that has items, but is no list. */
 	assert_string_equal(read_text("-", "kind: Thing\nname: x\nitems: [1]\n"), "-:1 x\n");
 	assert_true(rs_str_starts_with(read_text("-", "just text\n"), "! -:1: is no object"));
 	assert_true(rs_str_starts_with(read_text("-", "[1]"), "! -:1: is no object"));
+}
+
+#define NAMED(kind, name) "kind: " kind "\nname: x\nmetadata: {name: " name "}\n"
+
+static void test_what_is_written_twice(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		read_text("f.yaml", NAMED("Service", "a") "---\n" NAMED("Service", "b") "---\n" NAMED("Service", "a")),
+		"f.yaml:1 x\nf.yaml:5 x\n! f.yaml:9: Service \"a\" is written twice: first at f.yaml:1; keep "
+		"one of them\n");
+	assert_string_equal(read_text("f.yaml", NAMED("Service", "a") "---\n" NAMED("Route", "a")),
+			    "f.yaml:1 x\nf.yaml:5 x\n");
+	assert_string_equal(
+		read_text("-", "{\"kind\":\"List\",\"items\":[{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\"}},"
+			       "{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\",\"namespace\":\"x\"}},"
+			       "{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\"}}]}"),
+		"-:1: items[0] \n-:1: items[1] \n! -:1: items[2]: Service \"a\" is written twice: first at -:1: "
+		"items[0]; "
+		"keep one of them\n");
 }
 
 static void write_file(const char *directory, const char *name, const char *text)
@@ -120,6 +142,29 @@ static void test_directories_in_the_order_of_names(void **state)
 	assert_int_equal(rmdir(directory), 0);
 }
 
+static void test_directories_inside_of_directories(void **state)
+{
+	(void)state;
+	char directory[] = "/tmp/rouse-cli-XXXXXX";
+	assert_non_null(mkdtemp(directory));
+	rs_auto_free char *inner = rs_str_format("%s/inner", directory);
+	rs_auto_free char *file = rs_str_format("%s/a.yaml", inner);
+	rs_auto_free char *want = rs_str_format("%s:1 x\n", file);
+	assert_int_equal(mkdir(inner, 0700), 0);
+	write_file(inner, "a.yaml", "{\"name\": \"x\"}");
+	rs_buf_clear(&told);
+	rs_manifest_read(directory, NULL, &visitor);
+	assert_non_null(strstr(told.data, "-R looks into its directories, too"));
+	struct rs_manifest_visitor deep = visitor;
+	deep.is_recursive = true;
+	rs_buf_clear(&told);
+	rs_manifest_read(directory, NULL, &deep);
+	assert_string_equal(told.data, want);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(inner), 0);
+	assert_int_equal(rmdir(directory), 0);
+}
+
 static int init(void **state)
 {
 	(void)state;
@@ -141,7 +186,9 @@ int main(void)
 		cmocka_unit_test(test_a_broken_document_has_the_line_of_the_file),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_lists_give_their_items),
+		cmocka_unit_test(test_what_is_written_twice),
 		cmocka_unit_test(test_directories_in_the_order_of_names),
+		cmocka_unit_test(test_directories_inside_of_directories),
 	};
 	return cmocka_run_group_tests(tests, init, done);
 }

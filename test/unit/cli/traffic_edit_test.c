@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: base user/cli/json.c user/cli/traffic_edit.c user/cli/args.c user/cli/option.c core */
+/* link: cli */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

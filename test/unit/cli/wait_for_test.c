@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: base user/cli/wait_for.c user/cli/json.c */
+/* link: base user/cli/wait_for.c user/cli/json.c user/cli/json_path.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -72,7 +72,8 @@ static void test_instances_are_counted(void **state)
 	assert_true(is_met("zero", "{}", two, "c"));
 	assert_true(is_met("zero", "{}", "{\"items\":[]}", NULL));
 	assert_true(is_met("zero", "{}", "{\"items\":[" INSTANCE("a", "Exited") "]}", NULL));
-	assert_false(is_met("zero", NULL, "{\"items\":[]}", NULL));
+	/* What a deleted service leaves behind. */
+	assert_true(is_met("zero", NULL, "{\"items\":[]}", NULL));
 }
 
 static void test_deletion(void **state)
@@ -82,12 +83,26 @@ static void test_deletion(void **state)
 	assert_false(is_met("delete", "{}", NULL, NULL));
 }
 
+static void test_values(void **state)
+{
+	(void)state;
+	static const char object[] = "{\"status\":{\"url\":\"http://x\",\"ready\":true,\"conditions\":[{\"type\":"
+				     "\"Ready\",\"status\":\"True\"}]}}";
+	assert_true(is_met("jsonpath=.status.url=http://x", object, NULL, NULL));
+	assert_true(is_met("jsonpath={.status.ready}=true", object, NULL, NULL));
+	assert_true(is_met("jsonpath={.status.url}", object, NULL, NULL));
+	assert_true(is_met("jsonpath={.status.conditions[?(@.type==\"Ready\")].status}=True", object, NULL, NULL));
+	assert_false(is_met("jsonpath=.status.url=http://y", object, NULL, NULL));
+	assert_false(is_met("jsonpath=.status.nothing", object, NULL, NULL));
+	assert_false(is_met("jsonpath=.status.url", NULL, NULL, NULL));
+}
+
 static void test_what_cannot_be_waited_for(void **state)
 {
 	(void)state;
-	static const char *const wrong[] = {"",		  "Ready",	  "condition=",	 "condition==True",
-					    "instances=", "instances=-1", "instances=x", "jsonpath=x",
-					    "zero=1"};
+	static const char *const wrong[] = {
+		"",	     "Ready", "condition=", "condition==True", "instances=", "instances=-1", "instances=x",
+		"jsonpath=", "zero=1"};
 	for (size_t i = 0; i < rs_array_length(wrong); i++) {
 		struct rs_wait_for wait = {.count = 77};
 		struct rs_err err = {0};
@@ -105,6 +120,7 @@ int main(void)
 		cmocka_unit_test(test_the_stage_of_an_instance),
 		cmocka_unit_test(test_instances_are_counted),
 		cmocka_unit_test(test_deletion),
+		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_what_cannot_be_waited_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
