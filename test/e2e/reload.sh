@@ -44,6 +44,22 @@ check "an old one keeps its own" equal \
 	"$(on node rouse get service hello -o json | jq .spec.template.spec.timeoutSeconds)" 300
 check "status shows the new pool" contains "$(on node rouse status)" "a pool of 3 sandboxes"
 
+# Windows of another length, in the middle of work.
+on client1 sh -c "until [ -e '$files/stop' ]; do curl -s -m 5 -o /dev/null http://hello.default.rouse/; done" &
+traffic=$!
+reload << 'YAML'
+autoscaler:
+  min-scale: 1
+  panic-window-percentage: 50
+  scale-down-delay: 8s
+YAML
+check "the file was read again under load" wait_until 10 said "the configuration was read again" 2
+scale_of() { on node rouse get revision hello-00001 -o json | jq -e "$1"; }
+check "the panic window is half of the stable one" wait_until 10 scale_of '[.. | .panicWindowSeconds?] | any(. == 3)'
+check "the load is still measured" wait_until 10 scale_of '[.. | .stableConcurrency? // empty] | any(. > 0)'
+touch "$files/stop"
+wait "$traffic"
+
 # --- what does not ----------------------------------------------------------------------------------------------------
 
 reload << 'YAML'

@@ -75,7 +75,7 @@ const struct rs_option rs_option_rows[] = {
 	{"log-format", "auto|text|journal", RS_OPTION_WORD, RS_OPTION_LIVE, OFFSET(log_format), .words = formats,
 	 .initial = "auto", .help = "with the time, or with priorities for the journal; auto looks who reads"},
 	{"config", "FILE", RS_OPTION_CONFIG, RS_OPTION_CALL,
-	 .initial = RS_CONFIG_FILE " and " RS_CONFIG_DIRECTORY "/*.yaml",
+	 .initial = RS_CONFIG_PLACE "NAME.yaml, and NAME.d/*.yaml",
 	 .help = "configuration, or a directory of them; may be repeated"},
 	{"set", "KEY=VALUE", RS_OPTION_SET, RS_OPTION_CALL,
 	 .help = "one of Knative's keys; may be repeated"},

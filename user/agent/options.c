@@ -73,6 +73,7 @@ struct look {
 	struct rs_problems *problems;
 	bool for_files;
 	unsigned files;
+	const char *name; /* of the agent, which its files are called by */
 	bool had_interface;
 };
 
@@ -84,6 +85,8 @@ static void take(struct look *look, const struct rs_option *row, const char *val
 			look->files++;
 			rs_config_read(look->options, value, look->problems);
 		}
+		if (strcmp(row->name, "name") == 0 && rs_option_set(look->options, row, value, &err) == 0)
+			look->name = value;
 		return;
 	}
 	if (row->kind == RS_OPTION_INTERFACES && !look->had_interface) {
@@ -111,13 +114,14 @@ static void look_at(struct look *look, int argc, char **argv, const struct optio
 				argv[optind]);
 }
 
-/* Without --config: the files of /etc, if there are any. */
-static void read_usual_files(struct rs_options *options, struct rs_problems *problems)
+/* Without --config: the agent's files of /etc, if there are any. */
+static void read_usual_files(struct rs_options *options, const char *name, struct rs_problems *problems)
 {
-	static const char *const usual[] = {RS_CONFIG_FILE, RS_CONFIG_DIRECTORY};
-	for (size_t i = 0; i < rs_array_length(usual); i++) {
-		if (access(usual[i], F_OK) == 0)
-			rs_config_read(options, usual[i], problems);
+	static const char *const ends[] = {".yaml", ".d"};
+	for (size_t i = 0; i < rs_array_length(ends); i++) {
+		rs_auto_free char *path = rs_str_format("%s%s%s", RS_CONFIG_PLACE, name, ends[i]);
+		if (path && access(path, F_OK) == 0)
+			rs_config_read(options, path, problems);
 	}
 }
 
@@ -156,10 +160,10 @@ int rs_options_read(struct rs_options *options, int argc, char **argv, struct rs
 			.val = FIRST_ID + (int)i,
 		};
 	}
-	struct look look = {.options = options, .problems = problems, .for_files = true};
+	struct look look = {.options = options, .problems = problems, .for_files = true, .name = options->name};
 	look_at(&look, argc, argv, table);
 	if (!look.files)
-		read_usual_files(options, problems);
+		read_usual_files(options, look.name, problems);
 	look.for_files = false;
 	look_at(&look, argc, argv, table);
 	free(table);

@@ -30,8 +30,8 @@
 #define RS_INTERFACES_MAX   64
 #define RS_AGENT_NAME_MAX   12 /* with a digit behind it, it is a link's name */
 #define RS_CONFIG_FILES_MAX 64
-#define RS_CONFIG_FILE	    RS_SYSCONFDIR "/rouse/rouse.yaml"
-#define RS_CONFIG_DIRECTORY RS_SYSCONFDIR "/rouse/rouse.d"
+/* Where an agent's files are: its name, and ".yaml" for one or ".d" for several, as RS_CONFIG_PLACE "rouse.yaml". */
+#define RS_CONFIG_PLACE RS_SYSCONFDIR "/rouse/"
 
 struct rs_options {
 	const char *name; /* of links, namespaces, cgroups, the nft table, and below of the directories */

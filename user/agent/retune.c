@@ -12,19 +12,12 @@
 
 #include <stdlib.h>
 
-/* The buckets of `from` that fit into `to`, oldest first. */
-static void carry_over(struct rs_window *to, const struct rs_window *from)
+/* What was measured before, in the window and the memory of the new one. */
+static void carry_over(struct rs_window *to, const struct rs_window *from, uint64_t now_ns)
 {
-	if (!from->written)
-		return;
-	uint64_t count = from->count < to->count ? from->count : to->count;
-	uint64_t first = from->last_bucket >= count ? from->last_bucket - count + 1 : 0;
-	if (from->first_known && from->first_bucket > first)
-		first = from->first_bucket;
-	for (uint64_t bucket = first; bucket <= from->last_bucket; bucket++) {
-		uint64_t at_ns = bucket * from->bucket_ns;
-		rs_window_record(to, at_ns, rs_window_bucket(from, at_ns));
-	}
+	struct rs_window window = *from;
+	if (rs_window_resize_into(&window, to->window_ns, now_ns, to->buckets, to->capacity) == 0)
+		*to = window;
 }
 
 static bool is_measured_alike(const struct rs_workload *workload, uint64_t delay_ns_before)
@@ -49,8 +42,8 @@ static int change_measurements(struct rs_workload *workload, uint64_t now_ns)
 		workload->measured = before;
 		return r;
 	}
-	carry_over(&now->stable, &before->stable);
-	carry_over(&now->panic, &before->panic);
+	carry_over(&now->stable, &before->stable, now_ns);
+	carry_over(&now->panic, &before->panic, now_ns);
 	now->stats = before->stats;
 	now->stats_ns = before->stats_ns;
 	now->kpa.panicking = before->kpa.panicking;

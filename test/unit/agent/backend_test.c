@@ -66,6 +66,31 @@ static void test_what_does_not_fit_the_path_or_the_node_is_refused(void **state)
 	assert_int_equal(rs_registry_count(f->agent.registry, RS_KIND_SERVICE), 0);
 }
 
+static void test_the_configurations_defaults_and_limits_count(void **state)
+{
+	struct fixture *f = *state;
+	f->options.defaults.timeout_seconds = 17;
+	f->options.defaults.container_concurrency = 3;
+	f->options.defaults.memory_bytes = 64 << 20;
+	put(f, .name = "hello");
+	assert_int_equal(f->status, 201);
+	const struct rs_service *service = rs_registry_service(f->agent.registry, "ns", "hello");
+	assert_int_equal(service->template->timeout_seconds, 17);
+	assert_int_equal(service->template->grace_ms, 17000);
+	assert_int_equal(service->template->container_concurrency, 3);
+	assert_int_equal(service->template->container.memory_bytes, 64 << 20);
+	/* What the manifest says itself stands. */
+	put(f, .name = "own", .command = "true\"],\"resources\":{\"limits\":{\"memory\":\"32Mi\"}},\"args\":[\"x");
+	assert_int_equal(f->status, 201);
+	service = rs_registry_service(f->agent.registry, "ns", "own");
+	assert_int_equal(service->template->container.memory_bytes, 32 << 20);
+	f->options.defaults.allow_concurrency_zero = false;
+	f->options.defaults.container_concurrency = 0;
+	put(f, .name = "third");
+	assert_int_equal(f->status, -EINVAL);
+	assert_non_null(strstr(f->message, "allow-container-concurrency-zero"));
+}
+
 static void test_a_dry_run_changes_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -347,6 +372,7 @@ int main(void)
 		with_agent(test_apply_creates_configures_and_says_so_when_it_is_stored),
 		with_agent(test_create_and_conflicts),
 		with_agent(test_what_does_not_fit_the_path_or_the_node_is_refused),
+		with_agent(test_the_configurations_defaults_and_limits_count),
 		with_agent(test_a_dry_run_changes_nothing),
 		with_agent(test_delete),
 		with_agent(test_delete_options_are_honoured_or_refused),

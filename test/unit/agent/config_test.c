@@ -262,6 +262,9 @@ static void test_what_no_key_knows_alone_is_checked(void **state)
 	refuse("autoscaler: {min-scale: 3, max-scale: 2}\n", "autoscaler.min-scale: 3 is above max-scale 2");
 	refuse("defaults: {container-concurrency: 0, allow-container-concurrency-zero: false}\n",
 	       "defaults.container-concurrency: 0 needs allow-container-concurrency-zero: true");
+	refuse("defaults: {revision-memory-limit: 256m}\n",
+	       "defaults.revision-memory-limit: is less than a mebibyte, in which no program starts: mebibytes are "
+	       "written \"Mi\"");
 	refuse("defaults: {max-revision-timeout-seconds: 100}\n",
 	       "defaults.revision-timeout-seconds: 300 is above max-revision-timeout-seconds, 100");
 }
@@ -315,7 +318,7 @@ static void test_what_is_printed_reads_back_as_the_same(void **state)
 			  "  max-scale-up-rate: 1.1\n"
 			  "  scale-to-zero-grace-period: 1500ms\n"
 			  "  scale-to-zero-pod-retention-period: 1h1ns\n"
-			  "defaults: {revision-cpu-limit: 1500m, revision-memory-limit: 1000000}\n"),
+			  "defaults: {revision-cpu-limit: 1500m, revision-memory-limit: 2000000}\n"),
 		0);
 	rs_auto_free char *first = rs_options_yaml(&fixture.options);
 	assert_non_null(first);

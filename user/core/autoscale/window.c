@@ -238,3 +238,34 @@ int rs_window_resize(struct rs_window *window, uint64_t window_ns, uint64_t now_
 	window->smoothing = rs_smoothing_coefficient(count);
 	return 0;
 }
+
+static void move(struct rs_window *window, double *memory, uint32_t capacity)
+{
+	for (uint32_t i = 0; i < capacity; i++)
+		memory[i] = 0;
+	for (uint64_t age = 0; window->written && age < window->count && age <= window->last_bucket; age++) {
+		uint64_t bucket = window->last_bucket - age;
+		memory[bucket % capacity] = window->buckets[bucket % window->capacity];
+	}
+	window->buckets = memory;
+	window->capacity = capacity;
+}
+
+int rs_window_resize_into(struct rs_window *window, uint64_t window_ns, uint64_t now_ns, double *memory,
+			  uint32_t capacity)
+{
+	uint32_t count = rs_window_count(window_ns, window->bucket_ns);
+
+	if (count == 0)
+		return -EINVAL;
+	if (count > capacity)
+		return -ENOSPC;
+	/* Where both fit: what shrinks is cut before it moves. */
+	if (count < window->count) {
+		rs_window_resize(window, window_ns, now_ns);
+		move(window, memory, capacity);
+		return 0;
+	}
+	move(window, memory, capacity);
+	return rs_window_resize(window, window_ns, now_ns);
+}

@@ -79,6 +79,11 @@ double rs_window_bucket(const struct rs_window *window, uint64_t time_ns);
  * Returns 0, -EINVAL for 0, -ENOSPC (and no change) when it does not fit the ring. */
 int rs_window_resize(struct rs_window *window, uint64_t window_ns, uint64_t now_ns);
 
+/* The same into other memory, which is overwritten and must live as long as the
+ * window from then on; the old one is free. On failure nothing is changed. */
+int rs_window_resize_into(struct rs_window *window, uint64_t window_ns, uint64_t now_ns, double *memory,
+			  uint32_t capacity);
+
 /* Weight of the newest of `buckets` (>= 1) buckets: such that all weights sum to
  * at least 0.9999, and at least 0.2 (which holds from 42 buckets on). */
 double rs_smoothing_coefficient(uint32_t buckets);

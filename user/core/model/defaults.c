@@ -10,6 +10,8 @@
 #define OFFSET(member) offsetof(struct rs_defaults_config, member)
 #define SPEC	       "spec.template.spec"
 
+#define MEMORY_BYTES_MIN (1ULL << 20)
+
 static const char no_protocol[] = "needs a view into the protocol, which this dataplane does not have";
 static const char no_scheduler[] = "requests are for a scheduler that chooses among nodes: use the limit";
 static const char no_disk[] = "no disk space is counted";
@@ -99,6 +101,10 @@ int rs_defaults_config_check(const struct rs_defaults_config *config, struct rs_
 		return rs_err_set(err, -EINVAL,
 				  "container-concurrency: %d is above container-concurrency-max-limit, %d",
 				  config->container_concurrency, config->container_concurrency_max);
+	if (config->memory_bytes > 0 && config->memory_bytes < MEMORY_BYTES_MIN)
+		return rs_err_set(err, -EINVAL,
+				  "revision-memory-limit: is less than a mebibyte, in which no program starts: "
+				  "mebibytes are written \"Mi\"");
 	if (config->container_concurrency == 0 && !config->allow_concurrency_zero)
 		return rs_err_set(err, -EINVAL,
 				  "container-concurrency: 0 needs allow-container-concurrency-zero: true");

@@ -120,6 +120,37 @@ static void test_a_resize_keeps_the_newest(void **state)
 	assert_close(rs_window_average(&window, S(67)), 0, 0);
 }
 
+/* Into other memory: as if there had always been room enough. */
+static void test_a_resize_into_other_memory_is_a_resize(void **state)
+{
+	(void)state;
+	random_state = 11;
+	for (int round = 0; round < 200; round++) {
+		static double other[CAPACITY], fitting[CAPACITY];
+		uint32_t before = 1 + random_below(30), after = 1 + random_below(30);
+		uint64_t now = 1000 + random_below(100);
+		struct rs_window expected = window_of(round % 2 ? RS_WINDOW_EXPONENTIAL : RS_WINDOW_LINEAR, before);
+		struct rs_window window = expected;
+		assert_int_equal(rs_window_init(&window, expected.kind, S(before), RS_NS_PER_S, other, before), 0);
+		for (uint32_t i = 0; i < 40; i++, now += random_below(3)) {
+			double value = random_below(50);
+			rs_window_record(&expected, S(now), value);
+			rs_window_record(&window, S(now), value);
+		}
+		now += random_below(2 * before);
+		assert_int_equal(rs_window_resize(&expected, S(after), S(now)), 0);
+		assert_int_equal(rs_window_resize_into(&window, S(after), S(now), fitting, after - 1), -ENOSPC);
+		assert_int_equal(rs_window_resize_into(&window, S(after), S(now), fitting, after), 0);
+		memset(other, 0x55, sizeof(other));
+		for (int i = 0; i < 20; i++, now += random_below(3)) {
+			assert_close(rs_window_average(&window, S(now)), rs_window_average(&expected, S(now)), 1e-9);
+			assert_close(rs_window_sum(&window, S(now)), rs_window_sum(&expected, S(now)), 1e-9);
+			rs_window_record(&expected, S(now), i);
+			rs_window_record(&window, S(now), i);
+		}
+	}
+}
+
 /* The running total, the ring and a plain list of all values agree, whatever the order of writes. */
 static void test_random_writes_agree_with_a_plain_sum(void **state)
 {
@@ -228,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_silence_shrinks_the_divisor_a_gap_does_not),
 		cmocka_unit_test(test_values_that_are_not_finite_are_ignored),
 		cmocka_unit_test(test_a_resize_keeps_the_newest),
+		cmocka_unit_test(test_a_resize_into_other_memory_is_a_resize),
 		cmocka_unit_test(test_random_writes_agree_with_a_plain_sum),
 		cmocka_unit_test(test_smoothing_is_bounded_and_sums_to_one),
 		cmocka_unit_test(test_the_maximum_agrees_with_a_plain_search),
