@@ -85,4 +85,44 @@ check "an open connection outlives it" wait $open
 check "and is answered" contains "$(cat "$scratch/outlives")" "200 OK"
 check "a new client is served" served
 check "no connection was dropped for it" equal "$(counter flow_table_full)" 0
+
+# The ring buffer is full while the agent does not listen. A single SYN, never repeated, is all that asks for `cold`.
+cat > "$files/storm.py" << 'PY'
+import http.server, os, socket
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        for n in range(8000 if self.path == "/storm" else 0):
+            with socket.socket() as s:
+                s.listen(1)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+http.server.HTTPServer(("", int(os.environ["PORT"])), Handler).serve_forever()
+PY
+cat > "$files/one_syn.py" << 'PY'
+import socket, sys
+exec(open(sys.argv[1]).read().split("for n in")[0].replace("warm", "cold"))
+source = socket.inet_aton("10.99.1.99")
+tcp = struct.pack("!HHIIBBHHH", 4000, 80, 1, 0, 5 << 4, 2, 65535, 0, 0)
+check = total(source + socket.inet_aton(to) + struct.pack("!BBH", 0, 6, 20) + tcp)
+ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, 6, 0, source, socket.inet_aton(to))
+raw.sendto(ip + tcp[:16] + struct.pack("!H", check) + tcp[18:], (to, 0))
+PY
+on node rouse delete service other | sed 's/^/# /'
+on node rouse delete service slow | sed 's/^/# /'
+{
+	service storm min-scale=1 -- /usr/bin/python3 "$files/storm.py"
+	echo ---
+	service cold -- "$files/stub" 0
+} | apply
+check "the storm is ready" wait_until 10 fetch -o /dev/null http://storm.default.rouse/
+agent=$(cat "/run/rouse-lab/$lab/agent.pid")
+on node kill -STOP "$agent"
+fetch -o /dev/null http://storm.default.rouse/storm
+lost=$(counter event_lost)
+on client1 python3 "$files/one_syn.py" "$files/flood.py"
+check "events are lost while the agent stands still" bash -c "(($lost > 0 && $(counter event_lost) > $lost))"
+on node kill -CONT "$agent"
+check "a wake-up whose event was lost is not" wait_until 10 has_instances cold 1
+check "and the loss is told" wait_until 10 event EventsLost looked
 check_holds
