@@ -5,6 +5,7 @@
  * with thousands of services cannot overrun who scrapes it.
  */
 #include "agent/view.h"
+#include "agent/watch.h"
 
 #include "abi/version.h"
 #include "base/mem.h"
@@ -252,6 +253,17 @@ static void print_objects(struct rs_agent *agent, struct rs_buf *out)
 		rs_buf_printf(out, "rouse_instances{stage=\"%s\"} %u\n", rs_stage_text((enum rs_stage)i), stages[i]);
 }
 
+static void print_watches(const struct rs_agent *agent, struct rs_buf *out)
+{
+	struct rs_watch_counters watches = rs_watches_counters(agent->watches);
+	single(out, "rouse_watches", "gauge", "Watches that are open.", watches.open);
+	single(out, "rouse_watches_begun_total", "counter", "Watches that were begun.", (double)watches.begun);
+	single(out, "rouse_watches_refused_total", "counter", "Watches beyond the maximum.", (double)watches.refused);
+	head(out, "rouse_watches_ended_total", "counter", "Watches that the agent ended, by why.");
+	rs_buf_printf(out, "rouse_watches_ended_total{why=\"expired\"} %" PRIu64 "\n", watches.expired);
+	rs_buf_printf(out, "rouse_watches_ended_total{why=\"stalled\"} %" PRIu64 "\n", watches.stalled);
+}
+
 static double seconds(struct timeval time)
 {
 	return (double)time.tv_sec + (double)time.tv_usec / 1e6;
@@ -277,5 +289,6 @@ void rs_metrics_print(struct rs_agent *agent, struct rs_buf *out)
 	print_objects(agent, out);
 	print_revisions(agent, out);
 	print_counters(agent, out);
+	print_watches(agent, out);
 	print_process(agent, out);
 }

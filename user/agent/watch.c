@@ -253,7 +253,7 @@ static void done(void *user, enum rs_api_end end)
 	if (end == RS_API_END_STALLED) {
 		watches->counters.stalled++;
 		rs_warn("a watch ended: its client does not read resource=%s version=%" PRIu64 " seconds=%d",
-			rs_listing_plural(watch->filter.resource), watch->version, RS_API_IDLE_SECONDS);
+			rs_listing_plural(watch->filter.resource), watch->version, RS_API_STALL_SECONDS);
 	}
 	rs_filter_done(&watch->filter);
 	free(watch);

@@ -26,6 +26,7 @@
 #define RS_API_BODY_MAX	       (3 * 1024 * 1024) /* Kubernetes' request limit */
 #define RS_API_CONNECTIONS_MAX 256
 #define RS_API_IDLE_SECONDS    60
+#define RS_API_STALL_SECONDS   30 /* of a client that does not read what is made for it while it is sent */
 
 /* What a path names. */
 enum rs_api_resource {
@@ -115,7 +116,7 @@ void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, co
 enum rs_api_end {
 	RS_API_END_SENT,    /* all of it */
 	RS_API_END_LEFT,    /* the client left, or it broke off */
-	RS_API_END_STALLED, /* the client has not read for RS_API_IDLE_SECONDS */
+	RS_API_END_STALLED, /* the client has not read for RS_API_STALL_SECONDS */
 };
 
 /* What an answer that is made while it is sent comes from. */

@@ -2,7 +2,7 @@
 /*
  * Answers that are made while they are sent: long lists, watches. A piece is
  * asked for when the one before it has left, so a client that does not read
- * costs one piece of memory and, after RS_API_IDLE_SECONDS, its connection.
+ * costs one piece of memory and, after RS_API_STALL_SECONDS, its connection.
  * While there is nothing to send the connection is suspended.
  */
 #include "agent/api/exchange.h"
@@ -108,6 +108,7 @@ void rs_api_answer_stream(struct rs_api *api, uint64_t token, const struct rs_ap
 	stream->user = user;
 	rs_buf_init(&stream->piece, PIECE_MAX);
 	exchange->stream = stream;
+	MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)RS_API_STALL_SECONDS);
 	struct MHD_Response *response =
 		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_piece, exchange, NULL);
 	if (response)
