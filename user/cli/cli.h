@@ -73,6 +73,8 @@ const char *rs_cli_namespace(const struct rs_args *args);
 
 /* commands.c: all of them, ended by a NULL name. */
 extern const struct rs_command rs_commands[];
+/* The one behind `command` (NULL = the first): these, then kn's (kn.h). NULL at the end. */
+const struct rs_command *rs_command_next(const struct rs_command *command);
 /* NULL when there is none. */
 const struct rs_command *rs_command_find(const char *name);
 /* Those that programs use: no help, no completion. */

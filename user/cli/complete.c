@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/kn.h"
 #include "cli/option.h"
 
 #include <stdlib.h>
@@ -42,16 +43,24 @@ static void note_value(struct rs_complete *complete, int option, const char *val
 		complete->socket = value;
 }
 
+/* kn's nouns have short names too: "svc list". */
+static bool is_word(const char *typed, bool is_first, const char *word, size_t length)
+{
+	if (is_first && word[length] == ' ' && rs_kn_noun(typed))
+		typed = rs_kn_noun(typed);
+	return strlen(typed) == length && memcmp(typed, word, length) == 0;
+}
+
 /* The command may be of several words ("service list"): the longest that the words begin with. */
 static size_t find_command(struct rs_complete *complete, char *const *words, size_t count)
 {
 	size_t best = 0;
-	for (const struct rs_command *command = rs_commands; command->name; command++) {
+	for (const struct rs_command *command = NULL; (command = rs_command_next(command));) {
 		const char *at = command->name;
 		size_t used = 0;
 		while (*at && used < count) {
 			size_t length = strcspn(at, " ");
-			if (strlen(words[used]) != length || memcmp(words[used], at, length) != 0)
+			if (!is_word(words[used], used == 0, at, length))
 				break;
 			used++;
 			at += length + (at[length] == ' ');
@@ -111,13 +120,12 @@ static void offer_commands(const struct rs_complete *complete)
 {
 	const char *last = "";
 	size_t last_length = 0;
-	for (const struct rs_command *command = rs_commands; command->name; command++) {
+	for (const struct rs_command *command = NULL; (command = rs_command_next(command));) {
 		const char *at = command->name;
 		size_t i = 0, length = 0;
 		for (; i < complete->words.count && *at; i++) {
 			length = strcspn(at, " ");
-			if (strlen(complete->words.items[i]) != length ||
-			    memcmp(complete->words.items[i], at, length) != 0)
+			if (!is_word(complete->words.items[i], i == 0, at, length))
 				break;
 			at += length + (at[length] == ' ');
 		}

@@ -81,7 +81,7 @@ static void offer_nouns(const struct rs_complete *complete)
 
 static void offer_commands(const struct rs_complete *complete)
 {
-	for (const struct rs_command *command = rs_commands; command->name; command++) {
+	for (const struct rs_command *command = NULL; (command = rs_command_next(command));) {
 		if (!rs_command_is_hidden(command))
 			rs_complete_offer(complete, command->name, "", command->summary);
 	}
@@ -191,6 +191,14 @@ struct token {
 	size_t length;
 };
 
+/* "NAME...", "[NAME...]" and "NAME...|-l", but not "NOUN[,NOUN...]", which is one word. */
+static bool is_repeated(const struct token *token)
+{
+	const char *dots = memmem(token->text, token->length, "...", 3);
+	const char *end = token->text + token->length, *next = dots ? dots + 3 : end;
+	return dots && (next == end || *next == '|' || token->text[0] == '[');
+}
+
 /* The words of a usage line up to its options, or to what may stand instead of all this. */
 static size_t read_usage(const char *usage, struct token tokens[static TOKENS_MAX])
 {
@@ -200,6 +208,8 @@ static size_t read_usage(const char *usage, struct token tokens[static TOKENS_MA
 		if (*usage == '-' || *usage == '|' || rs_str_starts_with(usage, "[-"))
 			break;
 		tokens[count++] = (struct token){usage, length};
+		if (is_repeated(&tokens[count - 1]))
+			break;
 		usage += length;
 		usage += strspn(usage, " ");
 	}
@@ -211,7 +221,7 @@ void rs_complete_word(const struct rs_complete *complete)
 	struct token tokens[TOKENS_MAX];
 	size_t count = read_usage(complete->command->usage, tokens), place = complete->words.count;
 	/* NAME... goes on for ever. */
-	if (place >= count && count && memmem(tokens[count - 1].text, tokens[count - 1].length, "...", 3))
+	if (place >= count && count && is_repeated(&tokens[count - 1]))
 		place = count - 1;
 	if (place >= count)
 		return;

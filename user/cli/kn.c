@@ -71,29 +71,39 @@ const struct rs_command rs_kn_commands[] = {
 	{"service update", RS_GROUP_EVERYDAY, "NAME [OPTION...] [-- COMMAND...]", "change a service by options",
 	 update_text, TAKES_EDIT | RS_TAKES(TRAFFIC) | RS_TAKES(TAG) | RS_TAKES(UNTAG), 1, RS_NAMES_ANY, false,
 	 rs_service_update},
-	{"service apply", RS_GROUP_EVERYDAY, "-f FILE | NAME [OPTION...]", "make it what is written, whole", NULL,
-	 TAKES_EDIT | RS_TAKES(FILE) | RS_TAKES(RECURSIVE) | RS_TAKES(DRY_RUN), 0, RS_NAMES_ANY, false,
-	 rs_service_apply},
-	{"service list", RS_GROUP_EVERYDAY, "[NAME...]", "rouse get services", NULL, TAKES_LIST, 0, RS_NAMES_ANY, false,
-	 list},
-	{"service describe", RS_GROUP_EVERYDAY, "NAME...", "rouse describe service", NULL, 0, 1, RS_NAMES_ANY, false,
-	 describe},
-	{"service delete", RS_GROUP_EVERYDAY, "NAME... | --all", "rouse delete service", NULL, TAKES_DELETE, 0,
-	 RS_NAMES_ANY, false, delete_named},
+	{"service apply", RS_GROUP_EVERYDAY, "-f FILE | NAME [OPTION...]", "make it what is written, whole",
+	 "  rouse service apply -f hello.yaml\n", TAKES_EDIT | RS_TAKES(FILE) | RS_TAKES(RECURSIVE) | RS_TAKES(DRY_RUN),
+	 0, RS_NAMES_ANY, false, rs_service_apply},
+	{"service list", RS_GROUP_EVERYDAY, "[NAME...]", "rouse get services", "  rouse service list -A\n", TAKES_LIST,
+	 0, RS_NAMES_ANY, false, list},
+	{"service describe", RS_GROUP_EVERYDAY, "NAME...", "rouse describe service", "  rouse service describe hello\n",
+	 0, 1, RS_NAMES_ANY, false, describe},
+	{"service delete", RS_GROUP_EVERYDAY, "NAME... | --all", "rouse delete service",
+	 "  rouse service delete hello\n", TAKES_DELETE, 0, RS_NAMES_ANY, false, delete_named},
 	{"service export", RS_GROUP_EVERYDAY, "NAME [-o yaml|json]", "a manifest of what there is", export_text,
 	 RS_TAKES(OUTPUT), 1, 1, false, rs_service_export},
-	{"revision list", RS_GROUP_EVERYDAY, "[NAME...] [-s SERVICE]", "rouse get revisions", NULL,
-	 TAKES_LIST | RS_TAKES(SERVICE), 0, RS_NAMES_ANY, false, list},
-	{"revision describe", RS_GROUP_EVERYDAY, "NAME...", "rouse describe revision", NULL, 0, 1, RS_NAMES_ANY, false,
-	 describe},
-	{"revision delete", RS_GROUP_EVERYDAY, "NAME...", "rouse delete revision", NULL, TAKES_DELETE, 0, RS_NAMES_ANY,
-	 false, delete_named},
-	{"route list", RS_GROUP_EVERYDAY, "[NAME...]", "rouse get routes", NULL, TAKES_LIST, 0, RS_NAMES_ANY, false,
-	 list},
-	{"route describe", RS_GROUP_EVERYDAY, "NAME...", "rouse describe route", NULL, 0, 1, RS_NAMES_ANY, false,
-	 describe},
+	{"revision list", RS_GROUP_EVERYDAY, "[NAME...] [-s SERVICE]", "rouse get revisions",
+	 "  rouse revision list -s hello\n", TAKES_LIST | RS_TAKES(SERVICE), 0, RS_NAMES_ANY, false, list},
+	{"revision describe", RS_GROUP_EVERYDAY, "NAME...", "rouse describe revision",
+	 "  rouse revision describe hello-00001\n", 0, 1, RS_NAMES_ANY, false, describe},
+	{"revision delete", RS_GROUP_EVERYDAY, "NAME...", "rouse delete revision",
+	 "  rouse revision delete hello-00001\n", TAKES_DELETE, 0, RS_NAMES_ANY, false, delete_named},
+	{"route list", RS_GROUP_EVERYDAY, "[NAME...]", "rouse get routes", "  rouse route list\n", TAKES_LIST, 0,
+	 RS_NAMES_ANY, false, list},
+	{"route describe", RS_GROUP_EVERYDAY, "NAME...", "rouse describe route", "  rouse route describe hello\n", 0, 1,
+	 RS_NAMES_ANY, false, describe},
 	{0},
 };
+
+const struct rs_command *rs_command_next(const struct rs_command *command)
+{
+	const struct rs_command *next = command ? command + 1 : rs_commands;
+	if (next->name)
+		return next;
+	/* Behind the last of kn's is the end, behind the last of rouse's the first of kn's. */
+	return command >= rs_kn_commands && command < rs_kn_commands + rs_array_length(rs_kn_commands) ? NULL
+												       : rs_kn_commands;
+}
 
 /* --- finding --------------------------------------------------------------------------------------------------------
  */

@@ -46,7 +46,7 @@ static int write_commands(const char *directory, struct rs_err *err)
 		rs_man_overview(page.out);
 		r = page_close(&page, err);
 	}
-	for (const struct rs_command *command = rs_commands; r == 0 && command->name; command++) {
+	for (const struct rs_command *command = NULL; r == 0 && (command = rs_command_next(command));) {
 		char name[RS_MAN_NAME_MAX];
 		if (rs_command_is_hidden(command))
 			continue;

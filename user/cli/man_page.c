@@ -121,7 +121,7 @@ static void print_commands(struct rs_roff *page)
 {
 	for (int group = 0; group < RS_GROUP_COUNT; group++) {
 		rs_roff_subsection(page, rs_help_group((enum rs_command_group)group));
-		for (const struct rs_command *command = rs_commands; command->name; command++) {
+		for (const struct rs_command *command = NULL; (command = rs_command_next(command));) {
 			if ((int)command->group == group && !rs_command_is_hidden(command))
 				rs_roff_term(page, command->name, *command->usage ? command->usage : NULL,
 					     command->summary);
@@ -153,7 +153,7 @@ void rs_man_overview(FILE *out)
 	rs_roff_section(page, "EXIT STATUS");
 	fputs("0: well. 1: failed, with the reason on standard error. 2: wrong usage.\n", page->out);
 	rs_roff_section(page, "SEE ALSO");
-	for (const struct rs_command *command = rs_commands; command->name; command++) {
+	for (const struct rs_command *command = NULL; (command = rs_command_next(command));) {
 		char name[RS_MAN_NAME_MAX];
 		rs_man_name(command, name);
 		if (!rs_command_is_hidden(command))

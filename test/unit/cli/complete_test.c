@@ -49,6 +49,12 @@ static void test_commands(void **state)
 	assert_offered("apply ");
 	offered("-n", "shop", "appl");
 	assert_offered("apply ");
+	offered("service", "desc");
+	assert_offered("describe ");
+	offered("ksvc", "exp");
+	assert_offered("export ");
+	offered("servi");
+	assert_offered("service ");
 	/* All of them, and what programs use stays theirs. */
 	offered("");
 	for (const struct rs_command *command = rs_commands; command->name; command++) {
@@ -117,6 +123,12 @@ static void test_nouns_and_names(void **state)
 	assert_offered("revision/ ");
 	offered("why", "-n", "shop", "revision/h");
 	assert_offered("revision/hello-00001 ");
+	offered("delete", "service", "hello", "hel");
+	assert_offered("hello help ");
+	offered("svc", "describe", "hello", "hel");
+	assert_offered("hello help ");
+	offered("revision", "delete", "-n", "shop", "");
+	assert_offered("hello-00001 ");
 	offered("wait", "hel"); /* [NOUN] NAME: either */
 	assert_offered("hello help ");
 }

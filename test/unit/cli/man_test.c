@@ -55,7 +55,7 @@ static void test_text_is_no_request(void **state)
 static void test_every_command_has_an_example(void **state)
 {
 	(void)state;
-	for (const struct rs_command *command = rs_commands; command->name; command++) {
+	for (const struct rs_command *command = NULL; (command = rs_command_next(command));) {
 		char name[RS_MAN_NAME_MAX], example[128];
 		if (rs_command_is_hidden(command))
 			continue;
@@ -95,7 +95,7 @@ static void test_the_overview_names_every_command(void **state)
 	begin();
 	rs_man_overview(out);
 	end();
-	for (const struct rs_command *command = rs_commands; command->name; command++) {
+	for (const struct rs_command *command = NULL; (command = rs_command_next(command));) {
 		char term[128];
 		snprintf(term, sizeof(term), "\n.TP\n\\fB%s\\fR", command->name);
 		if (rs_command_is_hidden(command))
