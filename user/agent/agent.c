@@ -509,6 +509,8 @@ struct rs_agent *rs_agent_free(struct rs_agent *agent)
 	/* First the doors, then what stands behind them. The store writes what is queued. */
 	rs_api_free(agent->api);
 	agent->api = NULL;
+	agent->is_ending = true;
+	rs_waiting_free(agent);
 	rs_attach_free(agent->attach);
 	agent->tick_timer = sd_event_source_unref(agent->tick_timer);
 	agent->collect_timer = sd_event_source_disable_unref(agent->collect_timer);

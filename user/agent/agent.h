@@ -24,7 +24,8 @@
  *	failing.c           what goes wrong with it, and what follows
  *	release.c           letting held SYNs go on
  *	collect.c           revisions that nobody needs any more
- *	change.c            objects that changed: to the store, and to the rest of us
+ *	change.c            objects that change: to the store, and then to the rest of us
+ *	waiting.c           requests for an object that is being changed
  *	routing.c           traffic targets to frontends and routes
  *	access.c            who may reach a service
  *	pressure.c          what was full
@@ -174,8 +175,9 @@ struct rs_agent_counters {
 	uint64_t starts;
 	uint64_t start_failures;
 	uint64_t exits;
-	uint64_t series_dropped; /* of /metrics, beyond its maximum */
-	uint64_t looks;		 /* at everything, because events were lost */
+	uint64_t changes_refused; /* by the store */
+	uint64_t series_dropped;  /* of /metrics, beyond its maximum */
+	uint64_t looks;		  /* at everything, because events were lost */
 };
 
 /* A revision that an earlier agent left in the dataplane. */
@@ -208,6 +210,7 @@ struct rs_journal;
 struct rs_leg;
 struct rs_names;
 struct rs_watches;
+struct rs_waiting_request;
 
 struct rs_agent {
 	sd_event *event;
@@ -241,9 +244,13 @@ struct rs_agent {
 	int passed_socket; /* until the API has it; -1 = none */
 	int lock;	   /* RUN-DIR/lock, held: two agents never share one */
 	struct rs_agent_counters counters;
+	struct rs_waiting_request *waiting;
+	uint64_t refused_since; /* changes that the store refused since it took the last one */
+	uint64_t refused_said_ns;
 	uint64_t started_ns;
 	uint64_t clock_offset_ns; /* wall clock - monotonic one, at the start */
 	bool ready;
+	bool is_ending; /* parts of it are gone */
 };
 
 /* agent.c */
@@ -495,11 +502,31 @@ const struct rs_attach_state *rs_attach_state(const struct rs_agent *agent, unsi
 int rs_collect_soon(struct rs_agent *agent);
 
 /* change.c */
-/* Persists the changes, and applies them to workloads, routes and names. Takes the list over.
- * `token` (0 = none) is answered with `object` (owned) and `status` once the store has them. */
-int rs_change_commit(struct rs_agent *agent, struct rs_changes *changes, uint64_t token, int status, cJSON *object);
+/* Who asked for a change, and what for. */
+struct rs_asker {
+	uint64_t token;
+	enum rs_kind kind;
+	char namespace[RS_NAME_SIZE];
+	char name[RS_NAME_SIZE];
+	char service[RS_NAME_SIZE]; /* of a revision that is collected */
+	bool is_deletion;
+	enum rs_applied applied;
+};
+/* The change is made and on the disk (err is NULL), or nothing of it is. */
+typedef void rs_change_done(struct rs_agent *agent, const struct rs_asker *asker, const struct rs_err *err);
+/* Puts the transaction on the disk, then makes its changes, then calls `done`; takes it over. `asker` and `done` are
+ * NULL when nobody asked. What is refused at once is `done` on return, with a negative one. */
+int rs_change_begin(struct rs_agent *agent, struct rs_transaction *transaction, const struct rs_asker *asker,
+		    rs_change_done *done);
 /* Workloads, routes and names of everything in the registry: after a start. */
 int rs_change_replay(struct rs_agent *agent, struct rs_err *err);
+
+/* waiting.c */
+/* True when the request has to wait, because its service is busy: it is handled again by rs_objects_handle(). */
+bool rs_waiting_take(struct rs_agent *agent, const struct rs_api_request *request);
+/* The service is not busy any more. */
+void rs_waiting_run(struct rs_agent *agent, const char *namespace, const char *service);
+void rs_waiting_free(struct rs_agent *agent);
 
 /* backend.c, metrics.c */
 extern const struct rs_api_backend rs_agent_backend;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What a change of the objects means outside of the registry: it is written to
- * the store, and workloads, routes and names follow. The dataplane follows at
- * once; whoever asked is answered when the store has it on the disk.
+ * What a change of the objects means outside of the registry. It is written to
+ * the store first; when it is on the disk the registry takes it over, workloads,
+ * routes and names follow, and whoever asked is answered. When the store refuses
+ * it nothing has happened anywhere. The loop never waits for the disk: a SYN that
+ * arrives in between is served by what stands.
  */
 #include "agent/agent.h"
 
@@ -16,29 +18,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REFUSED_SAY_NS (60 * RS_NS_PER_S)
+
 /* --- to the store ----------------------------------------------------------------------------------------------- */
 
-/* Who waits for the commit. */
-struct waiting {
+/* A change on its way to the disk. */
+struct commit {
 	struct rs_agent *agent;
-	uint64_t token;
-	int status;
-	cJSON *object;
+	struct rs_transaction *transaction;
+	rs_change_done *done; /* NULL when nobody asked */
+	struct rs_asker asker;
 };
 
-static void on_committed(void *user, int code, const struct rs_err *err)
-{
-	struct waiting *waiting = user;
-	struct rs_agent *agent = waiting->agent;
-	if (code < 0)
-		rs_error("cannot keep a change error=%s", rs_log_value(err->message));
-	if (waiting->token && code == 0)
-		rs_api_answer(agent->api, waiting->token, waiting->status, rs_take_ptr(waiting->object));
-	else if (waiting->token)
-		rs_api_answer_error(agent->api, waiting->token, code, NULL, err->message);
-	cJSON_Delete(waiting->object);
-	free(waiting);
-}
+static void on_committed(void *user, int code, const struct rs_err *err);
 
 static int put_object(const struct rs_change *change, struct rs_store_op *op, char **ret_json)
 {
@@ -88,8 +80,7 @@ static int to_op(const struct rs_change *change, struct rs_store_op *op, char **
 	return -EINVAL;
 }
 
-static int persist(struct rs_agent *agent, const struct rs_changes *changes, struct waiting *waiting,
-		   struct rs_err *err)
+static int persist(struct rs_agent *agent, const struct rs_changes *changes, struct commit *commit, struct rs_err *err)
 {
 	rs_auto_free struct rs_store_op *ops = calloc(changes->count + 1, sizeof(*ops));
 	rs_auto_free char **json = calloc(changes->count + 1, sizeof(*json));
@@ -100,10 +91,29 @@ static int persist(struct rs_agent *agent, const struct rs_changes *changes, str
 			rs_err_set(err, r, "cannot write the object as JSON: %s", strerror(-r));
 	}
 	if (r == 0)
-		r = rs_store_commit(agent->store, ops, changes->count, on_committed, waiting, err);
+		r = rs_store_commit(agent->store, ops, changes->count, on_committed, commit, err);
 	for (size_t i = 0; json && i < changes->count; i++)
 		free(json[i]);
 	return r;
+}
+
+/* Once when it begins, once a minute while it lasts, once when it is over: whoever asked is told each time. */
+static void note_refused(struct rs_agent *agent, const struct rs_err *err)
+{
+	uint64_t now_ns = rs_now_ns();
+	agent->counters.changes_refused++;
+	if (agent->refused_since++ == 0 || now_ns >= agent->refused_said_ns + REFUSED_SAY_NS) {
+		rs_error("cannot keep a change refused=%llu error=%s", (unsigned long long)agent->refused_since,
+			 rs_log_value(err->message));
+		agent->refused_said_ns = now_ns;
+	}
+}
+
+static void note_kept(struct rs_agent *agent)
+{
+	if (agent->refused_since)
+		rs_info("the store takes changes again refused=%llu", (unsigned long long)agent->refused_since);
+	agent->refused_since = 0;
 }
 
 /* --- to the dataplane ------------------------------------------------------------------------------------------- */
@@ -172,24 +182,85 @@ static void follow(struct rs_agent *agent, struct rs_changes *changes)
 	}
 }
 
-int rs_change_commit(struct rs_agent *agent, struct rs_changes *changes, uint64_t token, int status, cJSON *object)
+/* --- the end of a change ---------------------------------------------------------------------------------------- */
+
+static void refused(struct commit *commit, const struct rs_err *err)
+{
+	struct rs_agent *agent = commit->agent;
+	struct rs_err told = *err;
+	note_refused(agent, err);
+	if (commit->done)
+		rs_err_prefix(&told, "Service \"%s/%s\" stays as it was", rs_transaction_namespace(commit->transaction),
+			      rs_transaction_service(commit->transaction));
+	rs_transaction_abandon(commit->transaction);
+	if (commit->done)
+		commit->done(agent, &commit->asker, &told);
+}
+
+static void kept(struct commit *commit)
+{
+	struct rs_agent *agent = commit->agent;
+	struct rs_changes changes;
+	note_kept(agent);
+	rs_transaction_commit(commit->transaction, &changes);
+	follow(agent, &changes);
+	rs_changes_done(&changes);
+	if (commit->done)
+		commit->done(agent, &commit->asker, NULL);
+}
+
+/* It may have become ready while its service was busy. */
+static int look_again(void *user, struct rs_model_revision *revision)
+{
+	(void)user;
+	if (revision->user)
+		rs_workload_status(revision->user);
+	return 0;
+}
+
+static void on_committed(void *user, int code, const struct rs_err *err)
+{
+	struct commit *commit = user;
+	struct rs_agent *agent = commit->agent;
+	char namespace[RS_NAME_SIZE], service[RS_NAME_SIZE];
+	bool was_asked = commit->done;
+	/* The agent ends: what is on the disk is made by the next one. */
+	if (agent->is_ending) {
+		rs_transaction_abandon(commit->transaction);
+		free(commit);
+		return;
+	}
+	rs_str_copy(namespace, sizeof(namespace), rs_transaction_namespace(commit->transaction));
+	rs_str_copy(service, sizeof(service), rs_transaction_service(commit->transaction));
+	if (code < 0)
+		refused(commit, err);
+	else
+		kept(commit);
+	free(commit);
+	rs_registry_conditions(agent->registry, namespace, service, rs_wall_ns(), NULL, NULL);
+	rs_waiting_run(agent, namespace, service);
+	/* Its own change that was refused comes again with its next tick, not at once and without end. */
+	if (code == 0 || was_asked)
+		rs_registry_each_revision(agent->registry, namespace, service, look_again, NULL);
+}
+
+int rs_change_begin(struct rs_agent *agent, struct rs_transaction *transaction, const struct rs_asker *asker,
+		    rs_change_done *done)
 {
 	struct rs_err err = {0};
-	struct waiting *waiting = malloc(sizeof(*waiting));
-	int r = waiting ? 0 : rs_err_set(&err, -ENOMEM, "out of memory");
-	if (waiting) {
-		*waiting = (struct waiting){.agent = agent, .token = token, .status = status, .object = object};
-		r = persist(agent, changes, waiting, &err);
+	struct commit *commit = malloc(sizeof(*commit));
+	struct commit failed = {.agent = agent, .transaction = transaction, .done = done};
+	if (asker)
+		failed.asker = *asker;
+	int r = commit ? 0 : rs_err_set(&err, -ENOMEM, "out of memory");
+	if (commit) {
+		*commit = failed;
+		r = persist(agent, rs_transaction_changes(transaction), commit, &err);
 	}
 	if (r < 0) {
-		rs_error("cannot keep a change error=%s", rs_log_value(err.message));
-		if (token)
-			rs_api_answer_error(agent->api, token, r, NULL, err.message);
-		cJSON_Delete(object);
-		free(waiting);
+		free(commit);
+		refused(&failed, &err);
 	}
-	follow(agent, changes);
-	rs_changes_done(changes);
 	return r;
 }
 

@@ -61,23 +61,31 @@ static int look_at_configuration(void *user, void *object)
 	return 0;
 }
 
-static void delete_revision(struct rs_agent *agent, const struct rs_model_revision *revision)
+static void on_deleted(struct rs_agent *agent, const struct rs_asker *asker, const struct rs_err *err)
 {
-	char namespace[RS_NAME_SIZE], name[RS_NAME_SIZE], service[RS_NAME_SIZE];
-	struct rs_changes changes = {0};
+	if (!err)
+		rs_record(agent, "Normal", "Collected", asker->namespace, "Service", asker->service,
+			  "revision %s: no route names it, and newer ones are kept (gc of the configuration)",
+			  asker->name);
+}
+
+/* -EINPROGRESS: its service is busy, with the deletion of another one perhaps. */
+static int delete_revision(struct rs_agent *agent, const struct rs_model_revision *revision)
+{
+	struct rs_asker asker = {.kind = RS_KIND_REVISION, .is_deletion = true};
+	struct rs_transaction *transaction;
 	struct rs_err err = {0};
-	rs_str_copy(namespace, sizeof(namespace), revision->metadata.namespace);
-	rs_str_copy(name, sizeof(name), revision->metadata.name);
-	rs_str_copy(service, sizeof(service), revision->service);
-	int r = rs_registry_remove(agent->registry, RS_KIND_REVISION, namespace, name, rs_wall_ns(), &changes, &err);
-	if (r < 0) {
-		rs_error("cannot collect a revision revision=%s/%s error=%s", namespace, name,
+	rs_str_copy(asker.namespace, sizeof(asker.namespace), revision->metadata.namespace);
+	rs_str_copy(asker.name, sizeof(asker.name), revision->metadata.name);
+	rs_str_copy(asker.service, sizeof(asker.service), revision->service);
+	int r = rs_registry_prepare_remove(agent->registry, RS_KIND_REVISION, asker.namespace, asker.name, &transaction,
+					   &err);
+	if (r == 0)
+		r = rs_change_begin(agent, transaction, &asker, on_deleted);
+	else if (r != -EINPROGRESS)
+		rs_error("cannot collect a revision revision=%s/%s error=%s", asker.namespace, asker.name,
 			 rs_log_value(err.message));
-		return;
-	}
-	rs_record(agent, "Normal", "Collected", namespace, "Service", service,
-		  "revision %s: no route names it, and newer ones are kept (gc of the configuration)", name);
-	rs_change_commit(agent, &changes, 0, 0, NULL);
+	return r;
 }
 
 /* Each service has one revision at least: with no more than the minimum beside them, none has too many. */
@@ -99,9 +107,10 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 		look->now_ns = rs_wall_ns();
 		look->gone_count = 0;
 		rs_registry_each(agent->registry, RS_KIND_CONFIGURATION, NULL, look_at_configuration, look);
+		bool has_more = look->gone_count == AT_ONCE_MAX;
 		for (size_t i = 0; i < look->gone_count; i++)
-			delete_revision(agent, look->gone[i]);
-		if (look->gone_count == AT_ONCE_MAX)
+			has_more |= delete_revision(agent, look->gone[i]) == -EINPROGRESS;
+		if (has_more)
 			after_us = LOOK_AGAIN_US;
 		free(look);
 	}

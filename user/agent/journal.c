@@ -99,12 +99,12 @@ static void tell(struct rs_journal *journal, enum rs_api_resource resource)
 /* What status moves on to is not written; the versions that it used up are, now and then. */
 static void checkpoint(struct rs_journal *journal, uint64_t version)
 {
-	struct rs_changes changes = {0};
 	if (version - journal->kept_version < CHECKPOINT_VERSIONS)
 		return;
 	journal->kept_version = version;
-	if (rs_registry_checkpoint(journal->agent->registry, &changes) == 0)
-		rs_change_commit(journal->agent, &changes, 0, 0, NULL);
+	struct rs_transaction *transaction = rs_registry_prepare_checkpoint(journal->agent->registry);
+	if (transaction)
+		rs_change_begin(journal->agent, transaction, NULL, NULL);
 }
 
 static void on_touch(void *user, enum rs_touch touch, enum rs_kind kind, void *object, uint64_t was)

@@ -108,53 +108,78 @@ static void dry_run(struct rs_agent *agent, const struct rs_api_request *request
 		      rs_view_object(agent, RS_KIND_SERVICE, unchanged ? unchanged : would_be));
 }
 
+static int refuse_existing(struct rs_agent *agent, const struct rs_api_request *request,
+			   const struct rs_metadata *metadata, struct rs_err *err)
+{
+	if (request->verb != RS_API_CREATE || !metadata->name[0] ||
+	    !rs_registry_service(agent->registry, metadata->namespace, metadata->name))
+		return 0;
+	return rs_err_set(err, -EEXIST, "Service \"%s/%s\" is there already: change it with PUT (rouse apply)",
+			  metadata->namespace, metadata->name);
+}
+
+static void answer_applied(struct rs_agent *agent, const struct rs_asker *asker)
+{
+	rs_api_note_applied(agent->api, asker->token, rs_applied_text(asker->applied));
+	rs_api_answer(agent->api, asker->token, asker->applied == RS_APPLIED_CREATED ? 201 : 200,
+		      rs_view_object(agent, RS_KIND_SERVICE,
+				     rs_registry_service(agent->registry, asker->namespace, asker->name)));
+}
+
+static void on_changed(struct rs_agent *agent, const struct rs_asker *asker, const struct rs_err *err)
+{
+	const char *kind = rs_kind_text(asker->kind);
+	if (err) {
+		rs_api_answer_error(agent->api, asker->token, err->code, NULL, err->message);
+		return;
+	}
+	if (asker->is_deletion) {
+		rs_record(agent, "Normal", "Deleted", asker->namespace, kind, asker->name, "by request");
+		rs_api_answer(agent->api, asker->token, 200,
+			      rs_view_deleted(asker->kind, asker->namespace, asker->name));
+		return;
+	}
+	const struct rs_service *service = rs_registry_service(agent->registry, asker->namespace, asker->name);
+	rs_record(agent, "Normal", asker->applied == RS_APPLIED_CREATED ? "Created" : "Configured", asker->namespace,
+		  kind, asker->name, "generation %lld", (long long)service->metadata.generation);
+	answer_applied(agent, asker);
+}
+
 static void write_service(struct rs_agent *agent, const struct rs_api_request *request)
 {
 	struct rs_err err = {0};
 	struct rs_service *service = NULL;
-	struct rs_changes changes = {0};
-	enum rs_applied applied;
-	char namespace[RS_NAME_SIZE], name[RS_NAME_SIZE];
+	struct rs_transaction *transaction = NULL;
+	struct rs_asker asker = {.token = request->token, .kind = RS_KIND_SERVICE};
 	int r = read_service(agent, request, &service, &err);
 	if (r < 0) {
 		rs_request_refuse(agent, request, r, NULL, &err);
 		return;
 	}
-	const struct rs_metadata *metadata = &service->metadata;
-	if (request->verb == RS_API_CREATE && metadata->name[0] &&
-	    rs_registry_service(agent->registry, metadata->namespace, metadata->name)) {
-		rs_err_set(&err, -EEXIST, "Service \"%s/%s\" is there already: change it with PUT (rouse apply)",
-			   metadata->namespace, metadata->name);
+	r = refuse_existing(agent, request, &service->metadata, &err);
+	if (r < 0) {
 		rs_service_free(service);
-		rs_request_refuse(agent, request, -EEXIST, "AlreadyExists", &err);
+		rs_request_refuse(agent, request, r, "AlreadyExists", &err);
 		return;
 	}
 	if (request->dry_run) {
 		dry_run(agent, request, service);
 		return;
 	}
-	rs_str_copy(namespace, sizeof(namespace), metadata->namespace);
-	rs_str_copy(name, sizeof(name), metadata->name);
-	/* generateName: the registry makes the name, and the first change that it reports has it. */
-	bool is_unnamed = !name[0];
-	r = rs_registry_apply(agent->registry, service, rs_wall_ns(), &changes, &applied, &err);
+	rs_str_copy(asker.namespace, sizeof(asker.namespace), service->metadata.namespace);
+	rs_str_copy(asker.name, sizeof(asker.name), service->metadata.name);
+	r = rs_registry_prepare_apply(agent->registry, service, rs_wall_ns(), &transaction, &asker.applied, &err);
 	if (r < 0) {
 		rs_request_refuse(agent, request, r, r == -EEXIST ? "Conflict" : NULL, &err);
 		return;
 	}
-	for (size_t i = 0; is_unnamed && i < changes.count; i++) {
-		if (changes.items[i].op == RS_CHANGE_UPSERT && changes.items[i].kind == RS_KIND_SERVICE)
-			rs_str_copy(name, sizeof(name), changes.items[i].name);
+	if (!transaction) {
+		answer_applied(agent, &asker);
+		return;
 	}
-	rs_registry_conditions(agent->registry, namespace, name, rs_wall_ns(), NULL, NULL);
-	const struct rs_service *now = rs_registry_service(agent->registry, namespace, name);
-	if (applied != RS_APPLIED_UNCHANGED)
-		rs_record(agent, "Normal", applied == RS_APPLIED_CREATED ? "Created" : "Configured", namespace,
-			  "Service", name, "generation %lld", (long long)now->metadata.generation);
-	rs_api_note_applied(agent->api, request->token, rs_applied_text(applied));
-	/* Also when nothing has changed: what made it so may not be on the disk yet. */
-	rs_change_commit(agent, &changes, request->token, applied == RS_APPLIED_CREATED ? 201 : 200,
-			 rs_view_object(agent, RS_KIND_SERVICE, rs_registry_service(agent->registry, namespace, name)));
+	/* generateName: the registry has made the name. */
+	rs_str_copy(asker.name, sizeof(asker.name), rs_transaction_service(transaction));
+	rs_change_begin(agent, transaction, &asker, on_changed);
 }
 
 /* --- PATCH ------------------------------------------------------------------------------------------------------ */
@@ -232,28 +257,29 @@ static int check_preconditions(const cJSON *options, const struct rs_metadata *m
 static void delete_object(struct rs_agent *agent, const struct rs_api_request *request)
 {
 	struct rs_err err = {0};
-	struct rs_changes changes = {0};
-	enum rs_kind kind = kind_of(request);
+	struct rs_transaction *transaction = NULL;
+	struct rs_asker asker = {.token = request->token, .kind = kind_of(request), .is_deletion = true};
 	const char *namespace = request->namespace, *name = request->name;
 	bool dry_run = request->dry_run;
-	void *object = rs_registry_find(agent->registry, kind, namespace, name);
+	void *object = rs_registry_find(agent->registry, asker.kind, namespace, name);
 	int r = read_delete_options(request->body, &dry_run, &err);
 	if (r == 0 && object)
-		r = check_preconditions(request->body, rs_object_metadata(kind, object), &err);
+		r = check_preconditions(request->body, rs_object_metadata(asker.kind, object), &err);
 	if (r == 0 && dry_run)
-		r = rs_registry_check_remove(agent->registry, kind, namespace, name, &err);
+		r = rs_registry_check_remove(agent->registry, asker.kind, namespace, name, &err);
 	else if (r == 0)
-		r = rs_registry_remove(agent->registry, kind, namespace, name, rs_wall_ns(), &changes, &err);
+		r = rs_registry_prepare_remove(agent->registry, asker.kind, namespace, name, &transaction, &err);
 	if (r < 0) {
 		rs_request_refuse(agent, request, r, NULL, &err);
 		return;
 	}
 	if (dry_run) {
-		rs_api_answer(agent->api, request->token, 200, rs_view_deleted(kind, namespace, name));
+		rs_api_answer(agent->api, request->token, 200, rs_view_deleted(asker.kind, namespace, name));
 		return;
 	}
-	rs_record(agent, "Normal", "Deleted", namespace, rs_kind_text(kind), name, "by request");
-	rs_change_commit(agent, &changes, request->token, 200, rs_view_deleted(kind, namespace, name));
+	rs_str_copy(asker.namespace, sizeof(asker.namespace), namespace);
+	rs_str_copy(asker.name, sizeof(asker.name), name);
+	rs_change_begin(agent, transaction, &asker, on_changed);
 }
 
 void rs_objects_handle(struct rs_agent *agent, const struct rs_api_request *request)
@@ -264,13 +290,16 @@ void rs_objects_handle(struct rs_agent *agent, const struct rs_api_request *requ
 		break;
 	case RS_API_CREATE:
 	case RS_API_APPLY:
-		write_service(agent, request);
+		if (!rs_waiting_take(agent, request))
+			write_service(agent, request);
 		break;
 	case RS_API_PATCH:
-		patch_service(agent, request);
+		if (!rs_waiting_take(agent, request))
+			patch_service(agent, request);
 		break;
 	case RS_API_DELETE:
-		delete_object(agent, request);
+		if (!rs_waiting_take(agent, request))
+			delete_object(agent, request);
 		break;
 	case RS_API_LIST:
 	case RS_API_LOG:

@@ -91,11 +91,9 @@ void rs_workload_status(struct rs_workload *workload)
 
 	bool is_ready = revision->status.container_healthy.truth == RS_TRUE &&
 			revision->status.resources_available.truth == RS_TRUE;
-	struct rs_changes changes = {0};
-	if (is_ready && rs_registry_mark_ready(agent->registry, revision, rs_wall_ns(), &changes) > 0)
-		rs_change_commit(agent, &changes, 0, 0, NULL);
-	else
-		rs_changes_done(&changes);
+	struct rs_transaction *transaction;
+	if (is_ready && rs_registry_prepare_ready(agent->registry, revision, rs_wall_ns(), &transaction) > 0)
+		rs_change_begin(agent, transaction, NULL, NULL);
 	rs_registry_conditions(agent->registry, revision->metadata.namespace, revision->service, rs_wall_ns(), NULL,
 			       NULL);
 }

@@ -9,6 +9,7 @@
 #include <libgen.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #define APPLICATION_ID 0x526f7573 /* "Rous": tells a store from any other database */
 /* Writers never wait for readers in WAL mode; this is for a tool that opens the store in the same moment. */
@@ -27,6 +28,17 @@ static const char create_tables[] =
 	" message TEXT NOT NULL, count INTEGER NOT NULL);"
 	"CREATE INDEX events_object ON events (namespace, name, kind, id);";
 
+static int full(const char *path, struct rs_err *err)
+{
+	struct statvfs fs;
+	if (statvfs(path, &fs) < 0)
+		return rs_err_set(err, -ENOSPC, "%s: the disk is full: make room there, then try again", path);
+	return rs_err_set(err, -ENOSPC,
+			  "%s: the disk is full (%llu KiB of %llu are free): make room there, then try again", path,
+			  (unsigned long long)fs.f_bavail * fs.f_frsize / 1024,
+			  (unsigned long long)fs.f_blocks * fs.f_frsize / 1024);
+}
+
 int rs_store_db_failed(sqlite3 *db, struct rs_err *err)
 {
 	int code = db ? sqlite3_errcode(db) & 0xff : SQLITE_NOMEM;
@@ -39,7 +51,7 @@ int rs_store_db_failed(sqlite3 *db, struct rs_err *err)
 	case SQLITE_NOMEM:
 		return rs_err_set(err, -ENOMEM, "%s: out of memory", path);
 	case SQLITE_FULL:
-		return rs_err_set(err, -ENOSPC, "%s: the disk is full: make room there, then try again", path);
+		return full(path, err);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return rs_err_set(err, -EBUSY, "%s: another program has it locked: find it with `fuser %s`", path,
@@ -59,7 +71,7 @@ int rs_store_db_failed(sqlite3 *db, struct rs_err *err)
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
 		if (system == ENOSPC || system == EDQUOT)
-			return rs_err_set(err, -ENOSPC, "%s: the disk is full: make room there, then try again", path);
+			return full(path, err);
 		return rs_err_set(err, system ? -system : -EIO, "%s: %s: %s", path, text,
 				  system ? strerror(system) : "input/output error, look into the kernel's log");
 	default:

@@ -220,6 +220,11 @@ int rs_workload_get(struct rs_agent *agent, struct rs_model_revision *revision, 
 	return 0;
 }
 
+void rs_workload_status(struct rs_workload *workload)
+{
+	(void)workload;
+}
+
 void rs_workload_activate(struct rs_workload *workload)
 {
 	workload->active = true;

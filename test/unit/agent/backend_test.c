@@ -3,10 +3,13 @@
 /* link: user/agent/backend.c user/agent/change.c user/agent/filter.c user/agent/journal.c user/agent/list.c */
 /* link: user/agent/listing.c user/agent/metrics.c user/agent/objects.c */
 /* link: user/agent/record.c user/agent/settings.c user/agent/view.c user/agent/view_scale.c user/agent/walk.c */
-/* link: user/agent/watch.c */
+/* link: user/agent/waiting.c user/agent/watch.c */
 /* link: user/agent/logs.c user/rt/log_list.c user/rt/log_name.c */
 /* What requests mean. */
 #include "unit/agent/backend_fixture.h"
+
+#include <signal.h>
+#include <sys/resource.h>
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */
 
@@ -29,6 +32,97 @@ static void test_apply_creates_configures_and_says_so_when_it_is_stored(void **s
 	assert_int_equal(f->status, 200);
 	assert_string_equal(f->applied, "configured");
 	assert_int_equal(count_stored(f), 5);
+}
+
+static void begin_put(struct fixture *f, const char *name, const char *command)
+{
+	rs_auto_free char *text = rs_str_format(manifest, name, "", "", command);
+	cJSON *body = cJSON_Parse(text);
+	const struct rs_api_request request = {
+		.token = 7,
+		.verb = RS_API_APPLY,
+		.resource = RS_API_SERVICES,
+		.namespace = "ns",
+		.name = name,
+		.body = body,
+	};
+	rs_agent_backend.handle(&f->agent, &request);
+	cJSON_Delete(body);
+}
+
+static void test_a_service_is_changed_by_one_request_after_the_other(void **state)
+{
+	struct fixture *f = *state;
+	const struct rs_api_request delete = {
+		.token = 7,
+		.verb = RS_API_DELETE,
+		.resource = RS_API_SERVICES,
+		.namespace = "ns",
+		.name = "hello",
+	};
+	/* What is not on the disk is not there. */
+	begin_put(f, "hello", "a");
+	assert_null(rs_registry_service(f->agent.registry, "ns", "hello"));
+	assert_true(rs_registry_is_busy(f->agent.registry, "ns", "hello"));
+	begin_put(f, "hello", "b");
+	rs_agent_backend.handle(&f->agent, &delete);
+	begin_put(f, "hello", "c");
+	static const char *const applied[] = {"created", "configured", "", "created"};
+	for (size_t i = 0; i < rs_array_length(applied); i++) {
+		wait_for_answer(f);
+		assert_string_equal(f->applied, applied[i]);
+		assert_int_equal(f->status, strcmp(applied[i], "created") == 0 ? 201 : 200);
+		forget_answer(f);
+	}
+	assert_false(rs_registry_is_busy(f->agent.registry, "ns", "hello"));
+	assert_string_equal(rs_registry_configuration(f->agent.registry, "ns", "hello")->latest_created, "hello-00001");
+	assert_int_equal(count_stored(f), 4);
+}
+
+static void test_nothing_is_left_of_a_change_that_the_store_refuses(void **state)
+{
+	struct fixture *f = *state;
+	const struct rs_api_request delete = {
+		.verb = RS_API_DELETE,
+		.resource = RS_API_SERVICES,
+		.namespace = "ns",
+		.name = "hello",
+	};
+	struct rlimit before, full = {.rlim_cur = 1};
+	put(f, .name = "hello", .command = "a");
+	const struct rs_service *service = rs_registry_service(f->agent.registry, "ns", "hello");
+	uint64_t version = service->metadata.resource_version;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	full.rlim_max = before.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+	put(f, .name = "hello", .command = "b");
+	assert_true(f->status < 0);
+	assert_non_null(strstr(f->message, "Service \"ns/hello\" stays as it was: "));
+	assert_non_null(strstr(f->message, "/store.db"));
+	put(f, .name = "new");
+	assert_true(f->status < 0);
+	ask(f, delete);
+	assert_true(f->status < 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+
+	assert_int_equal(f->agent.counters.changes_refused, 3);
+	assert_ptr_equal(rs_registry_service(f->agent.registry, "ns", "hello"), service);
+	assert_int_equal(service->metadata.generation, 1);
+	assert_int_equal(service->metadata.resource_version, version);
+	assert_null(rs_registry_service(f->agent.registry, "ns", "new"));
+	assert_int_equal(rs_registry_count(f->agent.registry, RS_KIND_REVISION), 1);
+	assert_int_equal(count_stored(f), 4);
+	/* With room again it goes on as if nothing had been asked. */
+	put(f, .name = "hello", .command = "b");
+	assert_string_equal(f->applied, "configured");
+	assert_string_equal(text_at(f->body, "status/latestCreatedRevisionName"), "hello-00002");
+	put(f, .name = "new");
+	assert_int_equal(f->status, 201);
+	ask(f, delete);
+	assert_int_equal(f->status, 200);
+	assert_int_equal(count_stored(f), 4);
 }
 
 static void test_create_and_conflicts(void **state)
@@ -370,6 +464,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_agent(test_apply_creates_configures_and_says_so_when_it_is_stored),
+		with_agent(test_a_service_is_changed_by_one_request_after_the_other),
+		with_agent(test_nothing_is_left_of_a_change_that_the_store_refuses),
 		with_agent(test_create_and_conflicts),
 		with_agent(test_what_does_not_fit_the_path_or_the_node_is_refused),
 		with_agent(test_the_configurations_defaults_and_limits_count),

@@ -3,7 +3,7 @@
 /* link: user/agent/backend.c user/agent/change.c user/agent/filter.c user/agent/journal.c user/agent/list.c */
 /* link: user/agent/listing.c user/agent/metrics.c user/agent/objects.c */
 /* link: user/agent/record.c user/agent/settings.c user/agent/view.c user/agent/view_scale.c user/agent/walk.c */
-/* link: user/agent/watch.c */
+/* link: user/agent/waiting.c user/agent/watch.c */
 /* link: user/agent/logs.c user/rt/log_list.c user/rt/log_name.c */
 /* Watches: what they see, in which order, and what is too late. */
 #include "unit/agent/backend_fixture.h"
@@ -107,7 +107,7 @@ static void test_status_is_told(void **state)
 	rs_fact_set_true(&revision->status.resources_available);
 	struct rs_changes changes = {0};
 	assert_int_equal(rs_registry_mark_ready(f->agent.registry, revision, rs_wall_ns(), &changes), 1);
-	rs_change_commit(&f->agent, &changes, 0, 0, NULL);
+	rs_changes_done(&changes);
 	rs_registry_conditions(f->agent.registry, "ns", "a", rs_wall_ns(), NULL, NULL);
 	assert_string_equal(said(f), "MODIFIED a");
 	cJSON *change = cJSON_Parse(f->stream.data);

@@ -326,7 +326,6 @@ struct rs_route_status {
 	struct rs_conditions conditions;     /* Ready, AllTrafficAssigned, IngressReady */
 };
 
-int rs_route_status_copy(struct rs_route_status *out, const struct rs_route_status *from);
 void rs_route_status_done(struct rs_route_status *status);
 
 #define RS_VIP_NONE UINT32_MAX

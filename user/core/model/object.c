@@ -91,18 +91,6 @@ bool rs_traffic_equal(const struct rs_traffic *a, const struct rs_traffic *b)
 	return true;
 }
 
-int rs_route_status_copy(struct rs_route_status *out, const struct rs_route_status *from)
-{
-	*out = *from;
-	rs_fact_copy(&out->all_traffic_assigned, &from->all_traffic_assigned);
-	rs_fact_copy(&out->ingress_ready, &from->ingress_ready);
-	rs_conditions_copy(&out->conditions, &from->conditions);
-	int r = rs_traffic_copy(&out->traffic, &from->traffic);
-	if (r < 0)
-		rs_route_status_done(out);
-	return r;
-}
-
 void rs_route_status_done(struct rs_route_status *status)
 {
 	rs_fact_done(&status->all_traffic_assigned);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What an `apply` means. The next state of every object is made first, beside
- * the present one; only when nothing can fail any more does it take its place.
+ * the present one; it takes its place when the transaction is committed, and
+ * by then nothing can fail any more.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/registry/plan.h"
+#include "core/registry/transaction.h"
 
 static void plan_done(struct rs_apply_plan *plan)
 {
@@ -29,9 +31,12 @@ static int name_service(struct rs_apply_plan *plan)
 		if (!metadata->generate_name)
 			return rs_err_set(plan->err, -EINVAL, "metadata.name: is missing");
 		rs_registry_make_name(plan->registry, metadata->generate_name, metadata->name);
-		if (rs_registry_service(plan->registry, metadata->namespace, metadata->name))
+		if (rs_registry_service(plan->registry, metadata->namespace, metadata->name) ||
+		    rs_registry_is_busy(plan->registry, metadata->namespace, metadata->name))
 			metadata->name[0] = '\0';
 	}
+	if (rs_registry_is_busy(plan->registry, metadata->namespace, metadata->name))
+		return rs_registry_refuse_busy(metadata->namespace, metadata->name, plan->err);
 	return 0;
 }
 
@@ -60,7 +65,7 @@ static int check_room(const struct rs_apply_plan *plan)
 	const struct rs_registry *registry = plan->registry;
 	const struct rs_metadata *metadata = &plan->service->metadata;
 
-	if (plan->is_new && registry->kinds[RS_KIND_SERVICE].count >= RS_SERVICES_MAX)
+	if (plan->is_new && registry->kinds[RS_KIND_SERVICE].count + registry->pending_count >= RS_SERVICES_MAX)
 		return rs_err_set(plan->err, -ENOSPC,
 				  "the node has %d services, which is its maximum: delete one first", RS_SERVICES_MAX);
 	if (plan->revision && plan->revisions >= RS_SERVICE_REVISIONS_MAX)
@@ -78,23 +83,19 @@ static bool has_tag(const struct rs_traffic *traffic, const char *tag)
 	return false;
 }
 
-static int reserve(struct rs_apply_plan *plan, struct rs_changes *changes)
+/* Room in the indexes for this one and for those that wait for their commit. */
+static int reserve(struct rs_apply_plan *plan)
 {
 	struct rs_registry *registry = plan->registry;
+	const size_t extra = registry->pending_count + 1;
 
 	for (int kind = 0; kind < RS_KIND_COUNT; kind++)
-		if (rs_index_reserve(&registry->kinds[kind], 1) < 0)
+		if (rs_index_reserve(&registry->kinds[kind], extra) < 0)
 			return rs_apply_out_of_memory(plan);
-	if (rs_index_reserve(&registry->revisions, 1) < 0)
-		return rs_apply_out_of_memory(plan);
-	/* All revisions, three objects, VIPs taken and given back. */
-	if (rs_changes_reserve(changes, plan->revisions + 1 + 3 + 1 + 2 * (size_t)RS_ROUTE_TARGETS_MAX +
-						RS_CHANGES_COUNTERS) < 0)
-		return rs_apply_out_of_memory(plan);
-	return 0;
+	return rs_index_reserve(&registry->revisions, extra) < 0 ? rs_apply_out_of_memory(plan) : 0;
 }
 
-static void commit_vips(struct rs_apply_plan *plan, struct rs_changes *changes)
+static void list_vips(struct rs_apply_plan *plan, struct rs_changes *changes)
 {
 	struct rs_vips *vips = &plan->registry->vips;
 	struct rs_model_route *next = plan->route;
@@ -115,57 +116,42 @@ static void commit_vips(struct rs_apply_plan *plan, struct rs_changes *changes)
 	for (size_t i = 0; old && i < old->traffic.count; i++) {
 		const char *tag = old->traffic.targets[i].tag;
 
-		if (!tag[0] || has_tag(&next->traffic, tag))
-			continue;
-		rs_vips_give_back(vips, old->tag_vip[i]);
-		rs_changes_vip(changes, RS_CHANGE_VIP_REMOVE, old, tag, old->tag_vip[i]);
+		if (tag[0] && !has_tag(&next->traffic, tag))
+			rs_changes_vip(changes, RS_CHANGE_VIP_REMOVE, old, tag, old->tag_vip[i]);
 	}
 }
 
-/* The object keeps its address: what it was goes into `next`, to be freed with the plan. */
-#define SWAP_INTO(old, next)                                                                                           \
-	do {                                                                                                           \
-		__typeof__(*(old)) was_ = *(old);                                                                      \
-		*(old) = *(next);                                                                                      \
-		*(next) = was_;                                                                                        \
-	} while (0)
-
-#define COMMIT(index, old, next)                                                                                       \
-	({                                                                                                             \
-		__typeof__(next) committed_ = (old);                                                                   \
-		if (committed_) {                                                                                      \
-			SWAP_INTO(committed_, (next));                                                                 \
-		} else {                                                                                               \
-			committed_ = rs_take_ptr(next);                                                                \
-			rs_index_insert((index), committed_);                                                          \
-		}                                                                                                      \
-		committed_;                                                                                            \
-	})
-
-static void commit(struct rs_apply_plan *plan, struct rs_changes *changes)
+/* Every next state into a list that can be kept, and then be made. */
+static int list(struct rs_apply_plan *plan, struct rs_transaction **ret_transaction)
 {
 	struct rs_registry *registry = plan->registry;
-	const bool metadata_changed = plan->metadata_changed;
-	struct rs_model_revision *revision = rs_take_ptr(plan->revision);
-	struct rs_configuration *configuration;
-	struct rs_model_route *route;
-	struct rs_service *service;
+	const struct rs_metadata *metadata = &plan->service->metadata;
+	int r = reserve(plan);
 
-	commit_vips(plan, changes);
-	service = COMMIT(&registry->kinds[RS_KIND_SERVICE], plan->old_service, plan->service);
-	configuration = COMMIT(&registry->kinds[RS_KIND_CONFIGURATION], plan->old_configuration, plan->configuration);
-	route = COMMIT(&registry->kinds[RS_KIND_ROUTE], plan->old_route, plan->route);
-	if (revision) {
-		rs_index_insert(&registry->kinds[RS_KIND_REVISION], revision);
-		rs_index_insert(&registry->revisions, revision);
+	if (r < 0)
+		return r;
+	/* All revisions, three objects, VIPs taken and given back. */
+	struct rs_transaction *transaction = rs_transaction_new(
+		registry, metadata->namespace, metadata->name,
+		plan->revisions + 1 + 3 + 1 + 2 * (size_t)RS_ROUTE_TARGETS_MAX + RS_CHANGES_COUNTERS);
+	if (!transaction)
+		return rs_apply_out_of_memory(plan);
+	list_vips(plan, &transaction->changes);
+	if (rs_registry_route_revisions(transaction, plan->configuration, plan->route, plan->revision,
+					plan->now_wall_ns) < 0) {
+		rs_transaction_abandon(transaction);
+		return rs_apply_out_of_memory(plan);
 	}
-	rs_registry_route_revisions(registry, configuration, route, revision, plan->now_wall_ns, changes);
-	if (plan->template_changed || metadata_changed)
-		rs_changes_upsert(registry, changes, RS_KIND_CONFIGURATION, configuration, plan->is_new);
-	if (plan->traffic_changed || metadata_changed)
-		rs_changes_upsert(registry, changes, RS_KIND_ROUTE, route, plan->is_new);
-	rs_changes_upsert(registry, changes, RS_KIND_SERVICE, service, plan->is_new);
-	rs_changes_counters(registry, changes);
+	plan->revision = NULL; /* the transaction's, as all that follows */
+	if (plan->template_changed || plan->metadata_changed)
+		rs_transaction_upsert(transaction, RS_KIND_CONFIGURATION, rs_take_ptr(plan->configuration),
+				      plan->is_new);
+	if (plan->traffic_changed || plan->metadata_changed)
+		rs_transaction_upsert(transaction, RS_KIND_ROUTE, rs_take_ptr(plan->route), plan->is_new);
+	rs_transaction_upsert(transaction, RS_KIND_SERVICE, rs_take_ptr(plan->service), plan->is_new);
+	rs_transaction_begin(transaction);
+	*ret_transaction = transaction;
+	return 0;
 }
 
 static void look_up(struct rs_apply_plan *plan)
@@ -229,23 +215,31 @@ static struct rs_apply_plan begin(struct rs_registry *registry, struct rs_servic
 	};
 }
 
-int rs_registry_apply(struct rs_registry *registry, struct rs_service *service, uint64_t now_wall_ns,
-		      struct rs_changes *ret_changes, enum rs_applied *ret_applied, struct rs_err *err)
+int rs_registry_prepare_apply(struct rs_registry *registry, struct rs_service *service, uint64_t now_wall_ns,
+			      struct rs_transaction **ret_transaction, enum rs_applied *ret_applied, struct rs_err *err)
 {
 	auto_plan struct rs_apply_plan plan = begin(registry, service, now_wall_ns, err);
 	enum rs_applied applied = RS_APPLIED_UNCHANGED;
-	int r;
+	int r = prepare(&plan, &applied);
+
+	*ret_transaction = NULL;
+	if (r == 0 && applied != RS_APPLIED_UNCHANGED)
+		r = list(&plan, ret_transaction);
+	if (r == 0)
+		*ret_applied = applied;
+	return r;
+}
+
+int rs_registry_apply(struct rs_registry *registry, struct rs_service *service, uint64_t now_wall_ns,
+		      struct rs_changes *ret_changes, enum rs_applied *ret_applied, struct rs_err *err)
+{
+	struct rs_transaction *transaction;
+	int r = rs_registry_prepare_apply(registry, service, now_wall_ns, &transaction, ret_applied, err);
 
 	*ret_changes = (struct rs_changes){0};
-	r = prepare(&plan, &applied);
-	if (r == 0 && applied != RS_APPLIED_UNCHANGED)
-		r = reserve(&plan, ret_changes);
-	if (r < 0)
-		return r;
-	if (applied != RS_APPLIED_UNCHANGED)
-		commit(&plan, ret_changes);
-	*ret_applied = applied;
-	return 0;
+	if (r == 0 && transaction)
+		rs_transaction_commit(transaction, ret_changes);
+	return r;
 }
 
 int rs_registry_dry_run(struct rs_registry *registry, struct rs_service *service, uint64_t now_wall_ns,

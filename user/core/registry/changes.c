@@ -51,14 +51,13 @@ static void add_object(struct rs_changes *changes, enum rs_change_op op, enum rs
 void rs_changes_upsert(struct rs_registry *registry, struct rs_changes *changes, enum rs_kind kind, void *object,
 		       bool is_new)
 {
-	rs_registry_note(registry, is_new ? RS_TOUCH_NEW : RS_TOUCH_CHANGED, kind, object);
+	/* What is written needs a version. The one that is seen it gets at the commit: versions rise in that order. */
+	rs_object_metadata(kind, object)->resource_version = ++registry->version;
 	add_object(changes, RS_CHANGE_UPSERT, kind, object, is_new);
 }
 
-void rs_changes_delete(struct rs_registry *registry, struct rs_changes *changes, enum rs_kind kind, void *object)
+void rs_changes_delete(struct rs_changes *changes, enum rs_kind kind, void *object)
 {
-	/* A deletion has a version of its own: watchers see it in order. */
-	rs_registry_note(registry, RS_TOUCH_DELETED, kind, object);
 	add_object(changes, RS_CHANGE_DELETE, kind, object, false);
 }
 

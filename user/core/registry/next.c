@@ -47,16 +47,19 @@ void rs_apply_next_service(struct rs_apply_plan *plan)
 	if (plan->old_service) {
 		const struct rs_metadata *old = &plan->old_service->metadata;
 
+		/* An equal template is the same one: configuration and revision share it. */
+		if (!plan->template_changed) {
+			rs_template_unref(plan->service->template);
+			plan->service->template = rs_template_ref(plan->old_service->template);
+		}
+
 		memcpy(metadata->uid, old->uid, sizeof(metadata->uid));
 		metadata->generation = old->generation + (plan->template_changed || plan->traffic_changed);
 		metadata->created_wall_ns = old->created_wall_ns;
-		metadata->resource_version = old->resource_version;
-		rs_conditions_copy(&plan->service->status.conditions, &plan->old_service->status.conditions);
 	} else {
 		rs_registry_make_uid(plan->registry, metadata->uid);
 		metadata->generation = 1;
 		metadata->created_wall_ns = plan->now_wall_ns;
-		plan->service->status = (struct rs_service_status){0};
 	}
 }
 
@@ -72,7 +75,6 @@ int rs_apply_next_configuration(struct rs_apply_plan *plan)
 	if (old) {
 		memcpy(next->latest_created, old->latest_created, sizeof(next->latest_created));
 		memcpy(next->latest_ready, old->latest_ready, sizeof(next->latest_ready));
-		rs_conditions_copy(&next->status.conditions, &old->status.conditions);
 	}
 	return 0;
 }
@@ -213,8 +215,7 @@ int rs_apply_next_route(struct rs_apply_plan *plan)
 	int r;
 
 	if (!next || child_metadata(plan, old ? &old->metadata : NULL, plan->traffic_changed, &next->metadata) < 0 ||
-	    rs_traffic_copy(&next->traffic, &plan->service->traffic) < 0 ||
-	    (old && rs_route_status_copy(&next->status, &old->status) < 0))
+	    rs_traffic_copy(&next->traffic, &plan->service->traffic) < 0)
 		return rs_apply_out_of_memory(plan);
 	rs_str_copy(next->service, sizeof(next->service), plan->service->metadata.name);
 	next->vip = old ? old->vip : RS_VIP_NONE;
@@ -229,8 +230,6 @@ int rs_apply_next_route(struct rs_apply_plan *plan)
 		next->tag_vip[i] = vip_of_tag(old, tag);
 		wanted += tag[0] && next->tag_vip[i] == RS_VIP_NONE;
 	}
-	if (old)
-		next->user = old->user;
 	if (wanted > rs_vips_free_count(&plan->registry->vips))
 		return rs_err_set(plan->err, -ENOSPC,
 				  "all %u virtual addresses are taken: delete services or tags, or give the agent a "

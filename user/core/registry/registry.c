@@ -46,6 +46,8 @@ struct rs_registry *rs_registry_free(struct rs_registry *registry)
 {
 	if (!registry)
 		return NULL;
+	while (registry->pending)
+		rs_transaction_abandon(registry->pending);
 	for (int kind = 0; kind < RS_KIND_COUNT; kind++) {
 		struct rs_index *index = &registry->kinds[kind];
 
@@ -87,15 +89,6 @@ void rs_registry_observe(struct rs_registry *registry,
 uint64_t rs_registry_next_version(struct rs_registry *registry)
 {
 	return ++registry->version;
-}
-
-int rs_registry_checkpoint(struct rs_registry *registry, struct rs_changes *ret_changes)
-{
-	int r = rs_changes_reserve(ret_changes, RS_CHANGES_COUNTERS);
-
-	if (r == 0)
-		rs_changes_counters(registry, ret_changes);
-	return r;
 }
 
 uint64_t rs_registry_version(const struct rs_registry *registry)

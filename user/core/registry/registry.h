@@ -73,14 +73,39 @@ int rs_registry_load_counter(struct rs_registry *registry, const char *name, uin
 int rs_registry_load_done(struct rs_registry *registry, struct rs_err *err);
 
 /*
+ * Changes are made in two steps. prepare_... works out what is to change and holds the VIPs that it takes; the caller
+ * puts rs_transaction_changes() on the disk, and then either commits, which cannot fail, or abandons, and nothing has
+ * happened. In between the service is busy: another prepare_... for it is refused with -EINPROGRESS, so that its
+ * changes are made in the order in which they were asked for. Changes of different services do not wait for each
+ * other.
+ */
+struct rs_transaction;
+
+/* UPSERT: the object's next state; DELETE: the object as it still is. */
+const struct rs_changes *rs_transaction_changes(const struct rs_transaction *transaction);
+const char *rs_transaction_namespace(const struct rs_transaction *transaction);
+const char *rs_transaction_service(const struct rs_transaction *transaction);
+/* Makes the changes, and tells them: UPSERT has the registry's own object, DELETE the last state. Both end the
+ * transaction. */
+void rs_transaction_commit(struct rs_transaction *transaction, struct rs_changes *ret_changes);
+void rs_transaction_abandon(struct rs_transaction *transaction);
+/* A change of that service waits for its commit. */
+bool rs_registry_is_busy(const struct rs_registry *registry, const char *namespace, const char *service);
+
+/*
  * Creates or updates. `service` has been parsed and validated, and is owned by the registry from the call on, also
- * on failure. Its metadata: uid, generation and creation time are the registry's business.
+ * on failure. Its metadata: uid, generation and creation time are the registry's business. Without a change there is
+ * no transaction (NULL).
  *
  * Errors, each with a sentence: -EEXIST conflict (HTTP 409: resourceVersion is not the current one, or the name
  * belongs to another kind's owner), -EINVAL refused (a revision name that does not begin with "NAME-", that exists
  * with another template, a traffic target that names a revision which is not there), -ENOSPC a maximum is reached,
- * -ENOMEM. On failure nothing has changed and `changes` is empty.
+ * -EINPROGRESS, -ENOMEM. On failure nothing has changed.
  */
+int rs_registry_prepare_apply(struct rs_registry *registry, struct rs_service *service, uint64_t now_wall_ns,
+			      struct rs_transaction **ret_transaction, enum rs_applied *ret_applied,
+			      struct rs_err *err);
+/* The same with the commit, for those who keep nothing. */
 int rs_registry_apply(struct rs_registry *registry, struct rs_service *service, uint64_t now_wall_ns,
 		      struct rs_changes *ret_changes, enum rs_applied *ret_applied, struct rs_err *err);
 
@@ -91,15 +116,20 @@ int rs_registry_dry_run(struct rs_registry *registry, struct rs_service *service
 
 /* Deletes a Service with all its objects (kind SERVICE), or one Revision that no route names (kind REVISION:
  * -EBUSY with the reason otherwise). -ENOENT when there is none; -EPERM for the other kinds, which a Service owns. */
+int rs_registry_prepare_remove(struct rs_registry *registry, enum rs_kind kind, const char *namespace, const char *name,
+			       struct rs_transaction **ret_transaction, struct rs_err *err);
 int rs_registry_remove(struct rs_registry *registry, enum rs_kind kind, const char *namespace, const char *name,
-		       uint64_t now_wall_ns, struct rs_changes *ret_changes, struct rs_err *err);
+		       struct rs_changes *ret_changes, struct rs_err *err);
 
 /* The same without the change. */
 int rs_registry_check_remove(const struct rs_registry *registry, enum rs_kind kind, const char *namespace,
 			     const char *name, struct rs_err *err);
 
 /* The revision is ready: makes it the configuration's latest ready one if it is newer than that.
- * Returns 1 when that has moved the latest (traffic has to be planned again), 0 when not, -ENOMEM (nothing moved). */
+ * Returns 1 when that has moved the latest (traffic has to be planned again), 0 when not, -ENOMEM or -EINPROGRESS
+ * (nothing moved). */
+int rs_registry_prepare_ready(struct rs_registry *registry, const struct rs_model_revision *revision,
+			      uint64_t now_wall_ns, struct rs_transaction **ret_transaction);
 int rs_registry_mark_ready(struct rs_registry *registry, struct rs_model_revision *revision, uint64_t now_wall_ns,
 			   struct rs_changes *ret_changes);
 
@@ -111,9 +141,9 @@ void rs_registry_touch(struct rs_registry *registry, enum rs_kind kind, void *ob
 uint64_t rs_registry_version(const struct rs_registry *registry);
 /* The next one, for what is not the registry's but is watched beside it: instances. */
 uint64_t rs_registry_next_version(struct rs_registry *registry);
-/* Lists the counters for one transaction: for when much status has moved on and no object was written for long.
- * -ENOMEM. */
-int rs_registry_checkpoint(struct rs_registry *registry, struct rs_changes *ret_changes);
+/* A transaction of the counters alone: for when much status has moved on and no object was written for long. NULL when
+ * out of memory. */
+struct rs_transaction *rs_registry_prepare_checkpoint(struct rs_registry *registry);
 
 enum rs_touch {
 	RS_TOUCH_NEW,

@@ -3,51 +3,44 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/registry/internal.h"
+#include "core/registry/transaction.h"
 
 static int out_of_memory(struct rs_err *err, const char *namespace, const char *name)
 {
 	return rs_err_set(err, -ENOMEM, "out of memory while deleting \"%s/%s\"", namespace, name);
 }
 
-static void forget(struct rs_registry *registry, enum rs_kind kind, void *object, struct rs_changes *changes)
-{
-	rs_index_remove(&registry->kinds[kind], object);
-	if (kind == RS_KIND_REVISION)
-		rs_index_remove(&registry->revisions, object);
-	rs_changes_delete(registry, changes, kind, object);
-}
-
-static int remove_service(struct rs_registry *registry, struct rs_service *service, struct rs_changes *changes,
-			  struct rs_err *err)
+static int remove_service(struct rs_registry *registry, struct rs_service *service,
+			  struct rs_transaction **ret_transaction, struct rs_err *err)
 {
 	const char *namespace = service->metadata.namespace, *name = service->metadata.name;
 	struct rs_configuration *configuration = rs_registry_configuration(registry, namespace, name);
 	struct rs_model_route *route = rs_registry_route(registry, namespace, name);
+	struct rs_changes *changes;
 	size_t first, end;
 
 	rs_registry_revisions_of(registry, namespace, name, &first, &end);
-	if (rs_changes_reserve(changes, end - first + 3 + 1 + RS_ROUTE_TARGETS_MAX + RS_CHANGES_COUNTERS) < 0)
+	*ret_transaction = rs_transaction_new(registry, namespace, name,
+					      end - first + 3 + 1 + RS_ROUTE_TARGETS_MAX + RS_CHANGES_COUNTERS);
+	if (!*ret_transaction)
 		return out_of_memory(err, namespace, name);
+	changes = &(*ret_transaction)->changes;
 	/* The way in first, what stands behind it afterwards. */
 	if (route) {
-		rs_vips_give_back(&registry->vips, route->vip);
 		rs_changes_vip(changes, RS_CHANGE_VIP_REMOVE, route, "", route->vip);
 		for (size_t i = 0; i < route->traffic.count; i++) {
 			if (!route->traffic.targets[i].tag[0])
 				continue;
-			rs_vips_give_back(&registry->vips, route->tag_vip[i]);
 			rs_changes_vip(changes, RS_CHANGE_VIP_REMOVE, route, route->traffic.targets[i].tag,
 				       route->tag_vip[i]);
 		}
-		forget(registry, RS_KIND_ROUTE, route, changes);
+		rs_changes_delete(changes, RS_KIND_ROUTE, route);
 	}
 	while (end > first)
-		forget(registry, RS_KIND_REVISION, registry->revisions.items[--end], changes);
+		rs_changes_delete(changes, RS_KIND_REVISION, registry->revisions.items[--end]);
 	if (configuration)
-		forget(registry, RS_KIND_CONFIGURATION, configuration, changes);
-	forget(registry, RS_KIND_SERVICE, service, changes);
-	rs_changes_counters(registry, changes);
+		rs_changes_delete(changes, RS_KIND_CONFIGURATION, configuration);
+	rs_changes_delete(changes, RS_KIND_SERVICE, service);
 	return 0;
 }
 
@@ -72,15 +65,15 @@ static int check_revision(const struct rs_registry *registry, const struct rs_mo
 	return 0;
 }
 
-static int remove_revision(struct rs_registry *registry, struct rs_model_revision *revision, struct rs_changes *changes,
-			   struct rs_err *err)
+static int remove_revision(struct rs_registry *registry, struct rs_model_revision *revision,
+			   struct rs_transaction **ret_transaction, struct rs_err *err)
 {
 	const char *namespace = revision->metadata.namespace, *name = revision->metadata.name;
 
-	if (rs_changes_reserve(changes, 1 + RS_CHANGES_COUNTERS) < 0)
+	*ret_transaction = rs_transaction_new(registry, namespace, revision->service, 1 + RS_CHANGES_COUNTERS);
+	if (!*ret_transaction)
 		return out_of_memory(err, namespace, name);
-	forget(registry, RS_KIND_REVISION, revision, changes);
-	rs_changes_counters(registry, changes);
+	rs_changes_delete(&(*ret_transaction)->changes, RS_KIND_REVISION, revision);
 	return 0;
 }
 
@@ -107,17 +100,35 @@ int rs_registry_check_remove(const struct rs_registry *registry, enum rs_kind ki
 	return -EINVAL;
 }
 
-int rs_registry_remove(struct rs_registry *registry, enum rs_kind kind, const char *namespace, const char *name,
-		       uint64_t now_wall_ns, struct rs_changes *ret_changes, struct rs_err *err)
+int rs_registry_prepare_remove(struct rs_registry *registry, enum rs_kind kind, const char *namespace, const char *name,
+			       struct rs_transaction **ret_transaction, struct rs_err *err)
 {
 	int r = rs_registry_check_remove(registry, kind, namespace, name, err);
+	const char *service = name;
 	void *object;
 
-	(void)now_wall_ns;
-	*ret_changes = (struct rs_changes){0};
 	if (r < 0)
 		return r;
 	object = rs_registry_find(registry, kind, namespace, name);
-	return kind == RS_KIND_SERVICE ? remove_service(registry, object, ret_changes, err)
-				       : remove_revision(registry, object, ret_changes, err);
+	if (kind == RS_KIND_REVISION)
+		service = ((struct rs_model_revision *)object)->service;
+	if (rs_registry_is_busy(registry, namespace, service))
+		return rs_registry_refuse_busy(namespace, service, err);
+	r = kind == RS_KIND_SERVICE ? remove_service(registry, object, ret_transaction, err)
+				    : remove_revision(registry, object, ret_transaction, err);
+	if (r == 0)
+		rs_transaction_begin(*ret_transaction);
+	return r;
+}
+
+int rs_registry_remove(struct rs_registry *registry, enum rs_kind kind, const char *namespace, const char *name,
+		       struct rs_changes *ret_changes, struct rs_err *err)
+{
+	struct rs_transaction *transaction;
+	int r = rs_registry_prepare_remove(registry, kind, namespace, name, &transaction, err);
+
+	*ret_changes = (struct rs_changes){0};
+	if (r == 0)
+		rs_transaction_commit(transaction, ret_changes);
+	return r;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which revisions a route names, and which one is the latest. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "core/registry/internal.h"
+#include "core/registry/transaction.h"
 #include "core/route/traffic.h"
 
 uint64_t rs_registry_whole_seconds(uint64_t wall_ns)
@@ -33,10 +34,11 @@ static enum rs_routing_state state_of(const struct rs_model_revision *revision,
 	return RS_ROUTING_RESERVE;
 }
 
-void rs_registry_route_revisions(struct rs_registry *registry, const struct rs_configuration *configuration,
-				 const struct rs_model_route *route, const struct rs_model_revision *created,
-				 uint64_t now_wall_ns, struct rs_changes *changes)
+int rs_registry_route_revisions(struct rs_transaction *transaction, const struct rs_configuration *configuration,
+				const struct rs_model_route *route, struct rs_model_revision *created,
+				uint64_t now_wall_ns)
 {
+	const struct rs_registry *registry = transaction->registry;
 	const struct rs_traffic_input input = {
 		.traffic = &route->traffic,
 		.configuration = configuration->metadata.name,
@@ -47,16 +49,24 @@ void rs_registry_route_revisions(struct rs_registry *registry, const struct rs_c
 
 	rs_registry_revisions_of(registry, route->metadata.namespace, route->service, &first, &end);
 	for (; first < end; first++) {
-		struct rs_model_revision *revision = registry->revisions.items[first];
+		const struct rs_model_revision *revision = registry->revisions.items[first];
 		const enum rs_routing_state state = state_of(revision, configuration, &input);
-		const bool is_new = created && revision == created;
+		struct rs_model_revision *next;
 
-		if (!is_new && revision->routing_state == state)
+		if (revision->routing_state == state)
 			continue;
-		revision->routing_state = state;
-		revision->routing_state_wall_ns = rs_registry_whole_seconds(now_wall_ns);
-		rs_changes_upsert(registry, changes, RS_KIND_REVISION, revision, is_new);
+		next = rs_transaction_revision(transaction, revision);
+		if (!next)
+			return -ENOMEM;
+		next->routing_state = state;
+		next->routing_state_wall_ns = rs_registry_whole_seconds(now_wall_ns);
 	}
+	if (created) {
+		created->routing_state = state_of(created, configuration, &input);
+		created->routing_state_wall_ns = rs_registry_whole_seconds(now_wall_ns);
+		rs_transaction_upsert(transaction, RS_KIND_REVISION, created, true);
+	}
+	return 0;
 }
 
 /*
@@ -78,26 +88,43 @@ static bool is_newer(const struct rs_registry *registry, const struct rs_configu
 	return !ready || revision->configuration_generation > ready->configuration_generation;
 }
 
+int rs_registry_prepare_ready(struct rs_registry *registry, const struct rs_model_revision *revision,
+			      uint64_t now_wall_ns, struct rs_transaction **ret_transaction)
+{
+	const char *namespace = revision->metadata.namespace;
+	const struct rs_configuration *configuration =
+		rs_registry_configuration(registry, namespace, revision->configuration);
+	const struct rs_model_route *route = rs_registry_route(registry, namespace, revision->service);
+	struct rs_transaction *transaction;
+	struct rs_configuration *next;
+	size_t first, end;
+
+	if (!configuration || !route || !is_newer(registry, configuration, revision))
+		return 0;
+	if (rs_registry_is_busy(registry, namespace, revision->service))
+		return -EINPROGRESS;
+	rs_registry_revisions_of(registry, namespace, revision->service, &first, &end);
+	transaction = rs_transaction_new(registry, namespace, revision->service, end - first + 1 + RS_CHANGES_COUNTERS);
+	next = transaction ? rs_transaction_configuration(transaction, configuration) : NULL;
+	if (next)
+		rs_str_copy(next->latest_ready, sizeof(next->latest_ready), revision->metadata.name);
+	if (!next || rs_registry_route_revisions(transaction, next, route, NULL, now_wall_ns) < 0) {
+		rs_transaction_abandon(transaction);
+		return -ENOMEM;
+	}
+	rs_transaction_begin(transaction);
+	*ret_transaction = transaction;
+	return 1;
+}
+
 int rs_registry_mark_ready(struct rs_registry *registry, struct rs_model_revision *revision, uint64_t now_wall_ns,
 			   struct rs_changes *ret_changes)
 {
-	const char *namespace = revision->metadata.namespace;
-	struct rs_configuration *configuration =
-		rs_registry_configuration(registry, namespace, revision->configuration);
-	const struct rs_model_route *route = rs_registry_route(registry, namespace, revision->service);
-	size_t first, end;
-	int r;
+	struct rs_transaction *transaction;
+	int r = rs_registry_prepare_ready(registry, revision, now_wall_ns, &transaction);
 
 	*ret_changes = (struct rs_changes){0};
-	if (!configuration || !route || !is_newer(registry, configuration, revision))
-		return 0;
-	rs_registry_revisions_of(registry, namespace, revision->service, &first, &end);
-	r = rs_changes_reserve(ret_changes, end - first + 1 + RS_CHANGES_COUNTERS);
-	if (r < 0)
-		return r;
-	rs_str_copy(configuration->latest_ready, sizeof(configuration->latest_ready), revision->metadata.name);
-	rs_registry_route_revisions(registry, configuration, route, NULL, now_wall_ns, ret_changes);
-	rs_changes_upsert(registry, ret_changes, RS_KIND_CONFIGURATION, configuration, false);
-	rs_changes_counters(registry, ret_changes);
-	return 1;
+	if (r > 0)
+		rs_transaction_commit(transaction, ret_changes);
+	return r;
 }

@@ -209,6 +209,51 @@ static void test_a_damaged_store_is_refused(void **state)
 	rs_registry_free(registry);
 }
 
+static void test_an_abandoned_change_leaves_nothing(void **state)
+{
+	(void)state;
+	struct rs_registry *registry = new_registry(16);
+	struct rs_service *service = manifest("hello", "b");
+	struct rs_transaction *transaction, *other;
+	struct rs_changes changes;
+	enum rs_applied applied;
+	struct rs_err err = {0};
+
+	apply(registry, manifest("hello", "a"), AT(0));
+	struct rs_model_route *route = rs_registry_route(registry, "default", "hello");
+	add_target(service, "", "t", 0);
+	assert_int_equal(rs_registry_prepare_apply(registry, service, AT(1), &transaction, &applied, &err), 0);
+	assert_int_equal(applied, RS_APPLIED_CONFIGURED);
+	assert_non_null(
+		change_of(rs_transaction_changes(transaction), RS_CHANGE_UPSERT, RS_KIND_REVISION, "hello-00002"));
+	/* Nothing is seen of it, and its service is busy; another one is not, and does not get its VIP. */
+	assert_null(rs_registry_revision(registry, "default", "hello-00002"));
+	assert_int_equal(route->traffic.count, 1);
+	refuse(registry, manifest("hello", "c"), -EINPROGRESS, "is being changed at this moment");
+	assert_int_equal(rs_registry_prepare_remove(registry, RS_KIND_SERVICE, "default", "hello", &other, &err),
+			 -EINPROGRESS);
+	apply(registry, manifest("other", "x"), AT(1));
+	assert_int_equal(rs_registry_route(registry, "default", "other")->vip, 7);
+	rs_transaction_abandon(transaction);
+	assert_false(rs_registry_is_busy(registry, "default", "hello"));
+	assert_string_equal(rs_registry_configuration(registry, "default", "hello")->latest_created, "hello-00001");
+	/* A deletion that is given up as well. What was found out while a change waited stays. */
+	assert_int_equal(rs_registry_prepare_remove(registry, RS_KIND_SERVICE, "default", "hello", &transaction, &err),
+			 0);
+	rs_transaction_abandon(transaction);
+	assert_int_equal(
+		rs_registry_prepare_apply(registry, manifest("hello", "b"), AT(2), &transaction, &applied, &err), 0);
+	rs_fact_set_true(&route->status.ingress_ready);
+	const uint64_t version = rs_registry_version(registry);
+	rs_transaction_commit(transaction, &changes);
+	rs_changes_done(&changes);
+	assert_ptr_equal(rs_registry_route(registry, "default", "hello"), route);
+	assert_int_equal(route->status.ingress_ready.truth, RS_TRUE);
+	assert_true(rs_registry_service(registry, "default", "hello")->metadata.resource_version > version);
+	assert_non_null(rs_registry_revision(registry, "default", "hello-00002"));
+	rs_registry_free(registry);
+}
+
 static void test_remove_service(void **state)
 {
 	(void)state;
@@ -222,13 +267,11 @@ static void test_remove_service(void **state)
 	apply(registry, manifest("hello", "b"), AT(1));
 	apply(registry, manifest("hello-2", "b"), AT(1));
 	struct rs_model_revision *revision = rs_registry_revision(registry, "default", "hello-00002");
-	assert_int_equal(rs_registry_remove(registry, RS_KIND_ROUTE, "default", "hello", AT(2), &changes, &err),
-			 -EPERM);
+	assert_int_equal(rs_registry_remove(registry, RS_KIND_ROUTE, "default", "hello", &changes, &err), -EPERM);
 	assert_non_null(strstr(err.message, "belongs to the Service of its name"));
-	assert_int_equal(rs_registry_remove(registry, RS_KIND_SERVICE, "default", "nobody", AT(2), &changes, &err),
-			 -ENOENT);
+	assert_int_equal(rs_registry_remove(registry, RS_KIND_SERVICE, "default", "nobody", &changes, &err), -ENOENT);
 	assert_string_equal(err.message, "Service \"default/nobody\" not found");
-	assert_int_equal(rs_registry_remove(registry, RS_KIND_SERVICE, "default", "hello", AT(2), &changes, NULL), 0);
+	assert_int_equal(rs_registry_remove(registry, RS_KIND_SERVICE, "default", "hello", &changes, NULL), 0);
 	/* The last state stands in the list. */
 	assert_ptr_equal(change_of(&changes, RS_CHANGE_DELETE, RS_KIND_REVISION, "hello-00002")->object, revision);
 	assert_non_null(change_of(&changes, RS_CHANGE_DELETE, RS_KIND_SERVICE, "hello"));
@@ -259,14 +302,12 @@ static void test_remove_revision(void **state)
 	apply(registry, manifest("hello", "a"), AT(0));
 	ready(registry, "hello-00001", AT(0));
 	apply(registry, manifest("hello", "b"), AT(1));
-	assert_int_equal(
-		rs_registry_remove(registry, RS_KIND_REVISION, "default", "hello-00001", AT(2), &changes, &err),
-		-EBUSY);
+	assert_int_equal(rs_registry_remove(registry, RS_KIND_REVISION, "default", "hello-00001", &changes, &err),
+			 -EBUSY);
 	assert_non_null(strstr(err.message, "is named by Route \"hello\": take it out of spec.traffic first"));
 	assert_int_equal(changes.count, 0);
 	ready(registry, "hello-00002", AT(3));
-	assert_int_equal(
-		rs_registry_remove(registry, RS_KIND_REVISION, "default", "hello-00001", AT(4), &changes, &err), 0);
+	assert_int_equal(rs_registry_remove(registry, RS_KIND_REVISION, "default", "hello-00001", &changes, &err), 0);
 	assert_int_equal(changes.count, 3); /* itself, and the counters */
 	rs_changes_done(&changes);
 	/* The latest ready one is what "latest" means, also when nothing names it now. */
@@ -275,9 +316,8 @@ static void test_remove_revision(void **state)
 	service->traffic.count = 0;
 	add_target(service, "hello-00003", "", 100);
 	apply(registry, service, AT(5));
-	assert_int_equal(
-		rs_registry_remove(registry, RS_KIND_REVISION, "default", "hello-00002", AT(6), &changes, &err),
-		-EBUSY);
+	assert_int_equal(rs_registry_remove(registry, RS_KIND_REVISION, "default", "hello-00002", &changes, &err),
+			 -EBUSY);
 	assert_non_null(strstr(err.message, "is the latest ready one"));
 	rs_registry_free(registry);
 }
@@ -295,8 +335,7 @@ static void test_a_deleted_latest_revision_is_told(void **state)
 	add_target(service, "hello-a", "", 100);
 	apply(registry, service, AT(1));
 	assert_int_equal(state_of(registry, "hello-b"), RS_ROUTING_PENDING);
-	assert_int_equal(rs_registry_remove(registry, RS_KIND_REVISION, "default", "hello-b", AT(2), &changes, NULL),
-			 0);
+	assert_int_equal(rs_registry_remove(registry, RS_KIND_REVISION, "default", "hello-b", &changes, NULL), 0);
 	rs_changes_done(&changes);
 	refuse(registry, named("hello", "b", "hello-b"), -EINVAL,
 	       "spec.traffic[0].latestRevision: the latest revision, \"hello-b\", was deleted");
@@ -465,6 +504,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_restart_changes_nothing_but_versions),
 		cmocka_unit_test(test_a_damaged_store_is_refused),
+		cmocka_unit_test(test_an_abandoned_change_leaves_nothing),
 		cmocka_unit_test(test_remove_service),
 		cmocka_unit_test(test_remove_revision),
 		cmocka_unit_test(test_a_deleted_latest_revision_is_told),
