@@ -171,10 +171,8 @@ static bool add_described(cJSON *list, cJSON *object)
 
 static bool describe_sections(cJSON *sections)
 {
-	struct rs_options initial = {0};
-	rs_autoscaler_config_init(&initial.autoscaler);
-	rs_defaults_config_init(&initial.defaults);
-	rs_gc_config_init(&initial.gc);
+	struct rs_options initial;
+	rs_options_init(&initial);
 	for (size_t i = 0; i < rs_section_count; i++) {
 		const struct rs_section *section = &rs_sections[i];
 		cJSON *object = cJSON_CreateObject();

@@ -5,6 +5,7 @@
 #include "base/str.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -23,7 +24,8 @@ _Static_assert(RS_LOG_FORMAT_AUTO == 0 && RS_LOG_FORMAT_TEXT == 1 && RS_LOG_FORM
 
 /* clang-format off */
 const struct rs_option rs_option_rows[] = {
-	{"name", "NAME", RS_OPTION_STRING, RS_OPTION_RESTART, OFFSET(name), .range = "1 to 12 of a-z, 0-9 and -, not beginning with - nor ending in - and digits",
+	{"name", "NAME", RS_OPTION_STRING, RS_OPTION_RESTART, OFFSET(name),
+	 .range = "1 to 12 of a-z, 0-9 and -, not beginning with - nor ending in - and digits",
 	 .initial = "rouse", .help = "names links, namespaces, cgroups and directories of this agent"},
 	{"bpf-dir", "DIR", RS_OPTION_STRING, RS_OPTION_RESTART, OFFSET(bpf_dir), .initial = "/sys/fs/bpf/NAME",
 	 .help = "where maps and links are pinned, on a bpffs"},
@@ -262,6 +264,36 @@ void rs_option_print(const struct rs_options *options, const struct rs_option *r
 	case RS_OPTION_CONFIG:
 	case RS_OPTION_SET:
 		break;
+	}
+}
+
+void rs_option_copy(struct rs_options *options, const struct rs_options *from, const struct rs_option *row)
+{
+	void *field = (char *)options + row->offset;
+	const void *theirs = (const char *)from + row->offset;
+	switch (row->kind) {
+	case RS_OPTION_NUMBER:
+	case RS_OPTION_POWER:
+		*(unsigned *)field = *(const unsigned *)theirs;
+		break;
+	case RS_OPTION_WORD:
+		*(int *)field = *(const int *)theirs;
+		break;
+	case RS_OPTION_USER:
+		memcpy(options->user, from->user, sizeof(options->user));
+		options->uid = from->uid;
+		options->gid = from->gid;
+		break;
+	case RS_OPTION_INTERFACES:
+		memcpy(options->interfaces, from->interfaces, sizeof(options->interfaces));
+		options->interface_count = from->interface_count;
+		break;
+	case RS_OPTION_STRING:
+	case RS_OPTION_RANGE:
+	case RS_OPTION_FLAG:
+	case RS_OPTION_CONFIG:
+	case RS_OPTION_SET:
+		assert(!"others point to them: they need a restart");
 	}
 }
 

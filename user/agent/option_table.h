@@ -43,6 +43,8 @@ struct rs_option {
 extern const struct rs_option rs_option_rows[];
 extern const size_t rs_option_count;
 
+/* options.c: the built-in values. */
+void rs_options_init(struct rs_options *options);
 const struct rs_option *rs_option_find(const char *name);
 /* Reads `text` into the option's field. -EINVAL with a sentence that goes behind the option's name. */
 int rs_option_set(struct rs_options *options, const struct rs_option *row, const char *text, struct rs_err *err);
@@ -50,6 +52,8 @@ int rs_option_set(struct rs_options *options, const struct rs_option *row, const
 const char *rs_option_keep(struct rs_options *options, const char *text);
 /* The field as rs_option_set() reads it, "" when it is unset. Not for lists. */
 void rs_option_print(const struct rs_options *options, const struct rs_option *row, char *out, size_t size);
+/* The field of a live option as it is in `from`. */
+void rs_option_copy(struct rs_options *options, const struct rs_options *from, const struct rs_option *row);
 /* What values it has, for people. */
 void rs_option_range(const struct rs_option *row, char *out, size_t size);
 
@@ -58,7 +62,7 @@ struct rs_section {
 	const char *name;	/* in our file */
 	const char *config_map; /* its ConfigMap */
 	const struct rs_settings_table *table;
-	size_t offset; /* of its struct in struct rs_options */
+	size_t offset, size; /* of its struct in struct rs_options */
 };
 
 extern const struct rs_section rs_sections[];

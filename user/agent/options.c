@@ -15,7 +15,7 @@
 
 #define FIRST_ID 256 /* above what getopt answers with for one letter */
 
-static void set_initial(struct rs_options *options)
+void rs_options_init(struct rs_options *options)
 {
 	*options = (struct rs_options){
 		.name = "rouse",
@@ -148,7 +148,7 @@ static int derive(struct rs_options *options)
 int rs_options_read(struct rs_options *options, int argc, char **argv, struct rs_problems *problems)
 {
 	struct option *table = calloc(rs_option_count + 1, sizeof(*table));
-	set_initial(options);
+	rs_options_init(options);
 	if (!table) {
 		rs_problems_add(problems, false, "out of memory");
 		return -ENOMEM;
@@ -220,20 +220,12 @@ void rs_options_update(struct rs_options *options, const struct rs_options *fres
 			n += (size_t)snprintf(ret_restart + n, size - n, "%s%s", n ? ", " : "", row->name);
 	}
 	take_file_names(options, fresh);
-	memcpy(options->interfaces, fresh->interfaces, sizeof(options->interfaces));
-	options->interface_count = fresh->interface_count;
-	options->pool = fresh->pool;
-	options->max_instances = fresh->max_instances;
-	memcpy(options->user, fresh->user, sizeof(options->user));
-	options->uid = fresh->uid;
-	options->gid = fresh->gid;
-	options->log_bytes = fresh->log_bytes;
-	options->log_keep = fresh->log_keep;
-	options->log_keep_days = fresh->log_keep_days;
-	options->log_total_mib = fresh->log_total_mib;
-	options->log_level = fresh->log_level;
-	options->log_format = fresh->log_format;
-	options->autoscaler = fresh->autoscaler;
-	options->defaults = fresh->defaults;
-	options->gc = fresh->gc;
+	for (size_t i = 0; i < rs_option_count; i++) {
+		if (rs_option_rows[i].when == RS_OPTION_LIVE)
+			rs_option_copy(options, fresh, &rs_option_rows[i]);
+	}
+	for (size_t i = 0; i < rs_section_count; i++) {
+		const struct rs_section *section = &rs_sections[i];
+		memcpy((char *)options + section->offset, (const char *)fresh + section->offset, section->size);
+	}
 }

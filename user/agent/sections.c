@@ -8,13 +8,13 @@
 #include <errno.h>
 #include <string.h>
 
-#define OFFSET(member) offsetof(struct rs_options, member)
+#define MEMBER(member) offsetof(struct rs_options, member), sizeof(((struct rs_options *)0)->member)
 
 const struct rs_section rs_sections[] = {
-	{"autoscaler", "config-autoscaler", &rs_autoscaler_settings, OFFSET(autoscaler)},
-	{"defaults", "config-defaults", &rs_defaults_settings, OFFSET(defaults)},
-	{"deployment", "config-deployment", &rs_deployment_settings, OFFSET(autoscaler)},
-	{"gc", "config-gc", &rs_gc_settings, OFFSET(gc)},
+	{"autoscaler", "config-autoscaler", &rs_autoscaler_settings, MEMBER(autoscaler)},
+	{"defaults", "config-defaults", &rs_defaults_settings, MEMBER(defaults)},
+	{"deployment", "config-deployment", &rs_deployment_settings, MEMBER(autoscaler)},
+	{"gc", "config-gc", &rs_gc_settings, MEMBER(gc)},
 };
 const size_t rs_section_count = rs_array_length(rs_sections);
 

@@ -347,6 +347,20 @@ static void test_a_reload_takes_what_is_live_and_names_the_rest(void **state)
 				 0);
 		rs_options_update(&running, &fixture.options, restart, sizeof(restart));
 	}
+	/* Everything but what was named: printed, the rest is the same. */
+	assert_int_equal(read_text("pool: 21\nmax-instances: 99\nuser: root\nlog-level: warn\nlog-format: text\n"
+				   "interface: [eth8, eth9]\nautoscaler: {stable-window: 9s}\n"
+				   "defaults: {container-concurrency: 2}\ndeployment: {progress-deadline: 7s}\n"
+				   "gc: {min-non-active-revisions: 3}\n"),
+			 0);
+	rs_options_update(&running, &fixture.options, restart, sizeof(restart));
+	assert_string_equal(restart, "");
+	rs_auto_free char *updated = rs_options_yaml(&running);
+	rs_auto_free char *fresh = rs_options_yaml(&fixture.options);
+	assert_string_equal(updated, fresh);
+	assert_int_equal(read_text("pool: 20\nhook: tcx\nvip-range: 10.0.0.0/8\ninterface: [eth7]\n"
+				   "log-level: debug\nautoscaler: {stable-window: 7s}\n"),
+			 0);
 	size_t strings = running.string_count;
 	rs_options_update(&running, &fixture.options, restart, sizeof(restart));
 	assert_int_equal(running.string_count, strings);
