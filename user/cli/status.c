@@ -22,9 +22,11 @@ static void print_summary(const struct rs_cli *cli, const cJSON *status)
 	fprintf(cli->out, "agent %s, pid %.0f, up %s, %.1f MiB (maps %.1f MiB)\n", rs_json_text(status, "version"),
 		rs_json_number(status, 0, "pid"), uptime, rs_json_number(status, 0, "rssBytes") / MIB,
 		rs_json_number(status, 0, "mapBytes") / MIB);
-	fprintf(cli->out, "%.0f services, %.0f instances, %.0f connections tracked, %.0f held\n\n",
-		rs_json_number(status, 0, "services"), rs_json_number(status, 0, "instances"),
-		rs_json_number(status, 0, "flows"), rs_json_number(status, 0, "held"));
+	double services = rs_json_number(status, 0, "services"), instances = rs_json_number(status, 0, "instances"),
+	       flows = rs_json_number(status, 0, "flows");
+	fprintf(cli->out, "%.0f %s, %.0f %s, %.0f %s tracked, %.0f held\n\n", services,
+		services == 1 ? "service" : "services", instances, instances == 1 ? "instance" : "instances", flows,
+		flows == 1 ? "connection" : "connections", rs_json_number(status, 0, "held"));
 }
 
 static int print_parts(const struct rs_cli *cli, const cJSON *status)
