@@ -23,4 +23,9 @@ check "back to zero after the load" wait_until 90 has_instances burst 0
 
 service always min-scale=2 -- "$files/stub" 0 | apply
 check "min-scale is kept without traffic" wait_until 20 has_instances always 2 Ready
+# A herd goes to all instances that start for it, not to the first that is ready.
+service herd max-scale=4 target=100 -- "$files/stub" 50 | apply
+on client1 coldclient -n 1000 herd.default.rouse:80 > "$scratch/herd" || true
+check "a herd is served" equal "$(grep -c ' ok ' "$scratch/herd")" 1000
+check "by several instances" bash -c "(( \$(awk '{ print \$6 }' $scratch/herd | sort -u | wc -l) > 1 ))"
 check_holds
