@@ -29,8 +29,8 @@ call() { # NAMESPACE: a client in it calls the service
 	on node nsenter "--net=/run/netns/$1" curl -sS -m 5 -o /dev/null "http://$vip/"
 }
 
-pins() { # of interfaces
-	on node sh -c 'ls /sys/fs/bpf/rouse/links | grep -c "^[0-9]"'
+clients() { # the interfaces that carry the program for clients
+	on node rouse status -o json | jq -r '[.status.interfaces[] | select(.as == "client" and .attached) | .name] | sort | join(" ")'
 }
 
 dead_pins() { # of interfaces that are gone
@@ -95,23 +95,40 @@ for ((i = 0; i < 250; i++)); do
 	echo "link add s$i group 77 type veth peer name t$i"
 	echo "address add 10.80.0.$((i + 1))/32 dev s$i"
 done > "$files/storm"
-before=$(pins)
+before=$(clients)
 on node bash -c "$churn" sh "$files/storm" > /dev/null 2>&1 &
 storm=$!
 wait_until 10 node 'ip link show s150'
 node 'ip netns add late; ip link add late0 type veth peer name eth0 netns late; ip link set late0 up
 	ip address add 10.79.0.1/24 dev late0; ip -n late address add 10.79.0.2/24 dev eth0
 	ip -n late link set eth0 up; ip -n late route add default via 10.79.0.1'
-check "in a storm of 500 links, a client behind a new one is served" wait_until 5 call late
-check "and the agent answers" at_most "$(on node curl -s -o /dev/null -w '%{time_total}' --unix-socket "$dir/run/api.sock" http://rouse/readyz)" 0.5
-# Its processes are the lab's: the one that loops, and whatever ip runs.
-node 'pkill -KILL -f "delete group 7[7]"' || true
+check "in a storm of 500 links, a new one is attached" wait_until 10 is late0 attached true
+check "and its client served" call late
+check "and the agent answers" at_most "$(on node curl -s -o /dev/null -w '%{time_total}' --unix-socket "$dir/run/api.sock" http://rouse/readyz)" 2
+# The one that loops, and the batch that it runs.
+node 'pkill -KILL -f "files/stor[m]"; until ! pgrep -f "files/stor[m]"; do sleep 0.01; done' > /dev/null || true
 wait "$storm" || true
 node 'ip link delete group 77' || true
 calm() {
-	equal "$(dead_pins)" "" && equal "$(pins)" "$((before + 1))"
+	equal "$(dead_pins)" "" && equal "$(clients)" "$before late0"
 }
 check "afterwards nothing is left of it" wait_until 10 calm
+
+# --- news that were lost ----------------------------------------------------------------------------------------------
+
+node 'ip netns add deaf; ip link add deaf0 type veth peer name eth0 netns deaf; ip link set deaf0 up
+	ip -n deaf address add 10.82.0.2/24 dev eth0; ip -n deaf link set eth0 up; ip -n deaf route add default via 10.82.0.1'
+agent=$(cat "$dir/agent.pid")
+on node kill -STOP "$agent"
+node "ip -batch $files/storm; ip link delete group 77; ip -batch $files/storm; ip link delete group 77"
+node 'ip address add 10.82.0.1/24 dev deaf0; ip link delete late0'
+on node kill -CONT "$agent"
+check "after more news than the kernel keeps, a link that changed is attached" wait_until 5 is deaf0 attached true
+check "and its client served" call deaf
+check "and a link that went is forgotten" wait_until 5 is late0 message null
+check "without a trace" equal "$(dead_pins)" ""
+node 'ip netns delete late; ip netns add late; ip link add late0 type veth peer name eth0 netns late
+	ip address add 10.79.0.1/24 dev late0; ip link set late0 up'
 
 # --- named ------------------------------------------------------------------------------------------------------------
 
@@ -126,6 +143,15 @@ node 'ip link add later0 type bridge; ip address add 10.81.0.1/24 dev later0; ip
 check "and attached when it comes" wait_until 5 is later0 attached true
 node 'ip link set later0 down; ip link set later0 name other0'
 check "under another name it is not named" wait_until 5 is other0 attached false
+
+"$root/tools/lab" kill "$lab"
+ranges_are_kept() {
+	local said
+	! said=$(on node timeout 10 roused $(< "$dir/options") --vip-range 198.24.0.0/16 2>&1) || return 1
+	contains "$said" 'stands by other ranges (rouse0: vip=198.18.0.0/16'
+}
+check "ranges do not change under what stands" ranges_are_kept
+"$root/tools/lab" start "$lab"
 
 # --- other eyes -------------------------------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ on node bash -c 'pin=/sys/fs/bpf/rouse/abi
 	value=($(bpftool --json map dump pinned $pin | jq -r ".[0].value[]"))
 	bpftool map update pinned $pin key 0 0 0 0 value 0x63 "${value[@]:1}"'
 check "pins of another ABI are refused with what to do" refused 'ABI version 99, this roused has' : "${roused[@]}"
-check "they name cleanup" refused 'run `rouse cleanup` (warm connections end) and start again' : "${roused[@]}"
+check "they name cleanup" refused 'run `rouse cleanup` (warm connections end) and start this one again' : "${roused[@]}"
 check "they are as they were" equal "$(version)" '["0x63","0x00","0x00","0x00"]'
 check "the instance goes on serving" fetch http://web.default.rouse/
 check "cleanup removes them" on node roused --cleanup "${options[@]}"

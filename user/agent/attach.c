@@ -23,8 +23,10 @@
 
 /* A link that comes up sends several messages in a row. */
 #define LOOK_AFTER_NS (2 * RS_NS_PER_MS)
-/* However much the links change, looking at them takes at most a tenth of the loop's time. */
-#define REST_FACTOR 9
+/* Attaching waits for whoever changes links, so in a storm a look takes long: it is ended after some time, and goes on
+ * after a rest in which the loop serves others. */
+#define LOOK_AT_MOST_NS (10 * RS_NS_PER_MS)
+#define REST_NS		(10 * RS_NS_PER_MS)
 /* More than these are looked at in one go. */
 #define CHANGED_MAX 64
 
@@ -32,7 +34,9 @@
 struct place {
 	struct rs_attach_state state;
 	unsigned ifindex;
-	bool seen; /* by the whole look that is going on */
+	bool seen;  /* by the whole look that is going on */
+	bool stale; /* the link was deleted: one of its number is another */
+	bool again; /* perhaps it was, for news were lost: attach anew */
 };
 
 struct rs_attach {
@@ -40,12 +44,13 @@ struct rs_attach {
 	int socket;
 	sd_event_source *source;
 	sd_event_source *timer;
+	uint64_t deadline_ns; /* of the look that is going on; 0 = none */
 	uint64_t rest_until_ns;
 	unsigned changed[CHANGED_MAX];
 	size_t changed_count;
 	bool all_changed;
+	bool unfinished;      /* the look that is going on */
 	bool is_first;	      /* look, at the start */
-	bool lost;	      /* news were: a link that we know may be another one by now */
 	struct place *places; /* sorted by ifindex */
 	size_t count;
 	size_t capacity;
@@ -144,6 +149,7 @@ static void serve(struct rs_attach *attach, struct place *place, enum rs_dp_side
 	struct rs_err err = {0};
 	bool was_attached = state->attached, has_failed = *state->complaint;
 	state->way = way;
+	place->again = false;
 	state->attached = rs_dp_attach(agent->dp, place->ifindex, side, way, &err) == 0;
 	rs_str_copy(state->complaint, sizeof(state->complaint), state->attached ? "" : err.message);
 	if (!state->attached && !has_failed)
@@ -152,19 +158,34 @@ static void serve(struct rs_attach *attach, struct place *place, enum rs_dp_side
 		rs_info("serving clients interface=%s hook=%s", state->name, rs_dp_hook_name(agent->dp));
 }
 
+/* False when this look has taken long enough: the rest is for the next one. */
+static bool has_time(struct rs_attach *attach)
+{
+	if (attach->deadline_ns && rs_now_ns() > attach->deadline_ns)
+		attach->unfinished = true;
+	return !attach->unfinished;
+}
+
 static void look_at(struct rs_attach *attach, const struct rs_link_info *link)
 {
+	struct place *place = find(attach, link->ifindex);
+	if (place && place->stale) {
+		if (!has_time(attach))
+			return;
+		forget(attach, link->ifindex);
+		place = NULL;
+	}
 	/* Answers to what instances ask of others may come in by any of them. */
 	if (link->kind == RS_LINK_CLIENT || link->kind == RS_LINK_UPLINK)
 		let_forward(attach->agent, link->name);
 	if (!is_wanted(attach->agent->options, link)) {
-		forget(attach, link->ifindex);
+		if (place && has_time(attach))
+			forget(attach, link->ifindex);
 		/* An earlier agent was told to serve it. */
 		if (attach->is_first && !is_agents(attach->agent->options, link))
 			rs_dp_detach(attach->agent->dp, link->ifindex);
 		return;
 	}
-	struct place *place = find(attach, link->ifindex);
 	if (!place)
 		place = add(attach, link->ifindex);
 	if (!place) {
@@ -176,7 +197,7 @@ static void look_at(struct rs_attach *attach, const struct rs_link_info *link)
 	/* Its other end may have moved into a container since. */
 	enum rs_way way = link->peer_elsewhere ? RS_WAY_PEER : RS_WAY_NEIGH;
 	enum rs_dp_side side = link->kind == RS_LINK_UPLINK ? RS_DP_UPLINK : RS_DP_CLIENT;
-	if (!place->state.attached || place->state.way != way || attach->lost)
+	if ((!place->state.attached || place->state.way != way || place->again) && has_time(attach))
 		serve(attach, place, side, way);
 }
 
@@ -194,50 +215,76 @@ static int look_at_all(struct rs_attach *attach, struct rs_err *err)
 		attach->places[i].seen = false;
 	int r = rs_links_each(on_link, attach, err);
 	for (size_t i = attach->count; r == 0 && i > 0; i--) {
-		if (!attach->places[i - 1].seen)
-			forget(attach, attach->places[i - 1].ifindex);
+		const struct place *place = &attach->places[i - 1];
+		if ((!place->seen || place->stale) && has_time(attach))
+			forget(attach, place->ifindex);
 	}
 	return r;
 }
 
 static int look_at_changed(struct rs_attach *attach, struct rs_err *err)
 {
-	for (size_t i = 0; i < attach->changed_count; i++) {
+	size_t done = 0;
+	int r = 0;
+	for (; r == 0 && done < attach->changed_count && has_time(attach); done++) {
 		struct rs_link_info link;
-		int r = rs_links_get(attach->changed[i], &link, err);
-		if (r == -ENODEV)
-			forget(attach, attach->changed[i]);
-		else if (r < 0)
-			return r;
-		else
+		r = rs_links_get(attach->changed[done], &link, err);
+		if (r == 0)
 			look_at(attach, &link);
+		else if (r == -ENODEV)
+			forget(attach, attach->changed[done]);
+		if (r == -ENODEV)
+			r = 0;
+		if (attach->unfinished)
+			break;
 	}
-	return 0;
+	attach->changed_count -= done;
+	memmove(attach->changed, attach->changed + done, attach->changed_count * sizeof(*attach->changed));
+	return r;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *user);
+
+/* Later news do not move the timer: a link that changes all the time must not keep the others waiting. */
+static int look_later(struct rs_attach *attach)
+{
+	if (rs_timer_is_set(attach->timer) || (!attach->changed_count && !attach->all_changed))
+		return 0;
+	uint64_t at_ns = rs_now_ns() + LOOK_AFTER_NS;
+	if (at_ns < attach->rest_until_ns)
+		at_ns = attach->rest_until_ns;
+	return rs_timer_at(attach->agent->event, &attach->timer, at_ns, 1000, on_timer, attach);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct rs_attach *attach = user;
 	struct rs_err err = {0};
-	uint64_t begin_ns = rs_now_ns();
 	(void)source;
 	(void)usec;
+	attach->deadline_ns = rs_now_ns() + LOOK_AT_MOST_NS;
+	attach->unfinished = false;
 	int r = attach->all_changed ? look_at_all(attach, &err) : look_at_changed(attach, &err);
-	if (r < 0)
+	attach->deadline_ns = 0;
+	if (r < 0) {
 		rs_error("cannot follow the interfaces error=%s", rs_log_value(err.message));
-	attach->changed_count = 0;
-	attach->all_changed = attach->lost = false;
-	uint64_t end_ns = rs_now_ns();
-	attach->rest_until_ns = end_ns + REST_FACTOR * (end_ns - begin_ns);
-	return 0;
+		attach->all_changed = attach->unfinished = true;
+	}
+	if (!attach->unfinished) {
+		attach->changed_count = 0;
+		attach->all_changed = false;
+	}
+	attach->rest_until_ns = rs_now_ns() + (r < 0 ? RS_NS_PER_S : REST_NS);
+	return look_later(attach);
 }
 
 static void on_changed(void *user, unsigned ifindex, bool deleted)
 {
 	struct rs_attach *attach = user;
+	struct place *place = deleted ? find(attach, ifindex) : NULL;
 	/* Another link may have its number before we look. */
-	if (deleted)
-		forget(attach, ifindex);
+	if (place)
+		place->stale = true;
 	for (size_t i = 0; i < attach->changed_count; i++) {
 		if (attach->changed[i] == ifindex)
 			return;
@@ -253,15 +300,12 @@ static int on_news(sd_event_source *source, int fd, uint32_t revents, void *user
 	struct rs_attach *attach = user;
 	(void)source;
 	(void)revents;
-	if (rs_links_news_read(fd, on_changed, attach) < 0)
-		attach->all_changed = attach->lost = true;
-	/* Later news do not move the timer: a link that changes all the time must not keep the others waiting. */
-	if (rs_timer_is_set(attach->timer) || (!attach->changed_count && !attach->all_changed))
-		return 0;
-	uint64_t at_ns = rs_now_ns() + LOOK_AFTER_NS;
-	if (at_ns < attach->rest_until_ns)
-		at_ns = attach->rest_until_ns;
-	return rs_timer_at(attach->agent->event, &attach->timer, at_ns, 1000, on_timer, attach);
+	if (rs_links_news_read(fd, on_changed, attach) < 0) {
+		attach->all_changed = true;
+		for (size_t i = 0; i < attach->count; i++)
+			attach->places[i].again = true;
+	}
+	return look_later(attach);
 }
 
 /* --- the whole -------------------------------------------------------------------------------------------------- */
@@ -288,6 +332,7 @@ int rs_attach_start(struct rs_agent *agent, struct rs_err *err)
 
 int rs_attach_reload(struct rs_agent *agent, struct rs_err *err)
 {
+	agent->attach->unfinished = false;
 	return look_at_all(agent->attach, err);
 }
 

@@ -179,6 +179,27 @@ int rs_hostlink_check(const char *name, const char *run_dir, struct rs_err *err)
 		names.outer, tag.run_dir, run_dir, name, tag.run_dir);
 }
 
+static bool is_same_range(struct rs_range a, struct rs_range b)
+{
+	return a.address.s_addr == b.address.s_addr && a.bits == b.bits;
+}
+
+/* Instances, maps and routes of an earlier start stand by its ranges. */
+static int refuse_other_ranges(const struct rs_hostlink_config *config, const char *outer, struct rs_err *err)
+{
+	struct rs_link_info link;
+	struct rs_agent_tag tag;
+	unsigned ifindex = if_nametoindex(outer);
+	if (!ifindex || rs_links_get(ifindex, &link, err) < 0 || rs_agent_tag_parse(link.alias, &tag) < 0 ||
+	    (is_same_range(tag.ranges.vip, config->ranges.vip) &&
+	     is_same_range(tag.ranges.instances, config->ranges.instances)))
+		return 0;
+	return rs_err_set(err, -EBUSY,
+			  "what an earlier start left stands by other ranges (%s: %s): run `rouse cleanup` first, the "
+			  "services stay",
+			  outer, link.alias + strlen("rouse "));
+}
+
 static int describe(const struct rs_hostlink_config *config, char out[static RS_AGENT_TAG_MAX], struct rs_err *err)
 {
 	struct rs_agent_tag tag = {.ranges = config->ranges};
@@ -203,6 +224,8 @@ int rs_hostlink_setup(const struct rs_hostlink_config *config, struct rs_hostlin
 	char alias[RS_AGENT_TAG_MAX];
 	rs_hostlink_names(config->name, &link);
 	int r = rs_hostlink_check(config->name, config->run_dir, err);
+	if (r == 0)
+		r = refuse_other_ranges(config, link.outer, err);
 	if (r == 0)
 		r = describe(config, alias, err);
 	if (r == 0)
