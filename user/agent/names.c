@@ -2,14 +2,14 @@
 /*
  * Names of services, in a file of the format of hosts(5). Our lines end in
  * "# NAME"; whatever else stands in the file is the administrator's and stays,
- * so the file may be /etc/hosts itself. It is written in place: instances and
- * labs have it bind-mounted, which follows the inode.
+ * so the file may be /etc/hosts itself. user/sys/hosts_file.c writes it.
  */
 #include "agent/agent.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sys/hosts_file.h"
 #include "sys/timer.h"
 
 #include <arpa/inet.h>
@@ -18,42 +18,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #define FILE_MAX (64 * 1024 * 1024)
 /* Rewrites are joined: a deletion of thousands of services is one write, not thousands. */
 #define REWRITE_AFTER_US 20000
-
-struct entry {
-	struct in_addr address;
-	char *name;
-};
+#define RETRY_AFTER_US	 (5 * 1000 * 1000ULL)
 
 struct rs_names {
 	char *path;
-	char *mark; /* " # NAME\n" */
-	struct entry *entries;
-	size_t count;
-	size_t capacity;
-	bool stale; /* the file has lines that must go */
+	char *mark;	/* " # NAME\n" */
+	uint32_t first; /* the VIP range's address, host order */
+	uint32_t count;
+	char **of;    /* by the address's place in the range */
+	uint32_t end; /* behind the last place that was ever in use */
+	bool stale;   /* the file does not say what it should, a rewrite is due */
+	bool has_failed;
 	sd_event_source *timer;
 };
 
 /* --- the file --------------------------------------------------------------------------------------------------- */
-
-static int read_all(int fd, struct rs_buf *out)
-{
-	char chunk[16384];
-	for (ssize_t n; (n = read(fd, chunk, sizeof(chunk))) != 0;) {
-		if (n < 0)
-			return -errno;
-		int r = rs_buf_append(out, chunk, (size_t)n);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
 
 static int write_all(int fd, const char *data, size_t length)
 {
@@ -67,66 +51,24 @@ static int write_all(int fd, const char *data, size_t length)
 	return 0;
 }
 
-/* Copies the lines of `text` that are not ours. */
-static void keep_others(const char *text, const char *mark, struct rs_buf *out)
-{
-	size_t mark_length = strlen(mark);
-	while (*text) {
-		const char *end = strchr(text, '\n');
-		size_t length = end ? (size_t)(end - text) + 1 : strlen(text);
-		if (length < mark_length || memcmp(text + length - mark_length, mark, mark_length) != 0) {
-			rs_buf_append(out, text, length);
-			if (!end)
-				rs_buf_puts(out, "\n");
-		}
-		text += length;
-	}
-}
-
 static int open_file(const char *path, int flags)
 {
 	int fd = open(path, flags | O_CLOEXEC, 0644);
 	return fd < 0 ? -errno : fd;
 }
 
-/* Two agents may write into one file: what one has read, the other must not change until it is written. */
-static int open_locked(const char *path, int flags)
+static int add_line(const struct rs_names *names, uint32_t index, struct rs_buf *out)
 {
-	rs_auto_fd int fd = open_file(path, flags);
-	if (fd < 0)
-		return fd;
-	return flock(fd, LOCK_EX) < 0 ? -errno : rs_take_fd(fd);
+	struct in_addr address = {.s_addr = htonl(names->first + index)};
+	char text[INET_ADDRSTRLEN];
+	inet_ntop(AF_INET, &address, text, sizeof(text));
+	return rs_buf_printf(out, "%s %s%s", text, names->of[index], names->mark);
 }
 
-/* Others' lines, then `entries`. */
-static int rewrite(const char *path, const char *mark, const struct entry *entries, size_t count)
+static int clear_file(const char *path, const char *mark)
 {
-	rs_auto_fd int fd = open_locked(path, O_RDWR | O_CREAT);
-	if (fd < 0)
-		return fd;
-	struct rs_buf old, fresh;
-	rs_buf_init(&old, FILE_MAX);
-	rs_buf_init(&fresh, FILE_MAX);
-	int r = read_all(fd, &old);
-	if (r == 0) {
-		keep_others(old.data ? old.data : "", mark, &fresh);
-		for (size_t i = 0; i < count; i++) {
-			char address[INET_ADDRSTRLEN];
-			inet_ntop(AF_INET, &entries[i].address, address, sizeof(address));
-			rs_buf_printf(&fresh, "%s %s%s", address, entries[i].name, mark);
-		}
-		r = fresh.error;
-	}
-	/* Longer content first, the cut afterwards: a reader never finds the file empty. */
-	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
-		r = -errno;
-	if (r == 0)
-		r = write_all(fd, fresh.data ? fresh.data : "", fresh.length);
-	if (r == 0 && ftruncate(fd, (off_t)fresh.length) < 0)
-		r = -errno;
-	rs_buf_done(&old);
-	rs_buf_done(&fresh);
-	return r;
+	const struct rs_buf nothing = {0};
+	return rs_hosts_rewrite(path, mark, &nothing);
 }
 
 /* Drops the lines of all agents: their names are not this one's, though they may be spelled the same. */
@@ -153,7 +95,7 @@ static int seed(const char *path)
 	rs_buf_init(&host_text, FILE_MAX);
 	rs_buf_init(&text, FILE_MAX);
 	rs_auto_fd int host = open_file("/etc/hosts", O_RDONLY);
-	if (host >= 0 && read_all(host, &host_text) == 0 && host_text.length)
+	if (host >= 0 && rs_hosts_read(host, &host_text) == 0 && host_text.length)
 		keep_hosts(host_text.data, &text);
 	rs_buf_done(&host_text);
 	if (!text.length)
@@ -166,96 +108,112 @@ static int seed(const char *path)
 
 /* --- what is to stand in it ------------------------------------------------------------------------------------- */
 
+static void rewrite_after(struct rs_agent *agent, uint64_t after_us);
+
 int rs_names_flush(struct rs_names *names)
 {
-	names->stale = false;
-	return rewrite(names->path, names->mark, names->entries, names->count);
+	struct rs_buf lines;
+	rs_buf_init(&lines, FILE_MAX);
+	for (uint32_t i = 0; i < names->end; i++) {
+		if (names->of[i])
+			add_line(names, i, &lines);
+	}
+	int r = lines.error ? lines.error : rs_hosts_rewrite(names->path, names->mark, &lines);
+	rs_buf_done(&lines);
+	names->stale = r < 0;
+	return r;
+}
+
+/* Said when it begins and when it is over; tried again until then. */
+static void note(struct rs_agent *agent, int r)
+{
+	struct rs_names *names = agent->names;
+	if (r < 0 && !names->has_failed)
+		rs_log_errno(r, "cannot write service names, the file stays as it was file=%s",
+			     rs_log_value(names->path));
+	else if (r == 0 && names->has_failed)
+		rs_info("service names are written again file=%s", rs_log_value(names->path));
+	names->has_failed = r < 0;
+	if (r < 0)
+		rewrite_after(agent, RETRY_AFTER_US);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 {
-	struct rs_names *names = user;
+	struct rs_agent *agent = user;
 	(void)source;
 	(void)usec;
-	int r = names->stale ? rs_names_flush(names) : 0;
-	if (r < 0)
-		rs_log_errno(r, "cannot write service names file=%s", rs_log_value(names->path));
+	if (agent->names->stale)
+		note(agent, rs_names_flush(agent->names));
 	return 0;
+}
+
+static void rewrite_after(struct rs_agent *agent, uint64_t after_us)
+{
+	struct rs_names *names = agent->names;
+	names->stale = true;
+	rs_timer_after(agent->event, &names->timer, after_us, 1000, on_timer, agent);
 }
 
 static void rewrite_soon(struct rs_agent *agent)
 {
-	struct rs_names *names = agent->names;
-	if (names->stale)
-		return;
-	names->stale = true;
-	rs_timer_after(agent->event, &names->timer, REWRITE_AFTER_US, 1000, on_timer, names);
+	if (!agent->names->stale)
+		rewrite_after(agent, REWRITE_AFTER_US);
 }
 
-static int append_line(const struct rs_names *names, const struct entry *entry)
+static int append_line(const struct rs_names *names, uint32_t index)
 {
-	char address[INET_ADDRSTRLEN];
-	inet_ntop(AF_INET, &entry->address, address, sizeof(address));
-	rs_auto_free char *line = rs_str_format("%s %s%s", address, entry->name, names->mark);
-	if (!line)
-		return -ENOMEM;
-	rs_auto_fd int fd = open_locked(names->path, O_WRONLY | O_APPEND);
-	return fd < 0 ? fd : write_all(fd, line, strlen(line));
+	struct rs_buf line;
+	rs_buf_init(&line, 1024);
+	int r = add_line(names, index, &line);
+	if (r == 0)
+		r = rs_hosts_append(names->path, line.data);
+	rs_buf_done(&line);
+	return r;
 }
 
-static struct entry *find(struct rs_names *names, struct in_addr address)
+/* Of an address in the VIP range; NULL outside. */
+static char **place(struct rs_names *names, struct in_addr address, uint32_t *ret_index)
 {
-	for (size_t i = 0; i < names->count; i++) {
-		if (names->entries[i].address.s_addr == address.s_addr)
-			return &names->entries[i];
-	}
-	return NULL;
+	*ret_index = ntohl(address.s_addr) - names->first;
+	return *ret_index < names->count ? &names->of[*ret_index] : NULL;
 }
 
 int rs_names_set(struct rs_agent *agent, const char *name, struct in_addr address)
 {
 	struct rs_names *names = agent->names;
-	struct entry *known = find(names, address);
-	if (known && strcmp(known->name, name) == 0)
+	uint32_t index;
+	char **known = place(names, address, &index);
+	if (!known)
+		return -ERANGE;
+	if (*known && strcmp(*known, name) == 0)
 		return 0;
-	if (known) {
-		char *copy = strdup(name);
-		if (!copy)
-			return -ENOMEM;
-		free(known->name);
-		known->name = copy;
-		rewrite_soon(agent);
-		return 0;
-	}
-	if (names->count == names->capacity) {
-		size_t capacity = names->capacity ? 2 * names->capacity : 64;
-		struct entry *grown = realloc(names->entries, capacity * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		names->entries = grown;
-		names->capacity = capacity;
-	}
-	struct entry entry = {.address = address, .name = strdup(name)};
-	if (!entry.name)
+	bool is_new = !*known;
+	char *copy = strdup(name);
+	if (!copy)
 		return -ENOMEM;
-	names->entries[names->count++] = entry;
+	free(*known);
+	*known = copy;
+	if (index >= names->end)
+		names->end = index + 1;
 	/* While a rewrite is due anyway, it will bring this one too. During the start nothing is written at all. */
 	if (names->stale || !agent->ready)
 		return 0;
-	int r = append_line(names, &entry);
-	if (r < 0)
-		rs_log_errno(r, "cannot write service names file=%s", rs_log_value(names->path));
+	if (is_new)
+		note(agent, append_line(names, index));
+	else
+		rewrite_soon(agent);
 	return 0;
 }
 
 void rs_names_remove(struct rs_agent *agent, struct in_addr address)
 {
-	struct rs_names *names = agent->names;
-	struct entry *entry = find(names, address);
-	if (!entry)
+	uint32_t index;
+	char **known = place(agent->names, address, &index);
+	if (!known || !*known)
 		return;
-	free(entry->name);
-	*entry = names->entries[--names->count];
+	free(*known);
+	*known = NULL;
 	rewrite_soon(agent);
 }
 
@@ -291,7 +249,7 @@ static char *recall(const struct rs_options *options, bool *ret_made)
 	struct rs_buf text;
 	rs_buf_init(&text, 8192);
 	char *path = NULL;
-	if (fd >= 0 && read_all(fd, &text) == 0 && text.length) {
+	if (fd >= 0 && rs_hosts_read(fd, &text) == 0 && text.length) {
 		const char *space = strchr(text.data, ' ');
 		*ret_made = rs_str_starts_with(text.data, "made ");
 		path = space ? strndup(space + 1, strcspn(space + 1, "\n")) : NULL;
@@ -312,7 +270,7 @@ static int leave_remembered(const struct rs_options *options, const char *mark, 
 	if (made)
 		r = unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 	else if (access(path, F_OK) == 0)
-		r = rewrite(path, mark, NULL, 0);
+		r = clear_file(path, mark);
 	if (r == 0 && memo && unlink(memo) < 0 && errno != ENOENT)
 		r = -errno;
 	return r < 0 ? rs_err_set(err, r, "cannot take the service names out of %s: %s", path, strerror(-r)) : 0;
@@ -329,7 +287,10 @@ int rs_names_new(struct rs_agent *agent, struct rs_err *err)
 	agent->names = names;
 	names->path = rs_names_path(options);
 	names->mark = rs_str_format(" # %s\n", options->name);
-	if (!names->path || !names->mark)
+	names->first = ntohl(options->vip_range.s_addr);
+	names->count = agent->leg_count;
+	names->of = calloc(names->count, sizeof(*names->of));
+	if (!names->path || !names->mark || !names->of)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	int r = leave_remembered(options, names->mark, options->hosts_file, err);
 	if (r < 0)
@@ -350,9 +311,9 @@ struct rs_names *rs_names_free(struct rs_names *names)
 	if (names->stale)
 		rs_names_flush(names);
 	sd_event_source_unref(names->timer);
-	for (size_t i = 0; i < names->count; i++)
-		free(names->entries[i].name);
-	free(names->entries);
+	for (uint32_t i = 0; i < names->end; i++)
+		free(names->of[i]);
+	free(names->of);
 	free(names->path);
 	free(names->mark);
 	free(names);
@@ -368,7 +329,7 @@ int rs_names_cleanup(const struct rs_options *options, struct rs_err *err)
 	int r = leave_remembered(options, mark, NULL, err);
 	/* Named now, and not remembered: of an agent that did not remember, perhaps. */
 	if (r == 0 && options->hosts_file && access(options->hosts_file, F_OK) == 0) {
-		r = rewrite(options->hosts_file, mark, NULL, 0);
+		r = clear_file(options->hosts_file, mark);
 		if (r < 0)
 			return rs_err_set(err, r, "cannot take the service names out of %s: %s", options->hosts_file,
 					  strerror(-r));
