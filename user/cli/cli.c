@@ -14,6 +14,9 @@
 
 enum rs_exit rs_cli_fail(struct rs_cli *cli, const struct rs_err *err)
 {
+	/* Whoever read has seen enough: nothing to complain of. */
+	if (err->code == -EPIPE)
+		return RS_EXIT_FAILED;
 	const char *message = *err->message ? err->message : err->code ? strerror(-err->code) : "failed";
 	fflush(cli->out);
 	fprintf(cli->err, "rouse: %s\n", message);
@@ -52,7 +55,6 @@ enum rs_exit rs_cli_written(struct rs_cli *cli, int r)
 {
 	if (r == 0 && fflush(cli->out) == 0 && !ferror(cli->out))
 		return RS_EXIT_OK;
-	/* Whoever read has seen enough: nothing to complain of. */
 	if (r != -ENOMEM && errno == EPIPE)
 		return RS_EXIT_FAILED;
 	return rs_cli_failf(cli, "cannot write the output: %s", r == -ENOMEM ? "out of memory" : strerror(errno));

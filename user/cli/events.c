@@ -109,7 +109,8 @@ enum rs_exit rs_events(struct rs_cli *cli, const struct rs_args *args)
 		.namespace = args->all_namespaces ? NULL : rs_cli_namespace(args),
 		.service = events.service,
 	};
-	const struct rs_watch_visitor visitor = {.page = on_page, .changed = on_changed, .user = &events};
+	const struct rs_watch_visitor visitor = {
+		.page = on_page, .changed = on_changed, .user = &events, .out = cli->out};
 	rs_printer_init_for(&events.printer, args, cli->out, cli->is_coloured);
 	events.printer.is_stream = args->follow;
 	int r = args->follow ? rs_watch(&cli->client, &rs_noun_event, &query, &visitor, 0, cli->err, &err)

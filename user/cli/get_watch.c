@@ -99,7 +99,7 @@ enum rs_exit rs_get_watch(struct rs_cli *cli, const struct rs_args *args, const 
 	struct rs_query query = rs_get_query(args);
 	struct following following = {.args = args, .noun = target->noun, .is_quiet = args->watch_only};
 	const struct rs_watch_visitor visitor = {
-		.page = on_page, .listed = on_listed, .changed = on_changed, .user = &following};
+		.page = on_page, .listed = on_listed, .changed = on_changed, .user = &following, .out = cli->out};
 	query.name = target->name;
 	if (target->name) {
 		/* A name that is not there is a mistake, as without --watch. */

@@ -109,7 +109,7 @@ static int stream(struct watch *watch, const char *version, struct rs_err *err)
 	rs_auto_free char *path = rs_fetch_watch_path(watch->noun, &watch->query, version);
 	if (!path)
 		return rs_err_set(err, -ENOMEM, "the name is too long, or memory is out");
-	return rs_watch_stream(watch->client, path, on_change, watch, watch->deadline_ns, err);
+	return rs_watch_stream(watch->client, path, on_change, watch, watch->visitor->out, watch->deadline_ns, err);
 }
 
 int rs_watch(struct rs_client *client, const struct rs_noun *noun, const struct rs_query *query,

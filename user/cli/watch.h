@@ -28,6 +28,7 @@ struct rs_watch_visitor {
 	int (*listed)(void *user, struct rs_err *err);
 	int (*changed)(void *user, enum rs_change change, const cJSON *object, struct rs_err *err);
 	void *user;
+	FILE *out; /* whose reader may go away: that ends the watch, with -EPIPE. NULL = nobody's */
 };
 
 /* Until the visitor or the deadline (0 = none) ends it: what the visitor returned, or -ETIMEDOUT. The first list must

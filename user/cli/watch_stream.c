@@ -5,6 +5,7 @@
 #include "base/time.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #define LINE_BYTES_MAX (8UL * 1024 * 1024) /* a change carries one object, of at most 3 MiB */
@@ -14,6 +15,7 @@ struct stream {
 	struct rs_buf line; /* of the change that is arriving, or a refusal's body */
 	int (*changed)(void *user, enum rs_change change, const cJSON *object, struct rs_err *err);
 	void *user;
+	FILE *out;
 	int result; /* not 0: ends the transfer */
 	struct rs_err *err;
 };
@@ -69,6 +71,17 @@ static size_t on_data(char *data, size_t size, size_t count, void *user)
 	return stream->result == 0 ? length : 0;
 }
 
+/* Called by curl, once a second at least. `rouse get -w | head` ends here when nothing changes any more. */
+static int on_progress(void *user, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
+{
+	struct stream *stream = user;
+	struct pollfd reader = {.fd = stream->out ? fileno(stream->out) : -1};
+	(void)down_all, (void)down, (void)up_all, (void)up;
+	if (stream->result == 0 && poll(&reader, 1, 0) > 0 && reader.revents & POLLERR)
+		stream->result = rs_err_set(stream->err, -EPIPE, "nobody reads the output");
+	return stream->result != 0;
+}
+
 static int set_deadline(CURL *curl, uint64_t deadline_ns)
 {
 	uint64_t now_ns = rs_now_ns();
@@ -82,14 +95,18 @@ static int set_deadline(CURL *curl, uint64_t deadline_ns)
 
 int rs_watch_stream(const struct rs_client *client, const char *path,
 		    int (*changed)(void *user, enum rs_change change, const cJSON *object, struct rs_err *err),
-		    void *user, uint64_t deadline_ns, struct rs_err *err)
+		    void *user, FILE *out, uint64_t deadline_ns, struct rs_err *err)
 {
-	struct stream stream = {.curl = rs_client_transfer(client, path), .changed = changed, .user = user, .err = err};
+	struct stream stream = {
+		.curl = rs_client_transfer(client, path), .changed = changed, .user = user, .out = out, .err = err};
 	if (!stream.curl)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	rs_buf_init(&stream.line, LINE_BYTES_MAX);
 	curl_easy_setopt(stream.curl, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(stream.curl, CURLOPT_WRITEDATA, &stream);
+	curl_easy_setopt(stream.curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(stream.curl, CURLOPT_XFERINFODATA, &stream);
+	curl_easy_setopt(stream.curl, CURLOPT_NOPROGRESS, 0L);
 	int r = set_deadline(stream.curl, deadline_ns);
 	if (r == 0) {
 		long status = 0;
