@@ -45,7 +45,7 @@ static int print_range(struct printing *printing, const char *path, const char *
 	struct printing own = *printing;
 	if (++own.depth > RANGE_DEPTH_MAX)
 		return rs_err_set(printing->err, -EINVAL, "more than %d ranges inside of each other", RANGE_DEPTH_MAX);
-	own.body = *at;
+	own.body = own.after = *at;
 	int r = rs_json_path_check(path, printing->err);
 	if (r == 0)
 		r = print_range_element(&own, NULL);
@@ -140,6 +140,8 @@ static int run(const char *template, const cJSON *root, struct rs_buf *out, stru
 int rs_json_template_check(const char *template, struct rs_err *err)
 {
 	struct rs_buf nothing;
+	if (!*template)
+		return rs_err_set(err, -EINVAL, "there is nothing in the template; for example {.metadata.name}");
 	rs_buf_init(&nothing, 1);
 	int r = run(template, NULL, &nothing, err);
 	rs_buf_done(&nothing);

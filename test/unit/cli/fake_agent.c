@@ -153,7 +153,7 @@ struct fake_answer *fake_agent_last(struct fake_agent *fake)
 	return &fake->answers[fake->answer_count - 1];
 }
 
-#define WORDS_MAX 16
+#define WORDS_MAX 24
 
 void fake_agent_run(struct fake_agent *fake, const char *input, const char *const *words)
 {
