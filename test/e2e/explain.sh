@@ -104,6 +104,7 @@ done
 check "asleep: since when, and after which waits" wait_until 40 why_says hello ": nothing for the stable window of 6 s"
 "$root/tools/lab" kill "$lab"
 check "status without the agent fails" bash -c "! '$root/tools/lab' exec $lab node rouse status > $scratch/status"
+check "and of which version the pins are" contains "$(cat "$scratch/status")" "of this version's ABI: warm"
 check "and says what is left" contains "$(cat "$scratch/status")" "warm connections go on"
 check "sysdump without the agent" dump
 check "says so" contains "$(cat "$scratch/dump.out")" "The agent does not answer"

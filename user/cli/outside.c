@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/outside.h"
 
+#include "abi/version.h"
 #include "base/files.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <linux/magic.h>
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -109,6 +114,34 @@ static void look_at_agent(struct look *look, const char *socket, const char *why
 		part(look, "socket", true, "%s: %s", socket, strerror(errno));
 }
 
+/* The version of the pinned maps, by the system calls that it takes: their one entry never changes its layout
+ * (abi/version.h). 0 when it cannot be read. */
+static unsigned read_abi(const char *directory)
+{
+	char path[RS_OUTSIDE_PATH_MAX + 8];
+	struct rs_abi abi = {0};
+	uint32_t zero = 0;
+	snprintf(path, sizeof(path), "%s/abi", directory);
+	union bpf_attr open = {.pathname = (uint64_t)(uintptr_t)path};
+	rs_auto_fd int map = (int)syscall(SYS_bpf, BPF_OBJ_GET, &open, sizeof(open));
+	if (map < 0)
+		return 0;
+	union bpf_attr info_of = {0};
+	struct bpf_map_info info = {0};
+	info_of.info.bpf_fd = (uint32_t)map;
+	info_of.info.info_len = sizeof(info);
+	info_of.info.info = (uint64_t)(uintptr_t)&info;
+	/* The kernel writes as much as the map says: nothing else is read into our entry. */
+	if (syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &info_of, sizeof(info_of)) < 0 || info.value_size != sizeof(abi) ||
+	    info.key_size != sizeof(zero))
+		return 0;
+	union bpf_attr look_up = {0};
+	look_up.map_fd = (uint32_t)map;
+	look_up.key = (uint64_t)(uintptr_t)&zero;
+	look_up.value = (uint64_t)(uintptr_t)&abi;
+	return syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &look_up, sizeof(look_up)) < 0 ? 0 : abi.version;
+}
+
 static void look_at_pins(struct look *look)
 {
 	struct statfs status;
@@ -122,12 +155,18 @@ static void look_at_pins(struct look *look)
 		part(look, "pins", true, "none: no dataplane stands (nothing in %s)", directory);
 	else if (count < 0)
 		part(look, "pins", true, "%s: %s", directory, strerror(-count));
+	else if (read_abi(directory) && read_abi(directory) != RS_ABI_VERSION)
+		part(look, "pins", false,
+		     "%d entries in %s are of ABI %u, those of this version have %d: start the roused that made them, "
+		     "or "
+		     "end warm connections with roused --cleanup",
+		     count, directory, read_abi(directory), RS_ABI_VERSION);
 	else
 		part(look, "pins", true,
-		     "%d entries in %s: warm connections go on, new SYNs are held and expire. The next agent takes "
+		     "%d entries in %s%s: warm connections go on, new SYNs are held and expire. The next agent takes "
 		     "them "
 		     "over; roused --cleanup removes them",
-		     count, directory);
+		     count, directory, read_abi(directory) ? ", of this version's ABI" : "");
 }
 
 static void look_at_links(struct look *look)
