@@ -96,7 +96,8 @@ revisions() { # their names
 }
 have_revisions() { equal "$(revisions)" "$1"; }
 for round in 1 2 3 4 5; do
-	service many "target=$round" -- "$files/stub" 0 | apply
+	service many "target=$round" "serving.knative.dev/no-gc=$([[ $round == 1 ]] && echo true || echo false)" \
+		-- "$files/stub" 0 | apply
 	check "revision $round serves" fetch -o /dev/null http://many.default.rouse/
 done
 check "all are there" have_revisions "many-00001 many-00002 many-00003 many-00004 many-00005"
@@ -107,8 +108,10 @@ gc:
   retain-since-create-time: disabled
   retain-since-last-active-time: disabled
 YAML
-check "beyond the maximum the oldest are collected" wait_until 20 have_revisions "many-00003 many-00004 many-00005"
-check "an event says so" contains "$(on node rouse events)" Collected
+check "beyond the maximum the oldest is collected, unless it asks not to be" \
+	wait_until 20 have_revisions "many-00001 many-00003 many-00004 many-00005"
+has_event() { contains "$(on node rouse events)" Collected; }
+check "an event says so" wait_until 10 has_event
 check "the service goes on" fetch -o /dev/null http://many.default.rouse/
 
 # --- without an agent -------------------------------------------------------------------------------------------------
@@ -122,3 +125,17 @@ check "a good file is ok" equal "$("$build/bin/roused" --check-config --bpf-dir 
 check "what is printed reads back" equal "$("$build/bin/roused" --print-config --config "$scratch/printed.yaml")" \
 	"$(cat "$scratch/printed.yaml")"
 check "and has what was set" contains "$(cat "$scratch/printed.yaml")" "pool: 9"
+
+# The files of /etc, in a mount namespace where /etc has nothing else.
+pool_of() { # [OPTION...]: what the files come to
+	unshare --mount sh -c '
+		mount -t tmpfs tmpfs /etc && mkdir -p /etc/rouse/two.d
+		echo "pool: 3" > /etc/rouse/rouse.yaml
+		echo "pool: 4" > /etc/rouse/two.yaml
+		echo "pool: 5" > /etc/rouse/two.d/10-more.yaml
+		echo "pool: 6" > /etc/rouse/two.d/README
+		exec "$@"' sh "$build/bin/roused" --print-config "$@" | sed -n 's/^pool: //p'
+}
+check "an agent reads its file of /etc" equal "$(pool_of)" 3
+check "another one its own, and what is beside it" equal "$(pool_of --name two)" 5
+check "but not when a file is named" equal "$(pool_of --config /dev/null)" 8
