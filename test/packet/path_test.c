@@ -140,7 +140,7 @@ int main(void)
 {
 	static struct CMUnitTest tests[256];
 	static const struct row *const tables[] = {rows_foreign, rows_service, rows_handshake, rows_hold,
-						   rows_end,	 rows_limit,   rows_access};
+						   rows_end,	 rows_limit,   rows_access,    rows_crowd};
 	size_t count = 0;
 	const char *why;
 	if (!world_prepare(&why)) {

@@ -148,18 +148,26 @@ static bool is_agents_qdisc(unsigned ifindex)
 	return made;
 }
 
-/* True when there is a clsact or ingress qdisc. Once there was one, the kernel refuses the question in another way. */
+static int note_qdisc(struct nl_msg *message, void *user)
+{
+	if (nlmsg_hdr(message)->nlmsg_type == RTM_NEWQDISC)
+		*(bool *)user = true;
+	return NL_OK;
+}
+
+/* True when there is a clsact or ingress qdisc. Where there never was one the kernel refuses the question; where one
+ * was removed it may agree, and says nothing. */
 static bool has_clsact(unsigned ifindex)
 {
 	struct nl_sock *socket = nl_socket_alloc();
 	struct tcmsg question = {.tcm_family = AF_UNSPEC, .tcm_ifindex = (int)ifindex, .tcm_parent = TC_H_CLSACT};
-	int r = socket ? nl_connect(socket, NETLINK_ROUTE) : -NLE_NOMEM;
-	if (r == 0)
-		r = nl_send_simple(socket, RTM_GETQDISC, NLM_F_ACK, &question, sizeof(question));
-	if (r >= 0)
-		r = nl_wait_for_ack(socket);
+	bool found = false;
+	if (socket && nl_connect(socket, NETLINK_ROUTE) == 0 &&
+	    nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, note_qdisc, &found) == 0 &&
+	    nl_send_simple(socket, RTM_GETQDISC, NLM_F_ACK, &question, sizeof(question)) >= 0)
+		nl_wait_for_ack(socket);
 	nl_socket_free(socket);
-	return r >= 0;
+	return found;
 }
 
 /* What the entry says when our filter stands. It is written before anything is made: a kill in between leaves nothing
