@@ -145,9 +145,10 @@ node 'ip link set later0 down; ip link set later0 name other0'
 check "under another name it is not named" wait_until 5 is other0 attached false
 
 "$root/tools/lab" kill "$lab"
+mapfile -t options < "$dir/options"
 ranges_are_kept() {
 	local said
-	! said=$(on node timeout 10 roused $(< "$dir/options") --vip-range 198.24.0.0/16 2>&1) || return 1
+	! said=$(on node timeout 10 roused "${options[@]}" --vip-range 198.24.0.0/16 2>&1) || return 1
 	contains "$said" 'stands by other ranges (rouse0: vip=198.18.0.0/16'
 }
 check "ranges do not change under what stands" ranges_are_kept

@@ -41,8 +41,8 @@ void rs_hostlink_names(const char *name, struct rs_hostlink *ret_link);
 /* -EBUSY when a link NAME0 exists that is not this agent's. */
 int rs_hostlink_check(const char *name, const char *run_dir, struct rs_err *err);
 
-/* Creates what is missing and fills *ret_link. Refuses a NAME0 of someone else or of other ranges (-EBUSY), and ranges that overlap what
- * the host has (-EADDRINUSE). */
+/* Creates what is missing and fills *ret_link. Refuses a NAME0 of someone else or of other ranges (-EBUSY), and ranges
+ * that overlap what the host has (-EADDRINUSE). */
 int rs_hostlink_setup(const struct rs_hostlink_config *config, struct rs_hostlink *ret_link, struct rs_err *err);
 
 /* Removes the pair, and with it address, route and neighbour. Returns 0 also when there is none. */
