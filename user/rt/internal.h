@@ -84,8 +84,8 @@ struct rs_rt {
 	sd_event_source *flood_timer;
 	sd_event_source *sweep_timer;
 	struct rs_job *sweep;
-	bool disk_is_full; /* said already */
-	uint32_t removing; /* removals that run */
+	uint64_t disk_told_ns; /* when it was said that the disk is full; 0 = never */
+	uint32_t removing;     /* removals that run */
 	struct rs_box *removal_first;
 	struct rs_box *removal_last;
 	struct rs_job *jobs;

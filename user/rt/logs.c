@@ -32,6 +32,8 @@
 /* What the logs leave of a disk: a twentieth, and not more than this. */
 #define SPARE_BYTES_MAX (64ULL << 20)
 #define SPARE_PART	20
+/* Somebody fills it as fast as room is made: that is said now and then, not each second. */
+#define DISK_TOLD_NS (600 * RS_NS_PER_S)
 
 /* --- rotation --------------------------------------------------------------------------------------------------- */
 
@@ -156,22 +158,23 @@ void rs_logs_sweep_after(struct rs_rt *rt, uint64_t after_us)
 
 /* --- the round -------------------------------------------------------------------------------------------------- */
 
-/* Said once; instances go on, and what they say is lost until there is room. */
+/* Instances go on, and what they say is lost until there is room. */
 static void look_at_disk(struct rs_rt *rt)
 {
 	uint64_t left, spare = spare_bytes(rt, &left);
 	struct rs_err err;
-	if (left >= 2 * spare)
-		rt->disk_is_full = false;
-	if (left >= spare || rt->disk_is_full)
+	uint64_t now_ns = rs_now_ns();
+	if (left >= spare)
 		return;
-	rt->disk_is_full = true;
+	rs_logs_sweep_after(rt, rt->disk_told_ns ? SWEEP_AFTER_US : 0);
+	if (rt->disk_told_ns && now_ns - rt->disk_told_ns < DISK_TOLD_NS)
+		return;
+	rt->disk_told_ns = now_ns;
 	rs_err_set(&err, -ENOSPC,
 		   "the disk of %s has %" PRIu64 " MiB left: instances go on, logs of gone ones are deleted, and what "
 		   "finds no room is lost",
 		   rt->config.state_dir, left >> 20);
 	rt->callbacks.on_trouble(rt->user, &err);
-	rs_logs_sweep_after(rt, 0);
 }
 
 static int on_flood(sd_event_source *source, uint64_t usec, void *user)
