@@ -23,6 +23,9 @@ def child(notify, listener, journal, command):
     os.dup2(journal, 2)
     os.dup2(listener, 3, inheritable=True)
     os.closerange(4, 64)
+    # As OOMScoreAdjust= does; another number than the unit's, which not everyone may set.
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("500")
     status = os.fstat(2)
     environment = {
         "PATH": os.environ["PATH"], "NOTIFY_SOCKET": notify, "LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid()),

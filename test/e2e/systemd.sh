@@ -91,6 +91,11 @@ check "a cold start works with what the unit leaves of root" bash -c "
 on node rouse apply -f "$files/cold.yaml" | sed 's/^/# /'
 check "the sleeping service answers" fetch -o /dev/null http://cold.default.rouse/
 
+cold=$(on node rouse get instances -o json |
+	jq -r '.items[] | select(.metadata.labels["serving.knative.dev/service"] == "cold") | .status.pid')
+check "the agent is as killable as its unit says" equal "$(on node cat "/proc/$(cat "$files/pid")/oom_score_adj")" 500
+check "an instance as killable as others" equal "$(on node cat "/proc/$cold/oom_score_adj")" 0
+
 # --- the end ----------------------------------------------------------------------------------------------------------
 
 on node kill "$(on node pgrep -f "fake_systemd.py $files" | head -n 1)"
