@@ -147,6 +147,8 @@ static int write_legs(struct rs_agent *agent, struct rs_model_route *route, cons
 	struct rs_leg *main_leg = route->vip < agent->leg_count ? agent->legs[route->vip] : NULL;
 	struct rs_access *standing = main_leg ? main_leg->access : NULL, *access;
 	int r = rs_access_make(agent, route, standing, &access, err);
+	if (r < 0)
+		return r; /* what stands stays */
 	for (size_t i = 0; i < plan->count && r == 0; i++) {
 		const struct rs_traffic_leg *leg = &plan->legs[i];
 		uint32_t vip = leg->tag[0] ? route->tag_vip[leg->target] : route->vip;
