@@ -61,6 +61,8 @@ check "that its revision has scaled" wait_until 5 told "$scratch/revisions" MODI
 	'.status.actualReplicas == 1'
 check "that an instance is ready" wait_until 5 told "$scratch/instances" MODIFIED rouse-1 '.status.stage == "Ready"'
 
+check "answers have the fields of docs/openapi.json" on node "$root/tools/test/openapi" /run/rouse/api.sock
+
 # --- a client that was away -------------------------------------------------------------------------------------------
 
 seen=$(jq -s '.[-1].object.metadata.resourceVersion | tonumber' "$scratch/services")
