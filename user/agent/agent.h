@@ -36,7 +36,8 @@
  *	                    what the API does and shows
  *	list.c, filter.c, walk.c
  *	                    lists: which objects, and one after the other
- *	journal.c, watch.c  what has changed, and who is told
+ *	journal.c, watch.c, shown.c
+ *	                    what has changed, and who is told
  *	health.c            each part of the node: well or not
  *	health_host.c       the parts that are the host's
  *	health_process.c    the parts that are this process's

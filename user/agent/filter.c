@@ -125,11 +125,14 @@ static bool takes_object(const struct rs_filter *filter, const struct rs_metadat
 	       rs_filter_takes_owner(filter, service);
 }
 
+bool rs_filter_takes_fixed(const struct rs_filter *filter, const void *object)
+{
+	return filter->resource == RS_API_INSTANCES ? takes_instance(filter, object) : takes_object(filter, object);
+}
+
 bool rs_filter_takes(const struct rs_filter *filter, const void *object)
 {
-	bool takes =
-		filter->resource == RS_API_INSTANCES ? takes_instance(filter, object) : takes_object(filter, object);
-	return takes && rs_filter_takes_labels(filter, object);
+	return rs_filter_takes_fixed(filter, object) && rs_filter_takes_labels(filter, object);
 }
 
 /* --- events ----------------------------------------------------------------------------------------------------- */

@@ -24,6 +24,8 @@ bool rs_filter_takes_place(const struct rs_filter *filter, const char *namespace
 bool rs_filter_takes_owner(const struct rs_filter *filter, const char *service);
 /* `object`: of the filter's resource. All of it. */
 bool rs_filter_takes(const struct rs_filter *filter, const void *object);
+/* All but labels: what the object does not change in its life. */
+bool rs_filter_takes_fixed(const struct rs_filter *filter, const void *object);
 /* The labels alone. */
 bool rs_filter_takes_labels(const struct rs_filter *filter, const void *object);
 /* An event, with its fields. */

@@ -3,12 +3,14 @@
 
 #include "agent/journal.h"
 #include "agent/listing.h"
+#include "agent/shown.h"
 #include "agent/walk.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "sys/timer.h"
+#include "wire/service.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -35,6 +37,9 @@ struct rs_watch {
 	struct rs_filter filter;
 	uint64_t token;
 	bool is_first_list; /* what there is, before what changes */
+	bool is_recalling;  /* which objects its client knows, before what changes */
+	bool remembers;	    /* it selects by labels, and these may change */
+	struct rs_shown shown;
 	struct rs_place listed;
 	uint64_t place;	  /* in the journal */
 	uint64_t version; /* everything up to this one is sent, or is not for this watch */
@@ -128,11 +133,27 @@ static int put_deleted(struct rs_watch *watch, const struct rs_journal_entry *en
 	int r = 0;
 	if (!object)
 		r = -ENOMEM;
-	else if (owner_matches(watch, object, entry->name) &&
-		 rs_selector_matches(watch->filter.labels, label_of_json, labels))
+	else if (watch->remembers ? rs_shown_remove(&watch->shown, entry->namespace, entry->name)
+				  : owner_matches(watch, object, entry->name) &&
+					    rs_selector_matches(watch->filter.labels, label_of_json, labels))
 		r = put_text(watch, "DELETED", entry->last);
 	cJSON_Delete(object);
 	return r;
+}
+
+/* An object may come into the selection, and leave it. */
+static int put_selected(struct rs_watch *watch, const struct rs_journal_entry *entry, void *object)
+{
+	bool was_shown = rs_shown_has(&watch->shown, entry->namespace, entry->name);
+	if (!rs_filter_takes(&watch->filter, object)) {
+		if (!rs_shown_remove(&watch->shown, entry->namespace, entry->name))
+			return 0;
+		return put(watch, "DELETED", rs_wire_metadata_print((enum rs_kind)entry->resource, object));
+	}
+	if (rs_shown_add(&watch->shown, entry->namespace, entry->name) < 0)
+		return -ENOMEM;
+	return put(watch, was_shown ? "MODIFIED" : "ADDED",
+		   rs_walk_print(watch->watches->agent, entry->resource, object));
 }
 
 static int put_entry(struct rs_watch *watch, const struct rs_journal_entry *entry)
@@ -143,8 +164,12 @@ static int put_entry(struct rs_watch *watch, const struct rs_journal_entry *entr
 	if (entry->touch == RS_TOUCH_DELETED)
 		return put_deleted(watch, entry);
 	void *object = find(watch, entry);
-	/* A newer entry has it. */
-	if (!object || rs_walk_version(resource, object) != entry->version || !rs_filter_takes(&watch->filter, object))
+	/* Else a newer entry has it. */
+	if (!object || rs_walk_version(resource, object) != entry->version)
+		return 0;
+	if (watch->remembers)
+		return put_selected(watch, entry, object);
+	if (!rs_filter_takes(&watch->filter, object))
 		return 0;
 	return put(watch, entry->born > watch->known ? "ADDED" : "MODIFIED",
 		   rs_walk_print(watch->watches->agent, resource, object));
@@ -178,6 +203,9 @@ static int next_changes(struct rs_watch *watch)
 static int put_first(void *user, void *object)
 {
 	struct rs_watch *watch = user;
+	const struct rs_place *place = &watch->listed;
+	if (watch->remembers && rs_shown_add(&watch->shown, place->namespace, place->name) < 0)
+		return -ENOMEM;
 	int r = put(watch, "ADDED", rs_walk_print(watch->watches->agent, watch->filter.resource, object));
 	return r < 0 ? r : is_full(watch);
 }
@@ -187,6 +215,31 @@ static int next_first(struct rs_watch *watch)
 	int r = rs_walk(watch->watches->agent, &watch->filter, &watch->listed, PIECE_LOOKS, put_first, watch);
 	if (r == 0)
 		watch->is_first_list = false;
+	return r < 0 ? r : 1;
+}
+
+/* The client has listed before: it knows what matched as of its version. What has changed since may have matched then:
+ * better one deletion too many is told than one too few. */
+static int recall(void *user, void *object)
+{
+	struct rs_watch *watch = user;
+	const struct rs_journal *journal = watch->watches->agent->journal;
+	const struct rs_metadata *metadata = object;
+	bool has_changed = metadata->resource_version > watch->known;
+	const struct rs_journal_entry *entry =
+		has_changed ? rs_journal_at(journal, rs_journal_place(journal, metadata->resource_version - 1)) : NULL;
+	if ((entry && entry->born > watch->known) || !rs_filter_takes_fixed(&watch->filter, object) ||
+	    (!has_changed && !rs_filter_takes_labels(&watch->filter, object)))
+		return 0;
+	return rs_shown_add(&watch->shown, metadata->namespace, metadata->name);
+}
+
+static int next_recalled(struct rs_watch *watch)
+{
+	struct rs_filter all = {.resource = watch->filter.resource};
+	int r = rs_walk(watch->watches->agent, &all, &watch->listed, PIECE_LOOKS, recall, watch);
+	if (r == 0)
+		watch->is_recalling = false;
 	return r < 0 ? r : 1;
 }
 
@@ -230,7 +283,9 @@ static int next(void *user, struct rs_buf *out)
 	if (watch->filter.resource == RS_API_EVENTS)
 		r = next_events(watch);
 	else
-		r = watch->is_first_list ? next_first(watch) : next_changes(watch);
+		r = watch->is_first_list  ? next_first(watch)
+		    : watch->is_recalling ? next_recalled(watch)
+					  : next_changes(watch);
 	if (r == 0 && watch->bookmark_ns && now_ns >= watch->bookmark_ns)
 		r = put_bookmark(watch);
 	/* What has changed until now is sent, then it ends. */
@@ -256,6 +311,7 @@ static void done(void *user, enum rs_api_end end)
 			rs_listing_plural(watch->filter.resource), watch->version, RS_API_STALL_SECONDS);
 	}
 	rs_filter_done(&watch->filter);
+	rs_shown_done(&watch->shown);
 	free(watch);
 	set_timer(watches);
 }
@@ -370,6 +426,8 @@ static struct rs_watch *new_watch(struct rs_agent *agent, const struct rs_api_re
 		return watch;
 	}
 	watch->is_first_list = !request->has_version;
+	watch->remembers = watch->filter.labels && request->resource != RS_API_INSTANCES;
+	watch->is_recalling = watch->remembers && request->has_version;
 	watch->version = request->has_version ? request->version : rs_registry_version(agent->registry);
 	watch->known = watch->version;
 	watch->place = rs_journal_place(agent->journal, watch->version);

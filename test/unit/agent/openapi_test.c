@@ -3,7 +3,7 @@
 /* link: user/agent/backend.c user/agent/change.c user/agent/filter.c user/agent/journal.c user/agent/list.c */
 /* link: user/agent/listing.c user/agent/metrics.c user/agent/objects.c */
 /* link: user/agent/record.c user/agent/settings.c user/agent/view.c user/agent/view_scale.c user/agent/walk.c */
-/* link: user/agent/waiting.c user/agent/watch.c */
+/* link: user/agent/waiting.c user/agent/shown.c user/agent/watch.c */
 /* link: user/agent/logs.c user/rt/log_list.c user/rt/log_name.c */
 /* docs/openapi.json against the server: what it knows is in the file and the other way round, and answers have the
  * fields that their schema says. */

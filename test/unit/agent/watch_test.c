@@ -3,7 +3,7 @@
 /* link: user/agent/backend.c user/agent/change.c user/agent/filter.c user/agent/journal.c user/agent/list.c */
 /* link: user/agent/listing.c user/agent/metrics.c user/agent/objects.c */
 /* link: user/agent/record.c user/agent/settings.c user/agent/view.c user/agent/view_scale.c user/agent/walk.c */
-/* link: user/agent/waiting.c user/agent/watch.c */
+/* link: user/agent/waiting.c user/agent/shown.c user/agent/watch.c */
 /* link: user/agent/logs.c user/rt/log_list.c user/rt/log_name.c */
 /* Watches: what they see, in which order, and what is too late. */
 #include "unit/agent/backend_fixture.h"
@@ -217,6 +217,51 @@ static void test_each_watch_sees_its_own(void **state)
 	assert_string_equal(said(f), "ADDED a");
 }
 
+static void label(struct fixture *f, const char *name, const char *app)
+{
+	rs_auto_free char *metadata = rs_str_format(",\"labels\":{\"app\":\"%s\"}", app);
+	put(f, .name = name, .metadata = metadata);
+}
+
+static void test_objects_come_into_a_selection_and_leave_it(void **state)
+{
+	struct fixture *f = *state;
+	label(f, "a", "x");
+	label(f, "b", "y");
+	uint64_t since = version(f);
+	struct rs_api_request request = {
+		.resource = RS_API_SERVICES, .has_version = true, .version = since, .label_selector = "app=x"};
+	watch(f, request);
+	assert_string_equal(said(f), "");
+	label(f, "b", "z");
+	assert_string_equal(said(f), "");
+	label(f, "b", "x");
+	assert_string_equal(said(f), "ADDED b");
+	put(f, .name = "b", .metadata = ",\"labels\":{\"app\":\"x\"}", .command = "c");
+	label(f, "a", "y");
+	assert_string_equal(said(f), "MODIFIED b DELETED a");
+	/* One that it does not know is deleted, one that it knows too. */
+	for (const char *const *name = (const char *const[]){"a", "b", NULL}; *name; name++)
+		ask(f, (struct rs_api_request){
+			       .verb = RS_API_DELETE, .resource = RS_API_SERVICES, .namespace = "ns", .name = *name});
+	assert_string_equal(said(f), "DELETED b");
+
+	/* A client that was away when an object left. */
+	label(f, "c", "x");
+	request.version = version(f);
+	label(f, "c", "y");
+	label(f, "d", "y");
+	watch(f, request);
+	assert_string_equal(said(f), "DELETED c");
+	/* One that begins with what there is. */
+	label(f, "e", "x");
+	request.has_version = false;
+	watch(f, request);
+	assert_string_equal(said(f), "ADDED e");
+	label(f, "e", "y");
+	assert_string_equal(said(f), "DELETED e");
+}
+
 static void test_instances_are_told(void **state)
 {
 	struct fixture *f = *state;
@@ -300,6 +345,7 @@ int main(void)
 		with_agent(test_without_a_version_all_comes_first),
 		with_agent(test_what_is_too_old_is_refused),
 		with_agent(test_each_watch_sees_its_own),
+		with_agent(test_objects_come_into_a_selection_and_leave_it),
 		with_agent(test_instances_are_told),
 		with_agent(test_events_are_told_once_they_are_written),
 		with_agent(test_there_are_only_so_many),
