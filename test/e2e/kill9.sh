@@ -25,7 +25,7 @@ before=$(instance_names warm)
 on client1 wrk -t1 -c20 -d8s http://warm.default.rouse/ > "$scratch/wrk" &
 for round in 1 2 3; do
 	"$root/tools/lab" kill "$lab"
-	on client2 coldclient -s -n 50 warm.default.rouse:80 > "$scratch/dead" || true
+	on client2 coldclient -t 2000 -s -n 50 warm.default.rouse:80 > "$scratch/dead" || true
 	check "$round: without an agent warm services are served" equal "$(grep -c ' ok ' "$scratch/dead")" 50
 	on client2 coldclient -n 5 cold.default.rouse:80 > "$scratch/held" &
 	held=$!
