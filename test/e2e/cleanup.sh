@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The host before an agent and after `roused --cleanup --purge`: identical, in whatever state the agent was left.
 source "$(dirname "$0")/lib.sh"
-lab_up --agent no --clients 2
+lab_up --agent no --clients 2 --option "hook=${HOOK:-auto}"
 dir=/run/rouse-lab/$lab
 mapfile -t options < "$dir/options"
 # A forwarding that the agent has to switch on, and a table of somebody else.

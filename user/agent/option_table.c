@@ -25,7 +25,7 @@ _Static_assert(RS_LOG_FORMAT_AUTO == 0 && RS_LOG_FORMAT_TEXT == 1 && RS_LOG_FORM
 /* clang-format off */
 const struct rs_option rs_option_rows[] = {
 	{"name", "NAME", RS_OPTION_STRING, RS_OPTION_RESTART, OFFSET(name),
-	 .range = "1 to 12 of a-z, 0-9 and -, not beginning with - nor ending in - and digits",
+	 .range = "1 to 12 of a-z, 0-9 and -, beginning with a letter, not ending in - and digits",
 	 .initial = "rouse", .help = "names links, namespaces, cgroups and directories of this agent"},
 	{"bpf-dir", "DIR", RS_OPTION_STRING, RS_OPTION_RESTART, OFFSET(bpf_dir), .initial = "/sys/fs/bpf/NAME",
 	 .help = "where maps and links are pinned, on a bpffs"},
@@ -118,12 +118,12 @@ const char *rs_option_keep(struct rs_options *options, const char *text)
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */
 
-/* "a-1" would have a link "a-10", as the agent "a" has for its tenth sandbox. */
+/* "a-1" would have a link "a-10", as the agent "a" has for its tenth sandbox. nft's names begin with a letter. */
 static bool is_agent_name(const char *name)
 {
 	size_t length = strlen(name);
 	const char *dash = strrchr(name, '-');
-	bool is_word = length && length <= RS_AGENT_NAME_MAX && *name != '-' &&
+	bool is_word = length && length <= RS_AGENT_NAME_MAX && *name >= 'a' && *name <= 'z' &&
 		       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
 	return is_word && (!dash || dash[1 + strspn(dash + 1, "0123456789")]);
 }
