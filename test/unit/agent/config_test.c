@@ -235,8 +235,8 @@ static void test_what_is_wrong_is_told_with_its_place(void **state)
 	refuse("max-holds: 5000\n", "a.yaml:1:1: max-holds: must be a power of two, is 5000");
 	refuse("hook: xdp\n", "a.yaml:1:1: hook: must be auto, tcx or clsact, is \"xdp\"");
 	refuse("cleanup: true\n", "a.yaml:1:1: cleanup: is for the command line only: --cleanup");
-	refuse("name: Not Mine\n", "a.yaml:1:1: name: must be 1 to 12 of a-z, 0-9 and -, not beginning with - nor "
-				   "ending in - and digits, is \"Not Mine\"");
+	refuse("name: Not Mine\n", "a.yaml:1:1: name: must be 1 to 12 of a-z, 0-9 and -, beginning with a letter, "
+				   "not ending in - and digits, is \"Not Mine\"");
 	assert_int_not_equal(read_text("name: a-1\n"), 0);
 	assert_int_not_equal(read_text("name: thirteen-long\n"), 0);
 	refuse("vip-range: 10.0.0.1/8\n", "a.yaml:1:1: vip-range: \"10.0.0.1/8\" has bits set behind its prefix");
