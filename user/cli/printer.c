@@ -30,6 +30,18 @@ void rs_printer_init_for(struct rs_printer *printer, const struct rs_args *args,
 	printer->jsonpath = args->jsonpath;
 }
 
+int rs_printer_print_object(const struct rs_args *args, FILE *out, const cJSON *object)
+{
+	struct rs_printer printer;
+	if (args->output != RS_OUTPUT_JSON && args->output != RS_OUTPUT_YAML && args->output != RS_OUTPUT_JSONPATH)
+		return 1;
+	rs_printer_init_for(&printer, args, out, false);
+	printer.is_single = true;
+	int r = rs_printer_add(&printer, NULL, object);
+	int ended = rs_printer_end(&printer);
+	return r < 0 ? r : ended;
+}
+
 int rs_printer_add(struct rs_printer *printer, const struct rs_noun *noun, const cJSON *object)
 {
 	return printer->form->add(printer, noun, object);

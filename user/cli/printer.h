@@ -54,6 +54,8 @@ struct rs_printer {
 void rs_printer_init(struct rs_printer *printer, enum rs_output output, FILE *out);
 /* With what the command line asks for. */
 void rs_printer_init_for(struct rs_printer *printer, const struct rs_args *args, FILE *out, bool is_coloured);
+/* One object that is of no noun, as JSON, YAML or JSONPath. 1 = none of these was asked for, and nothing printed. */
+int rs_printer_print_object(const struct rs_args *args, FILE *out, const cJSON *object);
 int rs_printer_add(struct rs_printer *printer, const struct rs_noun *noun, const cJSON *object);
 /* Adds each of a List's items. */
 int rs_printer_add_list(struct rs_printer *printer, const struct rs_noun *noun, const cJSON *list);

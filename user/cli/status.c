@@ -2,13 +2,12 @@
 /* rouse status: each part of the node, whether it is well, and what to do. */
 #include "cli/cli.h"
 
-#include "base/mem.h"
 #include "base/str.h"
 #include "cli/age.h"
 #include "cli/json.h"
 #include "cli/outside.h"
+#include "cli/printer.h"
 #include "cli/table.h"
-#include "wire/yaml.h"
 
 #include <errno.h>
 
@@ -105,15 +104,11 @@ static int count_sick(const cJSON *status)
 	return sick;
 }
 
-static int print(const struct rs_cli *cli, enum rs_output output, const cJSON *node)
+static int print(const struct rs_cli *cli, const struct rs_args *args, const cJSON *node)
 {
-	if (output == RS_OUTPUT_JSON || output == RS_OUTPUT_YAML) {
-		rs_auto_free char *text = output == RS_OUTPUT_YAML ? rs_yaml_print(node) : cJSON_Print(node);
-		if (!text)
-			return -ENOMEM;
-		fprintf(cli->out, output == RS_OUTPUT_YAML ? "%s" : "%s\n", text);
-		return 0;
-	}
+	int printed = rs_printer_print_object(args, cli->out, node);
+	if (printed <= 0)
+		return printed;
 	const cJSON *status = rs_json_get(node, "status");
 	if (cJSON_IsFalse(rs_json_get(status, "answers")))
 		fputs("no agent answers; seen from outside:\n\n", cli->out);
@@ -134,7 +129,7 @@ enum rs_exit rs_status(struct rs_cli *cli, const struct rs_args *args)
 		return rs_cli_fail(cli, &err);
 	if (!node)
 		return rs_cli_failf(cli, "out of memory");
-	int r = print(cli, args->output, node);
+	int r = print(cli, args, node);
 	int sick = count_sick(rs_json_get(node, "status"));
 	if (r < 0 || sick == 0)
 		return rs_cli_written(cli, r);

@@ -274,6 +274,11 @@ static void test_version(void **state)
 	assert_int_equal(fake.code, 0);
 	assert_has(fake.out, "client: ");
 	assert_has(fake.out, "server: v9 (ABI 3)\n");
+	fake_run(&fake, "version", "-o", "jsonpath={.server.version}");
+	assert_string_equal(fake.out, "v9");
+	fake_agent_clear(&fake);
+	teach("GET /version", 200, "{\"version\":\"v9\",\"abi\":3}");
+	fake_run(&fake, "version");
 	fake_run(&fake, "version", "--client", "-o", "json");
 	assert_null(strstr(fake.out, "server"));
 	assert_int_equal(fake.request_count, 1);
