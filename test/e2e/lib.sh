@@ -47,7 +47,7 @@ explain() { # LAB: what it says about itself, for a failure
 	for what in services instances events; do
 		timeout 5 "$root/tools/lab" exec "$1" node rouse get "$what" -A 2>&1 | tail -n 25 || true
 	done
-	tail -qn 5 "/run/rouse-lab/$1"/state/logs/* 2> /dev/null | tail -n 40 || true
+	find "/run/rouse-lab/$1/state/logs" -name '*.log' -exec tail -qn 5 {} + 2> /dev/null | tail -n 40 || true
 }
 
 # --- facts ------------------------------------------------------------------------------------------------------------
