@@ -242,13 +242,13 @@ void rs_access_denied(struct rs_agent *agent, const struct rs_event *event)
 	const struct in_addr node = rs_agent_node_address(agent->options);
 	const char *who = address == node.s_addr ? " (this node itself)" : "";
 	if (event->reason == RS_REASON_not_visible)
-		rs_record(agent, "Warning", "NotVisible", route->metadata.namespace, "Service", route->service,
+		rs_record(agent, "Warning", "NotVisible", route->metadata.namespace, "Service", route->metadata.name,
 			  "a connection from %s%s was dropped: the service is cluster-local and %s is not on this "
 			  "node (SYNs kept out so far: %u; told once a minute)",
 			  source, who, source, event->denied);
 	else
 		rs_record(
-			agent, "Warning", "NotAllowed", route->metadata.namespace, "Service", route->service,
+			agent, "Warning", "NotAllowed", route->metadata.namespace, "Service", route->metadata.name,
 			"a connection from %s%s was dropped: it is not in rouse.dev/allow-from (SYNs kept out so far: "
 			"%u; told once a minute)",
 			source, who, event->denied);

@@ -201,6 +201,7 @@ static void kept(struct commit *commit)
 {
 	struct rs_agent *agent = commit->agent;
 	struct rs_changes changes;
+	agent->has_litter = true;
 	note_kept(agent);
 	rs_transaction_commit(commit->transaction, &changes);
 	follow(agent, &changes);
@@ -286,6 +287,7 @@ static int replay_route(void *user, void *object)
 int rs_change_replay(struct rs_agent *agent, struct rs_err *err)
 {
 	struct replay replay = {.agent = agent, .err = err};
+	agent->has_litter = true;
 	int r = rs_registry_each(agent->registry, RS_KIND_REVISION, NULL, replay_revision, &replay);
 	return r < 0 ? r : rs_registry_each(agent->registry, RS_KIND_ROUTE, NULL, replay_route, &replay);
 }

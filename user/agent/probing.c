@@ -15,11 +15,11 @@ static const struct rs_probe *probe_of(const struct rs_model_revision *revision,
 {
 	const struct rs_container *container = &revision->template->container;
 	const struct rs_probe *const probes[RS_ROLE_COUNT] = {
-		[RS_ROLE_STARTUP] = &container->startup,
-		[RS_ROLE_READINESS] = &container->readiness,
-		[RS_ROLE_LIVENESS] = &container->liveness,
+		[RS_ROLE_STARTUP] = container->startup,
+		[RS_ROLE_READINESS] = container->readiness,
+		[RS_ROLE_LIVENESS] = container->liveness,
 	};
-	return probes[role]->handler != RS_HANDLER_NONE ? probes[role] : NULL;
+	return probes[role];
 }
 
 bool rs_probing_needed(const struct rs_model_revision *revision)

@@ -42,7 +42,7 @@ static bool exists(void *user, const char *revision)
 	const struct planning *planning = user;
 	const struct rs_model_revision *found =
 		rs_registry_revision(planning->agent->registry, planning->route->metadata.namespace, revision);
-	return found && strcmp(found->service, planning->route->service) == 0;
+	return found && strcmp(found->service, planning->route->metadata.name) == 0;
 }
 
 static void add_port(struct rs_leg *leg, uint16_t port)
@@ -173,10 +173,10 @@ int rs_routing_apply(struct rs_agent *agent, struct rs_model_route *route, struc
 {
 	struct planning planning = {.agent = agent, .route = route};
 	const struct rs_configuration *configuration =
-		rs_registry_configuration(agent->registry, route->metadata.namespace, route->service);
+		rs_registry_configuration(agent->registry, route->metadata.namespace, route->metadata.name);
 	struct rs_traffic_input input = {
 		.traffic = &route->traffic,
-		.configuration = route->service,
+		.configuration = route->metadata.name,
 		.latest_ready = configuration ? configuration->latest_ready : "",
 		.latest_created = configuration ? configuration->latest_created : "",
 		.exists = exists,
@@ -195,7 +195,8 @@ int rs_routing_apply(struct rs_agent *agent, struct rs_model_route *route, struc
 		rs_fact_set_true(&route->status.ingress_ready);
 		r = rs_traffic_resolve(&input, &route->status.traffic, route->status.latest);
 	}
-	rs_registry_conditions(agent->registry, route->metadata.namespace, route->service, rs_wall_ns(), NULL, NULL);
+	rs_registry_conditions(agent->registry, route->metadata.namespace, route->metadata.name, rs_wall_ns(), NULL,
+			       NULL);
 	return r;
 }
 

@@ -14,6 +14,7 @@
 #include "sys/timer.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sys/epoll.h>
 
 #define ROUND_US       1000000
@@ -34,6 +35,15 @@ static void visit(struct rs_workload *workload, uint64_t now_ns)
 	rs_release_run(workload);
 }
 
+/* Nobody is at work: what changes and looks have taken goes back to the system. */
+static void rest(struct rs_agent *agent)
+{
+	rs_dp_rest(agent->dp);
+	if (agent->has_litter)
+		malloc_trim(0);
+	agent->has_litter = false;
+}
+
 static int on_round(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct rs_agent *agent = user;
@@ -47,7 +57,7 @@ static int on_round(sd_event_source *source, uint64_t usec, void *user)
 	rs_rt_rotate_logs(agent->rt);
 	rs_pressure_look(agent, now_ns);
 	if (!agent->active) {
-		rs_dp_rest(agent->dp);
+		rest(agent);
 		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	}
 	return rs_timer_at(agent->event, &agent->tick_timer, now_ns + ROUND_US * RS_NS_PER_US, ROUND_EARLY_US, on_round,

@@ -161,12 +161,9 @@ static cJSON *print_probe(const struct rs_probe *probe)
 
 static bool add_probes(cJSON *json, const struct rs_container *container)
 {
-	return (container->readiness.handler == RS_HANDLER_NONE ||
-		rs_add(json, "readinessProbe", print_probe(&container->readiness))) &&
-	       (container->liveness.handler == RS_HANDLER_NONE ||
-		rs_add(json, "livenessProbe", print_probe(&container->liveness))) &&
-	       (container->startup.handler == RS_HANDLER_NONE ||
-		rs_add(json, "startupProbe", print_probe(&container->startup)));
+	return (!container->readiness || rs_add(json, "readinessProbe", print_probe(container->readiness))) &&
+	       (!container->liveness || rs_add(json, "livenessProbe", print_probe(container->liveness))) &&
+	       (!container->startup || rs_add(json, "startupProbe", print_probe(container->startup)));
 }
 
 static cJSON *print_container(const struct rs_container *container)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* readinessProbe, livenessProbe, startupProbe. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -231,7 +232,7 @@ static int read_failure(void *out, const cJSON *json, const struct rs_at *at, st
 	return read_threshold(json, at, &reading->probe->failure_threshold, err);
 }
 
-static int read_probe(struct rs_probe *probe, const struct rs_container *container, uint32_t period_ms,
+static int read_probe(struct rs_probe **ret_probe, const struct rs_container *container, uint32_t period_ms,
 		      const cJSON *json, const struct rs_at *at, struct rs_err *err)
 {
 	static const struct rs_field fields[] = {
@@ -247,9 +248,14 @@ static int read_probe(struct rs_probe *probe, const struct rs_container *contain
 		{.name = "terminationGracePeriodSeconds",
 		 .refused = "use the annotation rouse.dev/stop-grace-period of the template"},
 	};
+	/* A field that is given twice in JSON is read twice. */
+	struct rs_probe *probe = *ret_probe ? *ret_probe : calloc(1, sizeof(*probe));
 	struct reading reading = {.probe = probe, .container = container};
 	int r;
 
+	if (!probe)
+		return rs_refuse_memory(at, err);
+	*ret_probe = probe;
 	probe->period_ms = period_ms;
 	probe->timeout_ms = TIMEOUT_MS;
 	probe->success_threshold = SUCCESS_THRESHOLD;

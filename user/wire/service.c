@@ -298,18 +298,19 @@ static int finish_object(enum rs_kind kind, void *object, struct rs_err *err)
 	struct rs_service *service = object;
 	struct rs_configuration *configuration = object;
 	struct rs_model_route *route = object;
+	char service_name[RS_NAME_SIZE]; /* must be there; it is the object's own name */
 	int r;
 
 	switch (kind) {
 	case RS_KIND_SERVICE:
 		return rs_annotations_derive(service->template, err);
 	case RS_KIND_CONFIGURATION:
-		r = read_label(&configuration->metadata, RS_LABEL_SERVICE, configuration->service, err);
+		r = read_label(&configuration->metadata, RS_LABEL_SERVICE, service_name, err);
 		return r < 0 ? r : rs_annotations_derive(configuration->template, err);
 	case RS_KIND_REVISION:
 		return finish_revision(object, err);
 	case RS_KIND_ROUTE:
-		return read_label(&route->metadata, RS_LABEL_SERVICE, route->service, err);
+		return read_label(&route->metadata, RS_LABEL_SERVICE, service_name, err);
 	case RS_KIND_COUNT:
 		break;
 	}

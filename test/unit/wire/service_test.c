@@ -62,21 +62,21 @@ static void test_every_field_is_read(void **state)
 	assert_int_equal(container->cpu_millis, 1500);
 	assert_int_equal(container->memory_bytes, 350 << 20);
 	assert_int_equal(container->run_as_user, 1000);
-	assert_int_equal(container->readiness.handler, RS_HANDLER_HTTP_GET);
-	assert_string_equal(container->readiness.path, "/ok");
-	assert_string_equal(container->readiness.host, "a.b");
-	assert_int_equal(container->readiness.port, 9000); /* by its name */
-	assert_int_equal(container->readiness.initial_delay_ms, 1000);
-	assert_int_equal(container->readiness.period_ms, 0); /* Knative's own: as often as it makes sense */
-	assert_int_equal(container->readiness.timeout_ms, 1000);
-	assert_int_equal(container->readiness.success_threshold, 2);
-	assert_int_equal(container->liveness.handler, RS_HANDLER_EXEC);
-	assert_int_equal(container->liveness.period_ms, 10000);
-	assert_int_equal(container->liveness.failure_threshold, 5);
-	assert_int_equal(container->startup.handler, RS_HANDLER_TCP_SOCKET);
-	assert_int_equal(container->startup.port, 9000); /* 0: the container's */
-	assert_int_equal(container->startup.period_ms, 3000);
-	assert_int_equal(container->startup.timeout_ms, 2000);
+	assert_int_equal(container->readiness->handler, RS_HANDLER_HTTP_GET);
+	assert_string_equal(container->readiness->path, "/ok");
+	assert_string_equal(container->readiness->host, "a.b");
+	assert_int_equal(container->readiness->port, 9000); /* by its name */
+	assert_int_equal(container->readiness->initial_delay_ms, 1000);
+	assert_int_equal(container->readiness->period_ms, 0); /* Knative's own: as often as it makes sense */
+	assert_int_equal(container->readiness->timeout_ms, 1000);
+	assert_int_equal(container->readiness->success_threshold, 2);
+	assert_int_equal(container->liveness->handler, RS_HANDLER_EXEC);
+	assert_int_equal(container->liveness->period_ms, 10000);
+	assert_int_equal(container->liveness->failure_threshold, 5);
+	assert_int_equal(container->startup->handler, RS_HANDLER_TCP_SOCKET);
+	assert_int_equal(container->startup->port, 9000); /* 0: the container's */
+	assert_int_equal(container->startup->period_ms, 3000);
+	assert_int_equal(container->startup->timeout_ms, 2000);
 	assert_int_equal(service->traffic.count, 2);
 	assert_string_equal(service->traffic.targets[0].revision, "");
 	assert_string_equal(service->traffic.targets[0].tag, "new");
@@ -100,7 +100,7 @@ static void test_defaults(void **state)
 	assert_null(template->container.image);
 	assert_int_equal(template->container.port, 8080);
 	assert_int_equal(template->container.run_as_user, -1);
-	assert_int_equal(template->container.readiness.handler, RS_HANDLER_NONE);
+	assert_null(template->container.readiness);
 	assert_int_equal(service->traffic.count, 1);
 	assert_string_equal(service->traffic.targets[0].revision, "");
 	assert_int_equal(service->traffic.targets[0].percent, 100);
@@ -132,7 +132,7 @@ static void test_a_probe_without_a_handler_is_one_of_the_port(void **state)
 	(void)state;
 	rs_auto_service struct rs_service *service = accept_manifest("{" HEAD NAME CONTAINER_OF(
 		COMMAND ",\"readinessProbe\":{\"periodSeconds\":2},\"ports\":[{\"containerPort\":81}]") "}");
-	const struct rs_probe *probe = &service->template->container.readiness;
+	const struct rs_probe *probe = service->template->container.readiness;
 
 	assert_int_equal(probe->handler, RS_HANDLER_TCP_SOCKET);
 	assert_int_equal(probe->port, 81);

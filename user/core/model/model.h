@@ -126,8 +126,8 @@ void rs_fact_done(struct rs_fact *fact);
 struct rs_condition {
 	const char *type; /* a literal: "Ready", "Active", ... */
 	struct rs_fact fact;
-	bool is_informational; /* severity Info: does not count for Ready */
-	uint64_t since_wall_ns;
+	uint64_t is_informational : 1; /* severity Info: does not count for Ready */
+	uint64_t since_wall_ns : 63;
 };
 
 struct rs_conditions {
@@ -174,13 +174,13 @@ struct rs_container {
 	struct rs_pairs env; /* PORT, K_SERVICE, K_CONFIGURATION, K_REVISION are not in it */
 	char *working_dir;   /* absolute; NULL = / */
 	char port_name[RS_PORT_NAME_SIZE];
-	uint16_t port;	       /* 8080 by default */
-	uint64_t cpu_millis;   /* limit; 0 = none */
-	uint64_t memory_bytes; /* limit; 0 = none */
-	int64_t run_as_user;   /* -1 = the runtime's unprivileged default */
-	struct rs_probe readiness;
-	struct rs_probe liveness;
-	struct rs_probe startup;
+	uint16_t port;		    /* 8080 by default */
+	uint64_t cpu_millis;	    /* limit; 0 = none */
+	uint64_t memory_bytes;	    /* limit; 0 = none */
+	int64_t run_as_user;	    /* -1 = the runtime's unprivileged default */
+	struct rs_probe *readiness; /* NULL = none, which most have */
+	struct rs_probe *liveness;
+	struct rs_probe *startup;
 };
 
 /* The port's name as Knative reads it. Only http1, h2c, grpc and unnamed ports are also reachable at VIP:80. */
@@ -259,7 +259,8 @@ struct rs_traffic {
 int rs_traffic_add(struct rs_traffic *traffic, const struct rs_traffic_target *target);
 /* Appends all to the latest: what a service without a traffic block has. */
 int rs_traffic_add_default(struct rs_traffic *traffic);
-int rs_traffic_copy(struct rs_traffic *out, const struct rs_traffic *from);
+/* Shares the targets, which rs_traffic_add() alone changes. */
+void rs_traffic_copy(struct rs_traffic *out, const struct rs_traffic *from);
 void rs_traffic_done(struct rs_traffic *traffic);
 bool rs_traffic_equal(const struct rs_traffic *a, const struct rs_traffic *b);
 
@@ -280,7 +281,6 @@ struct rs_configuration_status {
 
 struct rs_configuration {
 	struct rs_metadata metadata; /* generation counts the template's changes alone */
-	char service[RS_NAME_SIZE];
 	struct rs_template *template;
 	char latest_created[RS_NAME_SIZE];
 	/* A decision of routing, not status: it is kept in the store, so that after a restart traffic does not move
@@ -331,8 +331,7 @@ void rs_route_status_done(struct rs_route_status *status);
 #define RS_VIP_NONE UINT32_MAX
 
 struct rs_model_route {
-	struct rs_metadata metadata;
-	char service[RS_NAME_SIZE];
+	struct rs_metadata metadata; /* named as its service, like the configuration */
 	struct rs_traffic traffic;
 	uint32_t vip;				/* index into the VIP range, stable for the route's life */
 	uint32_t tag_vip[RS_ROUTE_TARGETS_MAX]; /* of traffic.targets[i].tag; RS_VIP_NONE without a tag */

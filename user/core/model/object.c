@@ -45,14 +45,33 @@ void rs_metadata_done(struct rs_metadata *metadata)
 	rs_pairs_done(&metadata->annotations);
 }
 
+/* What stands before the targets: a service and its route share them until one of them changes. */
+struct sharing {
+	size_t users;
+};
+
+static struct sharing *sharing_of(const struct rs_traffic *traffic)
+{
+	return (struct sharing *)(void *)traffic->targets - 1;
+}
+
 int rs_traffic_add(struct rs_traffic *traffic, const struct rs_traffic_target *target)
 {
-	struct rs_traffic_target *targets = realloc(traffic->targets, (traffic->count + 1) * sizeof(*targets));
+	const bool is_shared = traffic->targets && sharing_of(traffic)->users > 1;
+	struct sharing *own = traffic->targets && !is_shared ? sharing_of(traffic) : NULL;
+	struct sharing *block = realloc(own, sizeof(*block) + (traffic->count + 1) * sizeof(*target));
+	struct rs_traffic_target *targets;
 
-	if (!targets)
+	if (!block)
 		return -ENOMEM;
-	traffic->targets = targets;
+	targets = (struct rs_traffic_target *)(block + 1);
+	if (is_shared) {
+		memcpy(targets, traffic->targets, traffic->count * sizeof(*targets));
+		sharing_of(traffic)->users--;
+	}
+	block->users = 1;
 	targets[traffic->count++] = *target;
+	traffic->targets = targets;
 	return 0;
 }
 
@@ -61,22 +80,17 @@ int rs_traffic_add_default(struct rs_traffic *traffic)
 	return rs_traffic_add(traffic, &(const struct rs_traffic_target){.percent = 100});
 }
 
-int rs_traffic_copy(struct rs_traffic *out, const struct rs_traffic *from)
+void rs_traffic_copy(struct rs_traffic *out, const struct rs_traffic *from)
 {
-	*out = (struct rs_traffic){0};
-	if (from->count == 0)
-		return 0;
-	out->targets = malloc(from->count * sizeof(*out->targets));
-	if (!out->targets)
-		return -ENOMEM;
-	memcpy(out->targets, from->targets, from->count * sizeof(*out->targets));
-	out->count = from->count;
-	return 0;
+	if (from->targets)
+		sharing_of(from)->users++;
+	*out = *from;
 }
 
 void rs_traffic_done(struct rs_traffic *traffic)
 {
-	free(traffic->targets);
+	if (traffic->targets && --sharing_of(traffic)->users == 0)
+		free(sharing_of(traffic));
 	*traffic = (struct rs_traffic){0};
 }
 

@@ -51,16 +51,20 @@ struct rs_template *rs_template_ref(struct rs_template *template)
 	return template;
 }
 
-static void probe_done(struct rs_probe *probe)
+static void probe_free(struct rs_probe *probe)
 {
+	if (!probe)
+		return;
 	free(probe->path);
 	free(probe->host);
 	rs_strings_done(&probe->command);
-	*probe = (struct rs_probe){0};
+	free(probe);
 }
 
 static bool probe_equal(const struct rs_probe *a, const struct rs_probe *b)
 {
+	if (!a || !b)
+		return a == b;
 	return a->handler == b->handler && rs_str_equal(a->path, b->path) && rs_str_equal(a->host, b->host) &&
 	       a->port == b->port && rs_strings_equal(&a->command, &b->command) &&
 	       a->initial_delay_ms == b->initial_delay_ms && a->period_ms == b->period_ms &&
@@ -75,9 +79,9 @@ static void container_done(struct rs_container *container)
 	rs_pairs_done(&container->env);
 	free(container->image);
 	free(container->working_dir);
-	probe_done(&container->readiness);
-	probe_done(&container->liveness);
-	probe_done(&container->startup);
+	probe_free(container->readiness);
+	probe_free(container->liveness);
+	probe_free(container->startup);
 }
 
 struct rs_template *rs_template_unref(struct rs_template *template)
@@ -98,8 +102,8 @@ static bool container_equal(const struct rs_container *a, const struct rs_contai
 	       rs_pairs_equal(&a->env, &b->env) && rs_str_equal(a->working_dir, b->working_dir) &&
 	       strcmp(a->port_name, b->port_name) == 0 && a->port == b->port && a->cpu_millis == b->cpu_millis &&
 	       a->memory_bytes == b->memory_bytes && a->run_as_user == b->run_as_user &&
-	       probe_equal(&a->readiness, &b->readiness) && probe_equal(&a->liveness, &b->liveness) &&
-	       probe_equal(&a->startup, &b->startup);
+	       probe_equal(a->readiness, b->readiness) && probe_equal(a->liveness, b->liveness) &&
+	       probe_equal(a->startup, b->startup);
 }
 
 /* What is derived from the annotations is equal when they are. */

@@ -116,22 +116,44 @@ void rs_strings_done(struct rs_strings *strings)
 
 /* --- pairs ----------------------------------------------------------------------------------------------------- */
 
-/* One block, which begins with the key. */
+/* Keys that stand in every revision, or in many: thousands of them share one. */
+static const char *well_known(const char *key)
+{
+	static const char *const keys[] = {
+		"serving.knative.dev/configuration",
+		"serving.knative.dev/configurationGeneration",
+		"serving.knative.dev/configurationUID",
+		"serving.knative.dev/service",
+		"serving.knative.dev/serviceUID",
+		"autoscaling.knative.dev/initial-scale",
+		"autoscaling.knative.dev/max-scale",
+		"autoscaling.knative.dev/min-scale",
+		"autoscaling.knative.dev/target",
+	};
+
+	for (size_t i = 0; i < rs_array_length(keys); i++)
+		if (strcmp(keys[i], key) == 0)
+			return keys[i];
+	return NULL;
+}
+
+/* One block, which begins with the value. */
 static int pair_new(const char *key, const char *value, struct rs_pair *ret_pair)
 {
-	const size_t key_size = strlen(key) + 1, value_size = strlen(value) + 1;
-	char *block = malloc(key_size + value_size);
+	const char *known = well_known(key);
+	const size_t key_size = known ? 0 : strlen(key) + 1, value_size = strlen(value) + 1;
+	char *block = malloc(value_size + key_size);
 
 	if (!block)
 		return -ENOMEM;
-	ret_pair->key = memcpy(block, key, key_size);
-	ret_pair->value = memcpy(block + key_size, value, value_size);
+	ret_pair->value = memcpy(block, value, value_size);
+	ret_pair->key = known ? known : memcpy(block + value_size, key, key_size);
 	return 0;
 }
 
 static void pair_done(struct rs_pair *pair)
 {
-	free((char *)pair->key);
+	free((char *)pair->value);
 }
 
 static int insert(struct rs_pairs *pairs, size_t index, const char *key, const char *value)

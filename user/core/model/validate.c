@@ -73,7 +73,7 @@ static int check_probe(const struct rs_probe *probe, const char *name, bool must
 {
 	char path[PATH_SIZE];
 
-	if (probe->handler == RS_HANDLER_NONE)
+	if (!probe)
 		return 0;
 	snprintf(path, sizeof(path), CONTAINER ".%s", name);
 	if (probe->handler == RS_HANDLER_HTTP_GET && probe->path[0] != '/')
@@ -126,11 +126,11 @@ static int check_container(const struct rs_container *container, struct rs_err *
 		if (r < 0)
 			return r;
 	}
-	r = check_probe(&container->readiness, "readinessProbe", false, err);
+	r = check_probe(container->readiness, "readinessProbe", false, err);
 	if (r == 0)
-		r = check_probe(&container->liveness, "livenessProbe", true, err);
+		r = check_probe(container->liveness, "livenessProbe", true, err);
 	if (r == 0)
-		r = check_probe(&container->startup, "startupProbe", true, err);
+		r = check_probe(container->startup, "startupProbe", true, err);
 	return r;
 }
 

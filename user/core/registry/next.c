@@ -71,7 +71,6 @@ int rs_apply_next_configuration(struct rs_apply_plan *plan)
 	if (!next || child_metadata(plan, old ? &old->metadata : NULL, plan->template_changed, &next->metadata) < 0)
 		return rs_apply_out_of_memory(plan);
 	next->template = rs_template_ref(plan->service->template);
-	rs_str_copy(next->service, sizeof(next->service), plan->service->metadata.name);
 	if (old) {
 		memcpy(next->latest_created, old->latest_created, sizeof(next->latest_created));
 		memcpy(next->latest_ready, old->latest_ready, sizeof(next->latest_ready));
@@ -214,10 +213,9 @@ int rs_apply_next_route(struct rs_apply_plan *plan)
 	uint32_t wanted = old ? 0 : 1;
 	int r;
 
-	if (!next || child_metadata(plan, old ? &old->metadata : NULL, plan->traffic_changed, &next->metadata) < 0 ||
-	    rs_traffic_copy(&next->traffic, &plan->service->traffic) < 0)
+	if (!next || child_metadata(plan, old ? &old->metadata : NULL, plan->traffic_changed, &next->metadata) < 0)
 		return rs_apply_out_of_memory(plan);
-	rs_str_copy(next->service, sizeof(next->service), plan->service->metadata.name);
+	rs_traffic_copy(&next->traffic, &plan->service->traffic);
 	next->vip = old ? old->vip : RS_VIP_NONE;
 	for (size_t i = 0; i < RS_ROUTE_TARGETS_MAX; i++)
 		next->tag_vip[i] = RS_VIP_NONE;

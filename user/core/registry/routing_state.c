@@ -47,7 +47,7 @@ int rs_registry_route_revisions(struct rs_transaction *transaction, const struct
 	};
 	size_t first, end;
 
-	rs_registry_revisions_of(registry, route->metadata.namespace, route->service, &first, &end);
+	rs_registry_revisions_of(registry, route->metadata.namespace, route->metadata.name, &first, &end);
 	for (; first < end; first++) {
 		const struct rs_model_revision *revision = registry->revisions.items[first];
 		const enum rs_routing_state state = state_of(revision, configuration, &input);

@@ -124,17 +124,20 @@ void rs_traffic_leg_fill(struct rs_traffic_leg *leg)
 int rs_traffic_resolve(const struct rs_traffic_input *input, struct rs_traffic *traffic,
 		       bool latest[static RS_ROUTE_TARGETS_MAX])
 {
-	struct rs_traffic resolved;
-	int r = rs_traffic_copy(&resolved, input->traffic);
+	struct rs_traffic resolved = {0};
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < resolved.count; i++) {
-		struct rs_traffic_target *target = &resolved.targets[i];
+	for (size_t i = 0; i < input->traffic->count; i++) {
+		struct rs_traffic_target target = input->traffic->targets[i];
+		int r;
 
-		latest[i] = !target->revision[0];
+		latest[i] = !target.revision[0];
 		if (latest[i])
-			rs_str_copy(target->revision, sizeof(target->revision), rs_traffic_revision(input, target));
+			rs_str_copy(target.revision, sizeof(target.revision), rs_traffic_revision(input, &target));
+		r = rs_traffic_add(&resolved, &target);
+		if (r < 0) {
+			rs_traffic_done(&resolved);
+			return r;
+		}
 	}
 	rs_traffic_done(traffic);
 	*traffic = resolved;

@@ -23,8 +23,11 @@ static void set_text(char **out, const char *text)
 	assert_non_null(*out);
 }
 
-static void fill_probe(struct rs_probe *probe)
+static struct rs_probe *filled_probe(void)
 {
+	struct rs_probe *probe = calloc(1, sizeof(*probe));
+
+	assert_non_null(probe);
 	probe->handler = RS_HANDLER_HTTP_GET;
 	set_text(&probe->path, "/ok");
 	set_text(&probe->host, "a.b");
@@ -35,6 +38,7 @@ static void fill_probe(struct rs_probe *probe)
 	probe->timeout_ms = 3000;
 	probe->success_threshold = 4;
 	probe->failure_threshold = 5;
+	return probe;
 }
 
 static struct rs_template *filled(void)
@@ -51,9 +55,9 @@ static struct rs_template *filled(void)
 	rs_pairs_add(&container->env, "A", "1");
 	set_text(&container->working_dir, "/srv");
 	rs_str_copy(container->port_name, sizeof(container->port_name), "h2c");
-	fill_probe(&container->readiness);
-	fill_probe(&container->liveness);
-	fill_probe(&container->startup);
+	container->readiness = filled_probe();
+	container->liveness = filled_probe();
+	container->startup = filled_probe();
 	return template;
 }
 
@@ -63,7 +67,7 @@ static struct rs_template *filled(void)
 		struct rs_template *copy = filled();                                                                   \
 		assert_true(rs_template_equal(copy, template));                                                        \
 		struct rs_container *container = &copy->container;                                                     \
-		struct rs_probe *probe = &container->liveness;                                                         \
+		struct rs_probe *probe = container->liveness;                                                          \
 		(void)container;                                                                                       \
 		(void)probe;                                                                                           \
 		statement;                                                                                             \
@@ -93,8 +97,8 @@ static void test_templates_are_equal_until_changed(void **state)
 	CHANGES(container->cpu_millis++);
 	CHANGES(container->memory_bytes++);
 	CHANGES(container->run_as_user++);
-	CHANGES(container->readiness.port++);
-	CHANGES(container->startup.port++);
+	CHANGES(container->readiness->port++);
+	CHANGES(container->startup->port++);
 	CHANGES(probe->handler = RS_HANDLER_EXEC);
 	CHANGES(probe->path[0] = 'x');
 	CHANGES(probe->host[0] = 'x');

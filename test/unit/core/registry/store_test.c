@@ -38,7 +38,7 @@ static void *copy_object(enum rs_kind kind, const void *object)
 	if (kind == RS_KIND_SERVICE) {
 		struct rs_service *out = copy;
 		out->template = same_template(service->template);
-		assert_int_equal(rs_traffic_copy(&out->traffic, &service->traffic), 0);
+		rs_traffic_copy(&out->traffic, &service->traffic);
 		out->status = (struct rs_service_status){0};
 	} else if (kind == RS_KIND_CONFIGURATION) {
 		struct rs_configuration *out = copy;
@@ -50,7 +50,7 @@ static void *copy_object(enum rs_kind kind, const void *object)
 		out->status = (struct rs_revision_status){0};
 	} else {
 		struct rs_model_route *out = copy;
-		assert_int_equal(rs_traffic_copy(&out->traffic, &route->traffic), 0);
+		rs_traffic_copy(&out->traffic, &route->traffic);
 		out->status = (struct rs_route_status){0};
 	}
 	return copy;
