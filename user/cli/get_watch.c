@@ -16,7 +16,6 @@ struct following {
 	struct rs_printer printer;
 	struct rs_seen seen;
 	bool is_quiet; /* the first list, with --watch-only */
-	bool is_in_list;
 };
 
 static int print(struct following *following, enum rs_change change, const cJSON *object, struct rs_err *err)
@@ -44,14 +43,19 @@ static int note(struct following *following, const cJSON *object, enum rs_change
 	return r < 0 ? rs_err_set(err, r, "out of memory") : r;
 }
 
+static int on_begun(void *user, struct rs_err *err)
+{
+	struct following *following = user;
+	(void)err;
+	rs_seen_begin(&following->seen);
+	return 0;
+}
+
 static int on_page(void *user, const cJSON *list, struct rs_err *err)
 {
 	struct following *following = user;
 	const cJSON *object;
 	int r = 0;
-	if (!following->is_in_list)
-		rs_seen_begin(&following->seen);
-	following->is_in_list = true;
 	cJSON_ArrayForEach (object, rs_json_get(list, "items")) {
 		enum rs_change change;
 		r = note(following, object, &change, err);
@@ -74,7 +78,6 @@ static int on_listed(void *user, struct rs_err *err)
 {
 	struct following *following = user;
 	following->is_quiet = false;
-	following->is_in_list = false;
 	int r = rs_seen_end(&following->seen, on_gone, following, err);
 	return r < 0 ? r : flush(following, err);
 }
@@ -98,8 +101,12 @@ enum rs_exit rs_get_watch(struct rs_cli *cli, const struct rs_args *args, const 
 	struct rs_err err = {0};
 	struct rs_query query = rs_get_query(args);
 	struct following following = {.args = args, .noun = target->noun, .is_quiet = args->watch_only};
-	const struct rs_watch_visitor visitor = {
-		.page = on_page, .listed = on_listed, .changed = on_changed, .user = &following, .out = cli->out};
+	const struct rs_watch_visitor visitor = {.begun = on_begun,
+						 .page = on_page,
+						 .listed = on_listed,
+						 .changed = on_changed,
+						 .user = &following,
+						 .out = cli->out};
 	query.name = target->name;
 	if (target->name) {
 		/* A name that is not there is a mistake, as without --watch. */

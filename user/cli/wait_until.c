@@ -11,7 +11,6 @@ struct waiting {
 	const char *revision;		/* of instances */
 	cJSON *object;			/* as it was seen last; NULL when it is not there */
 	cJSON *instances;
-	bool is_in_list;
 };
 
 static int out_of_memory(struct rs_err *err)
@@ -39,6 +38,12 @@ static int judge_object(const struct waiting *waiting, struct rs_err *err)
 	return 0;
 }
 
+/* What is not in any page is gone. */
+static int on_object_begun(void *user, struct rs_err *err)
+{
+	return keep_object(user, NULL, err);
+}
+
 static int on_object_page(void *user, const cJSON *list, struct rs_err *err)
 {
 	struct waiting *waiting = user;
@@ -47,17 +52,12 @@ static int on_object_page(void *user, const cJSON *list, struct rs_err *err)
 		if (rs_str_equal(rs_json_text(object, "metadata", "name"), waiting->target->name))
 			found = object;
 	}
-	/* Pages begin anew after an interruption: what is not in any of them is gone. */
-	bool is_first = !waiting->is_in_list;
-	waiting->is_in_list = true;
-	return found || is_first ? keep_object(waiting, found, err) : 0;
+	return found ? keep_object(waiting, found, err) : 0;
 }
 
 static int on_object_listed(void *user, struct rs_err *err)
 {
-	struct waiting *waiting = user;
-	waiting->is_in_list = false;
-	return judge_object(waiting, err);
+	return judge_object(user, err);
 }
 
 static int on_object_changed(void *user, enum rs_change change, const cJSON *object, struct rs_err *err)
@@ -82,8 +82,11 @@ static int wait_for_object(struct rs_cli *cli, const struct rs_target *target, c
 {
 	struct waiting waiting = {.wait = wait, .target = target};
 	const struct rs_query query = {.namespace = namespace, .name = target->name};
-	const struct rs_watch_visitor visitor = {
-		.page = on_object_page, .listed = on_object_listed, .changed = on_object_changed, .user = &waiting};
+	const struct rs_watch_visitor visitor = {.begun = on_object_begun,
+						 .page = on_object_page,
+						 .listed = on_object_listed,
+						 .changed = on_object_changed,
+						 .user = &waiting};
 	int r = rs_watch(&cli->client, target->noun, &query, &visitor, deadline_ns, cli->err, err);
 	if (r == -ETIMEDOUT)
 		r = explain(&waiting, err);
@@ -124,18 +127,19 @@ static int judge_instances(const struct waiting *waiting)
 	return rs_wait_for_is_met(waiting->wait, NULL, waiting->instances, waiting->revision);
 }
 
+static int on_instances_begun(void *user, struct rs_err *err)
+{
+	struct waiting *waiting = user;
+	cJSON_Delete(waiting->instances);
+	waiting->instances = cJSON_CreateObject();
+	return cJSON_AddArrayToObject(waiting->instances, "items") ? 0 : out_of_memory(err);
+}
+
 static int on_instances_page(void *user, const cJSON *list, struct rs_err *err)
 {
 	struct waiting *waiting = user;
 	const cJSON *instance;
 	int r = 0;
-	if (!waiting->is_in_list) {
-		cJSON_Delete(waiting->instances);
-		waiting->instances = cJSON_CreateObject();
-		if (!cJSON_AddArrayToObject(waiting->instances, "items"))
-			return out_of_memory(err);
-	}
-	waiting->is_in_list = true;
 	cJSON_ArrayForEach (instance, rs_json_get(list, "items")) {
 		r = put_instance(waiting, instance, err);
 		if (r < 0)
@@ -146,10 +150,8 @@ static int on_instances_page(void *user, const cJSON *list, struct rs_err *err)
 
 static int on_instances_listed(void *user, struct rs_err *err)
 {
-	struct waiting *waiting = user;
 	(void)err;
-	waiting->is_in_list = false;
-	return judge_instances(waiting);
+	return judge_instances(user);
 }
 
 static int on_instance_changed(void *user, enum rs_change change, const cJSON *instance, struct rs_err *err)
@@ -165,7 +167,8 @@ int rs_wait_until_instances(struct rs_cli *cli, const char *namespace, const cha
 {
 	struct waiting waiting = {.wait = wait, .revision = revision};
 	const struct rs_query query = {.namespace = namespace, .service = service};
-	const struct rs_watch_visitor visitor = {.page = on_instances_page,
+	const struct rs_watch_visitor visitor = {.begun = on_instances_begun,
+						 .page = on_instances_page,
 						 .listed = on_instances_listed,
 						 .changed = on_instance_changed,
 						 .user = &waiting};

@@ -85,7 +85,9 @@ static void notice(struct watch *watch, bool is_away)
 static int list(struct watch *watch, char **ret_version, struct rs_err *err)
 {
 	for (;;) {
-		int r = rs_fetch_pages(watch->client, watch->noun, &watch->query, on_page, watch, ret_version, err);
+		int r = watch->visitor->begun ? watch->visitor->begun(watch->visitor->user, err) : 0;
+		if (r == 0)
+			r = rs_fetch_pages(watch->client, watch->noun, &watch->query, on_page, watch, ret_version, err);
 		if (r == 0 && watch->visitor->listed)
 			r = watch->visitor->listed(watch->visitor->user, err);
 		if (r >= 0) {

@@ -22,7 +22,10 @@ const char *rs_change_text(enum rs_change change);
 
 /* Each returns 0 to go on; what is positive ends the watch well, what is negative ends it with *err. */
 struct rs_watch_visitor {
-	/* A page of a list: of the first, or of one after an interruption. Of events only those that are new. */
+	/* A list begins, the first or one after an interruption; perhaps again, when it could not be read to its end.
+	 * NULL when that does not matter. */
+	int (*begun)(void *user, struct rs_err *err);
+	/* A page of it. Of events only those that are new. */
 	int (*page)(void *user, const cJSON *list, struct rs_err *err);
 	/* The list is whole now. NULL when that does not matter. */
 	int (*listed)(void *user, struct rs_err *err);

@@ -281,6 +281,23 @@ static void test_wait_for_instances(void **state)
 	assert_int_equal(fake.code, 1);
 }
 
+static void test_a_list_that_breaks_off_counts_nothing_twice(void **state)
+{
+	(void)state;
+	teach("GET " SERVING "services/hello", 200, HELLO);
+	teach_once("GET " INSTANCES, 200, LIST("5", ""));
+	teach_once("GET " INSTANCES "&watch=true&resourceVersion=5", 200, "");
+	teach("GET " INSTANCES, 200,
+	      "{\"metadata\":{\"resourceVersion\":\"6\",\"continue\":\"x\"},\"items\":[" INSTANCE("rouse-1",
+												  "Ready") "]}");
+	teach_once("GET " INSTANCES "&continue=x", 503, STATUS(503, "Unavailable", "starting"));
+	teach("GET " INSTANCES "&continue=x", 200, EMPTY);
+	teach("GET " INSTANCES "&watch=true&resourceVersion=6", 200, "");
+	fake_run(&fake, "wait", "hello", "--for=instances=2", "--timeout", "600ms");
+	assert_int_equal(fake.code, 1);
+	assert_has(fake.err, "(of 1 instances)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +313,7 @@ int main(void)
 		TEST(test_wait_gives_up),
 		TEST(test_wait_for_the_end),
 		TEST(test_wait_for_instances),
+		TEST(test_a_list_that_breaks_off_counts_nothing_twice),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }
