@@ -96,11 +96,11 @@ static void given_stale_index(struct world *world)
 
 #define OPEN_MAX (RS_FLOWS_MIN / RS_FLOWS_OPEN_SHARE)
 
-/* The rest of the n-th connection's handshake. */
-static void finish_handshake(struct world *world, unsigned n)
+/* The rest of the n-th connection's handshake; with data it is busy from then on. */
+static void finish_handshake(struct world *world, unsigned n, unsigned data)
 {
 	struct packet answer = {.from = ONE, .to = CLIENT_BY_GATEWAY, .flags = SYN | ACK, .seq = 900, .ack = 2};
-	struct packet ack = {.from = CLIENT, .to = VIP, .flags = ACK, .seq = 2, .ack = 901};
+	struct packet ack = {.from = CLIENT, .to = VIP, .flags = ACK, .seq = 2, .ack = 901, .payload = data};
 	ack.from.ip[2] = answer.to.ip[2] = (uint8_t)(n >> 14);
 	ack.from.port = answer.to.port = (uint16_t)(1024 + (n & 16383));
 	assert_int_equal(world_send_packet(world, RS_DP_INSTANCE, world->one, &answer), REDIRECT);
@@ -144,7 +144,7 @@ static void a_flood_of_syns(struct world *world)
 	const unsigned friends = 100;
 	for (unsigned i = 0; i < friends; i++) {
 		assert_int_equal(send_syn(world, i, 1), REDIRECT);
-		finish_handshake(world, i);
+		finish_handshake(world, i, 0);
 	}
 	for (unsigned i = 0; i < 2 * RS_FLOWS_MIN; i++)
 		assert_int_equal(send_syn(world, friends + i, 1), REDIRECT);
@@ -156,36 +156,46 @@ static void a_flood_of_syns(struct world *world)
 	assert_true(world_counter(world, RS_REASON_flow_evicted) >= 2 * RS_FLOWS_MIN - OPEN_MAX);
 	/* The newest are those that are left: somebody real gets through. */
 	assert_int_equal(send_syn(world, 60000, 1), REDIRECT);
-	finish_handshake(world, 60000);
+	finish_handshake(world, 60000, 0);
 	states = count_states(world);
 	assert_int_equal(states.established, friends + 1);
 	wait_in_flight(world, states.half_open);
 }
 
-/* More connections open within a second than the ring has room for. */
+/* More busy connections than the ring has room for. */
 static void the_flow_ring_is_full(struct world *world)
 {
-	const unsigned room = RS_FLOWS_MIN - 2 * RS_RING_MARGIN + 1;
+	const unsigned room = RS_FLOWS_MIN - 2 * RS_RING_MARGIN, leave = 100;
 	unsigned begun = 0;
 	for (; begun < RS_FLOWS_MIN && !world_counter(world, RS_REASON_flow_unwatched); begun++) {
 		assert_int_equal(send_syn(world, begun, 1), REDIRECT);
-		finish_handshake(world, begun);
+		finish_handshake(world, begun, 1);
 	}
 	assert_true(begun > room);
 	struct states states = count_states(world);
 	assert_int_equal(states.half_open, 1);
 	assert_int_equal(states.established, begun - 1);
-	/* Its data goes through all the same, and it gets its place when there is one. */
+	/* Its data goes through all the same, and it gets its place when others have left theirs. */
+	struct packet packet = {.from = CLIENT, .to = VIP, .flags = RST, .seq = 3};
+	for (unsigned i = 0; i < leave; i++) {
+		packet.from.port = (uint16_t)(1024 + i);
+		assert_int_equal(world_send_packet(world, RS_DP_CLIENT, world->client, &packet), REDIRECT);
+	}
 	uint64_t deadline = rs_now_ns() + 10 * RS_NS_PER_S;
-	struct packet data = {.from = CLIENT, .to = VIP, .flags = ACK, .seq = 2, .ack = 901, .payload = 1};
-	data.from.port = (uint16_t)(1024 + begun - 1);
+	packet = (struct packet){.from = CLIENT, .to = VIP, .flags = ACK, .seq = 2, .ack = 901, .payload = 1};
+	packet.from.port = (uint16_t)(1024 + begun - 1);
 	do {
 		assert_true(rs_now_ns() < deadline);
-		assert_int_equal(world_send_packet(world, RS_DP_CLIENT, world->client, &data), REDIRECT);
+		assert_int_equal(world_send_packet(world, RS_DP_CLIENT, world->client, &packet), REDIRECT);
 		poll(NULL, 0, 5);
-	} while (count_states(world).half_open);
+		states = count_states(world);
+	} while (states.half_open || states.established != begun - leave);
+	while (world_count(world, "flows") != begun - leave) {
+		assert_true(rs_now_ns() < deadline);
+		poll(NULL, 0, 5);
+	}
 	assert_int_equal(world_counter(world, RS_REASON_flow_evicted), 0);
-	wait_in_flight(world, 1);
+	wait_in_flight(world, begun - leave);
 }
 
 /* One long hold, and so many short ones behind it that the ring has to go on without it. */
