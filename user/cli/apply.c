@@ -25,26 +25,27 @@ struct apply {
 /* A document that is on its way. */
 struct document {
 	const struct rs_noun *noun;
-	char *source;
+	struct rs_manifest_source *source;
 	char *name;
 };
 
 static struct document *document_free(struct document *document)
 {
 	if (document) {
-		free(document->source);
+		rs_manifest_source_free(document->source);
 		free(document->name);
 		free(document);
 	}
 	return NULL;
 }
 
-static struct document *document_new(const struct rs_noun *noun, const char *source, const char *name)
+static struct document *document_new(const struct rs_noun *noun, const struct rs_manifest_source *source,
+				     const char *name)
 {
 	struct document *document = calloc(1, sizeof(*document));
 	if (!document)
 		return NULL;
-	*document = (struct document){.noun = noun, .source = strdup(source), .name = strdup(name)};
+	*document = (struct document){.noun = noun, .source = rs_manifest_source_copy(source), .name = strdup(name)};
 	return document->source && document->name ? document : document_free(document);
 }
 
@@ -60,16 +61,14 @@ static void say_applied(const struct apply *apply, const struct document *docume
 	rs_buf_done(&full);
 }
 
-static void fail(struct apply *apply, const char *source, const char *name, struct rs_err *err)
+static void fail(struct apply *apply, const struct rs_manifest_source *source, const char *name, struct rs_err *err)
 {
 	if (apply->is_alone)
 		return; /* said once */
 	if (err->code == -ECONNREFUSED || err->code == -EACCES)
 		apply->is_alone = true;
-	else if (*name)
-		rs_err_prefix(err, "%s: service %s", source, name);
 	else
-		rs_err_prefix(err, "%s", source);
+		rs_manifest_blame(source, name, err);
 	apply->code = rs_cli_fail(apply->cli, err);
 }
 
@@ -84,8 +83,8 @@ static void on_answer(void *user, void *item, const struct rs_reply *reply, stru
 	document_free(document);
 }
 
-static int put(struct apply *apply, const char *source, const struct rs_noun *noun, const char *namespace,
-	       const char *name, const cJSON *object, struct rs_err *err)
+static int put(struct apply *apply, const struct rs_manifest_source *source, const struct rs_noun *noun,
+	       const char *namespace, const char *name, const cJSON *object, struct rs_err *err)
 {
 	rs_auto_free char *path = rs_fetch_path(noun, namespace, name);
 	rs_auto_free char *full = path ? rs_str_format("%s%s", path, apply->args->dry_run ? "?dryRun=All" : "") : NULL;
@@ -100,7 +99,7 @@ static int put(struct apply *apply, const char *source, const struct rs_noun *no
 	return 0;
 }
 
-static void apply_object(void *user, const char *source, cJSON *object)
+static void apply_object(void *user, const struct rs_manifest_source *source, cJSON *object)
 {
 	struct apply *apply = user;
 	struct rs_err err = {0};

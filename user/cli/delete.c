@@ -92,7 +92,7 @@ static void delete_one(struct deletion *deletion, const struct rs_noun *noun, co
 /* --- by manifests ---------------------------------------------------------------------------------------------------
  */
 
-static void delete_object(void *user, const char *source, cJSON *object)
+static void delete_object(void *user, const struct rs_manifest_source *source, cJSON *object)
 {
 	struct deletion *deletion = user;
 	struct rs_err err = {0};
@@ -101,7 +101,7 @@ static void delete_object(void *user, const char *source, cJSON *object)
 	int r = rs_manifest_target(object, deletion->args->namespace, &noun, &namespace, &name, &err);
 	if (r < 0) {
 		rs_batch_finish(deletion->batch);
-		rs_err_prefix(&err, "%s", source);
+		rs_manifest_blame(source, "", &err);
 		deletion->code = rs_cli_fail(deletion->cli, &err);
 		return;
 	}

@@ -31,14 +31,12 @@ struct diff {
 	bool is_alone; /* no agent answers: the rest is not tried */
 };
 
-static void fail(struct diff *diff, const char *source, const char *name, struct rs_err *err)
+static void fail(struct diff *diff, const struct rs_manifest_source *source, const char *name, struct rs_err *err)
 {
 	if (err->code == -ECONNREFUSED || err->code == -EACCES)
 		diff->is_alone = true;
-	else if (*name)
-		rs_err_prefix(err, "%s: service %s", source, name);
 	else
-		rs_err_prefix(err, "%s", source);
+		rs_manifest_blame(source, name, err);
 	rs_cli_fail(diff->cli, err);
 	diff->has_failed = true;
 }
@@ -72,7 +70,7 @@ static int compare(struct diff *diff, const struct rs_noun *noun, const char *na
 	return r;
 }
 
-static void diff_object(void *user, const char *source, cJSON *object)
+static void diff_object(void *user, const struct rs_manifest_source *source, cJSON *object)
 {
 	struct diff *diff = user;
 	struct rs_err err = {0};

@@ -49,13 +49,13 @@ static void free_had(void *item)
 
 /* Where the file has had this object, or NULL: remembered from now on. Objects that are not whole are told by whoever
  * wants to use them. */
-static const char *find_twin(struct reading *reading, const char *source, const cJSON *object)
+static const char *find_twin(struct reading *reading, const struct rs_manifest_source *source, const cJSON *object)
 {
 	const char *name = rs_json_text(object, "metadata", "name");
 	struct had *had = *name ? calloc(1, sizeof(*had)) : NULL;
 	if (!had)
 		return NULL;
-	had->source = strdup(source);
+	had->source = rs_manifest_where(source);
 	had->key = rs_str_format("%s %s %s/%s", rs_json_text(object, "apiVersion"), rs_json_text(object, "kind"),
 				 rs_json_text(object, "metadata", "namespace"), name);
 	struct had **found = had->source && had->key ? tsearch(had, &reading->objects, compare) : NULL;
@@ -65,7 +65,7 @@ static const char *find_twin(struct reading *reading, const char *source, const 
 	return found ? (*found)->source : NULL;
 }
 
-static void visit_object(struct reading *reading, const char *source, cJSON *object)
+static void visit_object(struct reading *reading, const struct rs_manifest_source *source, cJSON *object)
 {
 	const struct rs_manifest_visitor *visitor = reading->visitor;
 	const char *twin = find_twin(reading, source, object);
@@ -74,37 +74,38 @@ static void visit_object(struct reading *reading, const char *source, cJSON *obj
 		return;
 	}
 	struct rs_err err = {0};
-	rs_err_set(&err, -EEXIST, "%s: %s \"%s\" is written twice: first at %s; keep one of them", source,
+	rs_err_set(&err, -EEXIST, "metadata.name: %s \"%s\" is written twice: first at %s; keep one of them",
 		   rs_json_text(object, "kind"), rs_json_text(object, "metadata", "name"), twin);
+	rs_manifest_blame(source, "", &err);
 	visitor->broken(visitor->user, &err);
 }
 
-static void visit_items(struct reading *reading, const char *list, const cJSON *items)
+static void visit_items(struct reading *reading, struct rs_manifest_source *source, const cJSON *items)
 {
 	cJSON *item;
-	size_t index = 0;
 	cJSON_ArrayForEach (item, items) {
-		rs_auto_free char *source = rs_str_format("%s: items[%zu]", list, index++);
-		visit_object(reading, source ? source : list, item);
+		source->item++;
+		visit_object(reading, source, item);
 	}
 }
 
 /* One object, or those of a List. */
-static void visit(struct reading *reading, size_t line, cJSON *object)
+static void visit(struct reading *reading, struct rs_manifest_source source, cJSON *object)
 {
-	rs_auto_free char *source = rs_str_format("%s:%zu", reading->name, line);
 	struct rs_err err = {0};
 	cJSON *items = cJSON_GetObjectItemCaseSensitive(object, "items");
 	const char *kind = rs_json_text(object, "kind");
 	size_t length = strlen(kind);
-	if (!source || !cJSON_IsObject(object)) {
-		rs_err_set(&err, -EINVAL, "%s:%zu: is no object with apiVersion, kind, metadata and spec",
-			   reading->name, line);
+	source.file = reading->name;
+	source.item = -1;
+	if (!cJSON_IsObject(object)) {
+		rs_err_set(&err, -EINVAL, "is no object with apiVersion, kind, metadata and spec");
+		rs_manifest_blame(&source, "", &err);
 		reading->visitor->broken(reading->visitor->user, &err);
 	} else if (cJSON_IsArray(items) && length >= 4 && rs_str_equal(kind + length - 4, "List")) {
-		visit_items(reading, source, items);
+		visit_items(reading, &source, items);
 	} else {
-		visit_object(reading, source, object);
+		visit_object(reading, &source, object);
 	}
 }
 
@@ -143,7 +144,10 @@ static bool parse_json(struct reading *reading, const char *text, bool must_be)
 			say_no_json(reading, text, end ? end : at);
 			return true;
 		}
-		visit(reading, line, value);
+		visit(reading,
+		      (struct rs_manifest_source){
+			      .line = line, .text = at, .length = (size_t)(end - at), .lines_before = line - 1},
+		      value);
 		at = end;
 	}
 }
@@ -198,7 +202,12 @@ static void parse_document(struct reading *reading, const char *text, size_t len
 		return;
 	}
 	for (size_t i = 0; i < documents->count; i++)
-		visit(reading, lines_before + documents->lines[i], documents->items[i]);
+		visit(reading,
+		      (struct rs_manifest_source){.line = lines_before + documents->lines[i],
+						  .text = text,
+						  .length = length,
+						  .lines_before = lines_before},
+		      documents->items[i]);
 	rs_yaml_documents_done(documents);
 }
 

@@ -13,13 +13,13 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "cli/manifest_source.h"
 
 #define RS_MANIFEST_BYTES_MAX (256UL * 1024 * 1024)
 
 struct rs_manifest_visitor {
-	/* An object that was read. `source` is FILE:LINE, with ": items[N]" in a List. Both are borrowed during the
-	 * call; the object may be changed. */
-	void (*object)(void *user, const char *source, cJSON *object);
+	/* An object that was read. Both are borrowed during the call; the object may be changed. */
+	void (*object)(void *user, const struct rs_manifest_source *source, cJSON *object);
 	/* A file or document that cannot be read: err says which, where and why. */
 	void (*broken)(void *user, const struct rs_err *err);
 	void *user;

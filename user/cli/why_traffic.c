@@ -104,7 +104,7 @@ void rs_why_say_traffic(const struct rs_why_facts *facts, struct rs_buf *out)
 		if (percent > 0)
 			rs_buf_printf(out, "  %.0f %% of new connections go to %s, %s.\n", percent, name,
 				      cJSON_IsTrue(rs_json_get(target, "latestRevision"))
-					      ? "because @latest does, the newest that was ready"
+					      ? "because @latest does"
 					      : "because the service's traffic names it");
 		if (*tag)
 			rs_buf_printf(out, "  %s always goes to %s: that is its tag %s.\n", rs_json_text(target, "url"),

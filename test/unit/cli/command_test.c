@@ -100,7 +100,7 @@ static void test_apply_of_yaml_documents_goes_on_after_a_broken_one(void **state
 	assert_has(fake.err, "rouse: -:2: service a: spec.template: must have a container\n");
 	assert_has(fake.err, "rouse: -:7:1: "); /* the document's end is where the bracket is missed */
 	assert_has(fake.err,
-		   "rouse: -:8: kind: must be Service of serving.knative.dev/v1, is Deployment of \"apps/v1\"\n");
+		   "rouse: -:9:1: kind: must be Service of serving.knative.dev/v1, is Deployment of \"apps/v1\"\n");
 }
 
 static void test_apply_checks_what_it_must_know(void **state)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* link: cli */
 #include <stdarg.h>
+#include <errno.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
@@ -20,16 +21,31 @@
 /* What a reading told, one line for each object ("SOURCE NAME") and for each failure ("! MESSAGE"). */
 static struct rs_buf told;
 
-static void on_object(void *user, const char *source, cJSON *object)
+static void on_object(void *user, const struct rs_manifest_source *source, cJSON *object)
 {
+	rs_auto_free char *where = rs_manifest_where(source);
 	(void)user;
-	rs_buf_printf(&told, "%s %s\n", source, rs_json_text(object, "name"));
+	rs_buf_printf(&told, "%s %s\n", where, rs_json_text(object, "name"));
 }
 
 static void on_broken(void *user, const struct rs_err *err)
 {
 	(void)user;
 	rs_buf_printf(&told, "! %s\n", err->message);
+}
+
+/* The errors of two fields, as the agent would tell them. */
+static void on_object_blame(void *user, const struct rs_manifest_source *source, cJSON *object)
+{
+	static const char *const messages[] = {"spec.traffic[1].percent: must be 0..100", "the agent is tired"};
+	(void)user;
+	(void)object;
+	for (size_t i = 0; i < 2; i++) {
+		struct rs_err err = {0};
+		rs_err_set(&err, -EINVAL, "%s", messages[i]);
+		rs_manifest_blame(source, i ? "" : "shop", &err);
+		rs_buf_printf(&told, "%s\n", err.message);
+	}
 }
 
 static const struct rs_manifest_visitor visitor = {.object = on_object, .broken = on_broken};
@@ -40,6 +56,25 @@ static const char *read_text(const char *name, const char *text)
 	rs_buf_puts(&told, "");
 	rs_manifest_parse(text, strlen(text), name, &visitor);
 	return told.data;
+}
+
+static void test_a_field_is_blamed_where_it_stands(void **state)
+{
+	static const struct rs_manifest_visitor blame = {.object = on_object_blame, .broken = on_broken};
+	static const char yaml[] = "kind: Service\n---\nkind: Service\nspec:\n  traffic:\n  - {}\n  - percent: 300\n";
+	static const char list[] = "{\"kind\": \"List\", \"items\": [{},\n {\"spec\": {\"traffic\": [1]}}]}";
+	(void)state;
+	rs_buf_clear(&told);
+	rs_manifest_parse(yaml, strlen(yaml), "f.yaml", &blame);
+	rs_manifest_parse(list, strlen(list), "l.json", &blame);
+	assert_string_equal(told.data, "f.yaml:1: service shop: spec.traffic[1].percent: must be 0..100\n"
+				       "f.yaml:1: the agent is tired\n"
+				       "f.yaml:7:5: service shop: spec.traffic[1].percent: must be 0..100\n"
+				       "f.yaml:3: the agent is tired\n"
+				       "l.json:1:28: service shop: spec.traffic[1].percent: must be 0..100\n"
+				       "l.json:1:28: the agent is tired\n"
+				       "l.json:2:12: service shop: spec.traffic[1].percent: must be 0..100\n"
+				       "l.json:2:2: the agent is tired\n");
 }
 
 static void test_yaml_documents_with_their_lines(void **state)
@@ -97,7 +132,8 @@ static void test_what_is_written_twice(void **state)
 	(void)state;
 	assert_string_equal(
 		read_text("f.yaml", NAMED("Service", "a") "---\n" NAMED("Service", "b") "---\n" NAMED("Service", "a")),
-		"f.yaml:1 x\nf.yaml:5 x\n! f.yaml:9: Service \"a\" is written twice: first at f.yaml:1; keep "
+		"f.yaml:1 x\nf.yaml:5 x\n! f.yaml:11:12: metadata.name: Service \"a\" is written twice: first at "
+		"f.yaml:1; keep "
 		"one of them\n");
 	assert_string_equal(read_text("f.yaml", NAMED("Service", "a") "---\n" NAMED("Route", "a")),
 			    "f.yaml:1 x\nf.yaml:5 x\n");
@@ -105,7 +141,8 @@ static void test_what_is_written_twice(void **state)
 		read_text("-", "{\"kind\":\"List\",\"items\":[{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\"}},"
 			       "{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\",\"namespace\":\"x\"}},"
 			       "{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\"}}]}"),
-		"-:1: items[0] \n-:1: items[1] \n! -:1: items[2]: Service \"a\" is written twice: first at -:1: "
+		"-:1: items[0] \n-:1: items[1] \n! -:1:157: metadata.name: Service \"a\" is written twice: first at "
+		"-:1: "
 		"items[0]; "
 		"keep one of them\n");
 }
@@ -182,6 +219,7 @@ static int done(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_field_is_blamed_where_it_stands),
 		cmocka_unit_test(test_yaml_documents_with_their_lines),
 		cmocka_unit_test(test_a_broken_document_has_the_line_of_the_file),
 		cmocka_unit_test(test_json),

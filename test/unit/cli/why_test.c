@@ -374,7 +374,7 @@ static void test_traffic_by_percent_and_tag(void **state)
 	assert_says("hello-00001 (90 % of the traffic)\n");
 	assert_says("Traffic\n  http://hello.default.rouse is 198.18.0.5.\n");
 	assert_says("90 % of new connections go to hello-00001, because the service's traffic names it.\n");
-	assert_says("10 % of new connections go to hello-00002, because @latest does, the newest that was ready.\n");
+	assert_says("10 % of new connections go to hello-00002, because @latest does.\n");
 	assert_says("http://next-hello.default.rouse always goes to hello-00003: that is its tag next.\n");
 }
 

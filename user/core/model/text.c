@@ -120,14 +120,10 @@ void rs_strings_done(struct rs_strings *strings)
 static const char *well_known(const char *key)
 {
 	static const char *const keys[] = {
-		"serving.knative.dev/configuration",
-		"serving.knative.dev/configurationGeneration",
-		"serving.knative.dev/configurationUID",
-		"serving.knative.dev/service",
-		"serving.knative.dev/serviceUID",
-		"autoscaling.knative.dev/initial-scale",
-		"autoscaling.knative.dev/max-scale",
-		"autoscaling.knative.dev/min-scale",
+		"serving.knative.dev/configuration",	"serving.knative.dev/configurationGeneration",
+		"serving.knative.dev/configurationUID", "serving.knative.dev/service",
+		"serving.knative.dev/serviceUID",	"autoscaling.knative.dev/initial-scale",
+		"autoscaling.knative.dev/max-scale",	"autoscaling.knative.dev/min-scale",
 		"autoscaling.knative.dev/target",
 	};
 
