@@ -131,11 +131,20 @@ static void apply_revision(struct rs_agent *agent, struct rs_model_revision *rev
 {
 	struct rs_workload *workload = revision->user;
 	struct rs_err err = {0};
+	bool is_new = !workload;
 	if (!workload && revision->routing_state == RS_ROUTING_RESERVE)
 		return; /* nobody is sent there: it costs nothing until a route names it */
 	if (!workload && rs_workload_get(agent, revision, &workload, &err) < 0) {
 		rs_record(agent, "Warning", "RevisionFailed", revision->metadata.namespace, "Revision",
 			  revision->metadata.name, "%s", err.message);
+		return;
+	}
+	/* One that begins at zero has nothing that could be measured: the first hold puts it to work. */
+	if (is_new && workload->scale.replicas == 0) {
+		rs_settings_reachability(workload);
+		workload->why = RS_SCALE_TO_ZERO;
+		rs_workload_phase(workload, 0, rs_now_ns());
+		rs_workload_status(workload);
 		return;
 	}
 	rs_workload_activate(workload);

@@ -312,7 +312,9 @@ struct rs_store *rs_store_free(struct rs_store *store)
 
 int rs_store_load(struct rs_store *store, const struct rs_store_loader *loader, void *user, struct rs_err *err)
 {
-	return rs_store_read_all(store->reader, loader, user, err);
+	int r = rs_store_read_all(store->reader, loader, user, err);
+	sqlite3_db_release_memory(store->reader); /* its cache: some MB that nothing reads again */
+	return r;
 }
 
 int rs_store_list_events(struct rs_store *store, uint64_t after, size_t limit, const char *namespace, const char *kind,

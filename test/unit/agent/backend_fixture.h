@@ -211,13 +211,20 @@ int rs_workload_get(struct rs_agent *agent, struct rs_model_revision *revision, 
 {
 	struct rs_workload *workload = calloc(1, sizeof(*workload));
 	(void)err;
-	*workload = (struct rs_workload){.agent = agent, .revision = revision, .id = 1};
+	*workload = (struct rs_workload){.agent = agent, .revision = revision, .id = 1, .scale.replicas = 1};
 	while (agent->workloads[workload->id])
 		workload->id++;
 	agent->workloads[workload->id] = workload;
 	revision->user = workload;
 	*ret_workload = workload;
 	return 0;
+}
+
+void rs_workload_phase(struct rs_workload *workload, int32_t want, uint64_t now_ns)
+{
+	(void)workload;
+	(void)want;
+	(void)now_ns;
 }
 
 void rs_workload_status(struct rs_workload *workload)

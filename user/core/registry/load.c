@@ -26,26 +26,53 @@ static void use_one(struct rs_template **at, struct rs_template *loaded)
 	*at = rs_template_ref(loaded);
 }
 
-/* The store has a template thrice; in memory service, configuration and latest revision share one. At each object, so
- * that what is given up makes room for the next one. */
-static void share_template(struct rs_registry *registry, enum rs_kind kind, void *object)
+static void use_one_list(struct rs_pairs *at, const struct rs_pairs *loaded)
+{
+	if (at->items == loaded->items || !rs_pairs_equal(at, loaded))
+		return;
+	rs_pairs_done(at);
+	rs_pairs_copy(at, loaded);
+}
+
+static void share_traffic(struct rs_service *service, const struct rs_model_route *route)
+{
+	if (!service || !rs_traffic_equal(&service->traffic, &route->traffic))
+		return;
+	rs_traffic_done(&service->traffic);
+	rs_traffic_copy(&service->traffic, &route->traffic);
+}
+
+/* The store has a template thrice, and targets twice; in memory service, configuration and latest revision share one.
+ * At each object, so that what is given up makes room for the next one. */
+static void share(struct rs_registry *registry, enum rs_kind kind, void *object)
 {
 	const struct rs_metadata *metadata = rs_object_metadata(kind, object);
 	struct rs_model_revision *revision = kind == RS_KIND_REVISION ? object : NULL;
 	const char *name = revision ? revision->service : metadata->name;
 	struct rs_service *service = rs_registry_service(registry, metadata->namespace, name);
 	struct rs_configuration *configuration = rs_registry_configuration(registry, metadata->namespace, name);
+	struct rs_model_route *route = rs_registry_route(registry, metadata->namespace, name);
 
-	if (kind == RS_KIND_ROUTE)
-		return;
-	/* The service's is the one with the name that its manifest may have given to the revision. */
-	struct rs_template *shared = service ? service->template : configuration ? configuration->template : NULL;
+	if (kind == RS_KIND_ROUTE || (kind == RS_KIND_SERVICE && route)) {
+		share_traffic(service, route);
+		if (kind == RS_KIND_ROUTE)
+			return;
+	}
 	if (!revision && configuration && configuration->latest_created[0])
 		revision = rs_registry_revision(registry, metadata->namespace, configuration->latest_created);
+	/* The one that was loaded first stays, or memory would be full of the holes that all the others leave. */
+	if (revision && configuration && rs_template_equal(revision->template, configuration->template))
+		use_one(&configuration->template, revision->template);
+	if (service && configuration && rs_template_equal(configuration->template, service->template))
+		use_one(&service->template, configuration->template);
+	/* A manifest may have named the revision: that name stands with the service. */
+	struct rs_template *shared = service ? service->template : configuration ? configuration->template : NULL;
 	if (configuration && shared)
 		use_one(&configuration->template, shared);
-	if (revision && shared)
+	if (revision && shared) {
 		use_one(&revision->template, shared);
+		use_one_list(&revision->metadata.annotations, &shared->annotations);
+	}
 }
 
 int rs_registry_load_object(struct rs_registry *registry, enum rs_kind kind, void *object, struct rs_err *err)
@@ -74,7 +101,7 @@ int rs_registry_load_object(struct rs_registry *registry, enum rs_kind kind, voi
 		for (size_t i = 0; i < RS_ROUTE_TARGETS_MAX; i++)
 			route->tag_vip[i] = RS_VIP_NONE;
 	}
-	share_template(registry, kind, object);
+	share(registry, kind, object);
 	if (metadata->resource_version > registry->version)
 		registry->version = metadata->resource_version;
 	return 0;
