@@ -7,15 +7,19 @@ Options: --services N.
 """
 
 import argparse
+import http.client
 import json
+import socket
 import subprocess
+import threading
 import time
 
 from idle import agent, cpu_seconds, rss_mb
 from lab import Lab, parse_starts, service
-from report import Report, spread
+from report import Report, percentile, spread
 
-RANGE = ("--option", "vip-range=198.18.0.0/15", "--option", "instance-range=198.20.0.0/16")
+COLD_STARTS = 100
+APPLIES_PER_S = 100
 
 
 def manifest(lab, name, count, version="1"):
@@ -47,6 +51,7 @@ def wait_quiet(lab, process):
         time.sleep(0.5)
         return cpu_seconds(process) - before < 0.02
     lab.wait(is_quiet, 60, "the agent to come to rest")
+    time.sleep(1.5)  # its last round, which gives memory back
 
 
 def first_wake(lab, name):
@@ -111,6 +116,56 @@ def kill_in_the_middle(lab, report, count, kills=3):
     report.add("lost_by_kill", "1", kills=kills, acknowledged=said, value=lost)
 
 
+class Applying:
+    """PUTs services at a steady rate over the agent's socket while the block runs."""
+
+    def __init__(self, lab, per_second):
+        self.lab, self.gap, self.count = lab, 1 / per_second, 0
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        connection = http.client.HTTPConnection("rouse")
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(str(self.lab.files.parent / "run/api.sock"))
+        due = time.monotonic()
+        while not self.over.wait(max(0, due - time.monotonic())):
+            document = json.dumps(service(f"applied-{self.count}", [self.lab.stub, "0"]))
+            connection.request("PUT", "/apis/serving.knative.dev/v1/namespaces/default/services/"
+                               f"applied-{self.count}", document)
+            assert connection.getresponse().read()
+            self.count += 1
+            due += self.gap
+        connection.close()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+
+def cold_while_applying(lab, report):
+    """What a change of others costs a wake-up: the same cold starts, quiet and while services are applied."""
+    names_of = {kind: [f"{kind}-{i}" for i in range(COLD_STARTS)] for kind in ("quiet", "busy")}
+    lab.apply([service(name, [lab.stub, "0"]) for kind in names_of.values() for name in kind])
+    wait_quiet(lab, agent(lab))
+
+    def measure(kind):
+        starts = lab.cold("-s", "-g", 20, *(f"{name}.default.rouse:80" for name in names_of[kind]))
+        return [start.overhead_ms for start in starts if start.ok]
+    quiet = measure("quiet")
+    began = time.monotonic()
+    with Applying(lab, APPLIES_PER_S) as applying:
+        busy = measure("busy")
+    rate = round(applying.count / (time.monotonic() - began))
+    report.add("cold_quiet_ms", "ms", **spread(quiet))
+    report.add("cold_applying_ms", "ms", applies_per_s=rate, **spread(busy))
+    report.add("cold_p99_more_ms", "ms", value=round(percentile(busy, 99) - percentile(quiet, 99), 3))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--services", type=int, default=10000)
@@ -124,6 +179,8 @@ def main():
         round_trip(lab, report, 2, count)
         delete(lab, report, 2, count)
         kill_in_the_middle(lab, report, count // 5)
+    with Lab("growth", clients=1) as lab:
+        cold_while_applying(lab, report)
     report.print()
 
 
