@@ -251,7 +251,8 @@ struct rs_agent {
 	uint64_t started_ns;
 	uint64_t clock_offset_ns; /* wall clock - monotonic one, at the start */
 	bool ready;
-	bool is_ending;	 /* parts of it are gone */
+	bool is_ending; /* parts of it are gone */
+	unsigned rounds;
 	bool has_litter; /* objects have changed: memory to give back at the next rest */
 };
 

@@ -18,6 +18,7 @@
 #include <sys/epoll.h>
 
 #define ROUND_US       1000000
+#define REST_ROUNDS    16
 #define ROUND_EARLY_US 1000 /* how late a round may be, so that the kernel can join timers */
 
 static void visit(struct rs_workload *workload, uint64_t now_ns)
@@ -35,7 +36,8 @@ static void visit(struct rs_workload *workload, uint64_t now_ns)
 	rs_release_run(workload);
 }
 
-/* Nobody is at work: what changes and looks have taken goes back to the system. */
+/* What changes and looks have taken goes back to the system: when nobody is at work, and now and then on a node where
+ * somebody always is. Entries of the dataplane that are in use are mapped again with the next look. */
 static void rest(struct rs_agent *agent)
 {
 	rs_dp_rest(agent->dp);
@@ -56,10 +58,10 @@ static int on_round(sd_event_source *source, uint64_t usec, void *user)
 	}
 	rs_rt_rotate_logs(agent->rt);
 	rs_pressure_look(agent, now_ns);
-	if (!agent->active) {
+	if (!agent->active || ++agent->rounds % REST_ROUNDS == 0)
 		rest(agent);
+	if (!agent->active)
 		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	}
 	return rs_timer_at(agent->event, &agent->tick_timer, now_ns + ROUND_US * RS_NS_PER_US, ROUND_EARLY_US, on_round,
 			   agent);
 }
