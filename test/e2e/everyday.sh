@@ -143,7 +143,7 @@ printf 'kind: Service\nmetadata: {name: x\n' > "$files/bad.yaml"
 check "broken YAML has its place" says "bad.yaml:3:1: " rouse apply -f "$files/bad.yaml"
 service twin -- true > "$files/twins.yaml"
 { echo ---; service twin -- true; } >> "$files/twins.yaml"
-check "one file, one name, once" says "twins.yaml:14: Service \"twin\" is written twice: first at $files/twins.yaml:1" \
+check "one file, one name, once" says "twins.yaml:16:12: metadata.name: Service \"twin\" is written twice: first at $files/twins.yaml:1" \
 	rouse apply --dry-run -f "$files/twins.yaml"
 check "no colour without a terminal" bash -c "! '$root/tools/lab' exec $lab node rouse status | grep -q \$'\033'"
 check "colour when it is asked for" bash -c "'$root/tools/lab' exec $lab node rouse status --color always | grep -q \$'\033'"
