@@ -54,6 +54,35 @@ static void test_the_last_lines_of_a_large_log(void **state)
 	rs_buf_done(&all);
 }
 
+/* An instance may make its log as long as a file can be. The loop must not look through all of it. */
+static void test_a_log_without_end_does_not_stop_the_agent(void **state)
+{
+	struct fixture *f = *state;
+	const off_t length = 1LL << 42;
+	f->how = ANSWER_FILE;
+	append(f->log, "one\n");
+	assert_int_equal(truncate(f->log, length), 0);
+	append(f->log, "\nlast\n");
+	assert_log(f, "?tailLines=1", "last\n");
+	assert_int_equal(rs_log_times_note(f->log, 1700000000000, 4), 0);
+	static const struct {
+		const char *query, *offset;
+	} rows[] = {
+		/* 64 MiB before the end, and where the time says in the middle of a "line". */
+		{"?tailLines=3", "X-Rouse-Log-Offset: 4397979402246\r\n"},
+		{"?sinceTime=2023-11-14T22:13:21Z", "X-Rouse-Log-Offset: 4\r\n"},
+	};
+	for (size_t i = 0; i < rs_array_length(rows); i++) {
+		struct reply reply;
+		char path[128];
+		snprintf(path, sizeof(path), LOG "%s", rows[i].query);
+		begin(f, &reply, "GET", path, NULL, 0);
+		turn_until(f, reply.body.length > 0);
+		assert_non_null(strstr(text(&reply.head), rows[i].offset));
+		end(f, &reply);
+	}
+}
+
 /* What rouse-sandbox does on a file system that cannot cut a file's head. */
 static void rotate(struct fixture *f)
 {
@@ -246,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_server(test_the_last_lines_of_a_log),
 		with_server(test_the_last_lines_of_a_large_log),
+		with_server(test_a_log_without_end_does_not_stop_the_agent),
 		with_server(test_a_log_is_followed_over_rotations),
 		with_server(test_what_rotation_took_off_is_read_too),
 		with_server(test_lines_since_a_time_and_with_it),

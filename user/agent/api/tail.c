@@ -16,6 +16,10 @@
 /* How long an opening waits for a rotation that is just about to end. */
 #define LOCK_TRIES    20
 #define LOCK_PAUSE_US 1000
+/* How far lines are looked for. The loop waits meanwhile, and how long a file is its writer decides: ftruncate() makes
+ * it terabytes. */
+#define LINES_LOOK_MAX (64ULL << 20)
+#define LINE_LOOK_MAX  (1ULL << 20)
 
 /* --- one text of two files -------------------------------------------------------------------------------------- */
 
@@ -73,12 +77,14 @@ static ssize_t read_at(const struct rs_tail *tail, uint64_t offset, char *out, s
 
 /* --- where to begin --------------------------------------------------------------------------------------------- */
 
-/* Where the last `lines` lines begin. A last line without its newline counts. */
+/* Where the last `lines` lines begin, LINES_LOOK_MAX before the end at most. A last line without its newline counts. */
 static int find_lines(const struct rs_tail *tail, uint64_t end, int64_t lines, uint64_t *ret_offset)
 {
 	rs_auto_free char *block = malloc(BLOCK);
 	uint64_t first = first_offset(tail), cut = tail->times.cut, position = end;
 	int64_t seen = 0;
+	if (end - first > LINES_LOOK_MAX)
+		first = end - LINES_LOOK_MAX;
 	if (!block)
 		return -ENOMEM;
 	*ret_offset = end;
@@ -108,13 +114,15 @@ static int find_lines(const struct rs_tail *tail, uint64_t end, int64_t lines, u
 	return 0;
 }
 
-/* The next beginning of a line at `offset` or behind it. */
+/* The next beginning of a line at `offset` or behind it; `offset` itself inside of a very long one. */
 static uint64_t next_line(const struct rs_tail *tail, uint64_t offset, uint64_t end)
 {
 	char block[4096];
 	if (offset <= first_offset(tail))
 		return first_offset(tail);
 	for (uint64_t at = offset - 1; at < end;) {
+		if (at - (offset - 1) >= LINE_LOOK_MAX)
+			return offset;
 		ssize_t n = read_at(tail, at, block, sizeof(block));
 		if (n <= 0)
 			break;
