@@ -17,14 +17,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define FILE_BYTES_MAX (1024 * 1024)
 #define PATH_DEPTH_MAX 8
+#define PIPE_WAIT_MS   1000
 
 struct file {
 	struct rs_options *options;
@@ -314,19 +317,39 @@ static void read_document(struct file *file, const cJSON *json)
 
 /* --- files ------------------------------------------------------------------------------------------------------- */
 
+/* Neither the opening nor the reading may wait: on SIGHUP the agent's loop stands here. A pipe has something to say in
+ * time, or it is no configuration. */
+static ssize_t read_chunk(int fd, char *out, size_t size)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	ssize_t n;
+	while ((n = read(fd, out, size)) < 0 && (errno == EAGAIN || errno == EINTR)) {
+		int r = poll(&ready, 1, PIPE_WAIT_MS);
+		if (r == 0)
+			return -ETIMEDOUT;
+		if (r < 0 && errno != EINTR)
+			return -errno;
+	}
+	return n < 0 ? -errno : n;
+}
+
 static int read_text(const char *path, char **ret_text, size_t *ret_length, struct rs_err *err)
 {
-	FILE *stream = fopen(path, "re");
-	if (!stream)
+	rs_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
 		return rs_err_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
 	rs_auto_free char *text = malloc(FILE_BYTES_MAX + 1);
-	size_t length = text ? fread(text, 1, FILE_BYTES_MAX + 1, stream) : 0;
-	int failed = ferror(stream) ? errno : 0;
-	fclose(stream);
 	if (!text)
 		return rs_err_set(err, -ENOMEM, "out of memory");
-	if (failed)
-		return rs_err_set(err, -failed, "cannot read %s: %s", path, strerror(failed));
+	size_t length = 0;
+	ssize_t n = 0;
+	while (length <= FILE_BYTES_MAX && (n = read_chunk(fd, text + length, FILE_BYTES_MAX + 1 - length)) > 0)
+		length += (size_t)n;
+	struct stat status;
+	if (n < 0)
+		return rs_err_set(err, (int)n, "cannot read %s: %s", path, strerror((int)-n));
+	if (length == 0 && fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode))
+		return rs_err_set(err, -ENODATA, "cannot read %s: it is a pipe, and nobody writes into it", path);
 	if (length > FILE_BYTES_MAX)
 		return rs_err_set(err, -EFBIG, "%s: larger than %d bytes", path, FILE_BYTES_MAX);
 	*ret_text = rs_take_ptr(text);

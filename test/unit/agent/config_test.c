@@ -276,6 +276,27 @@ static void test_all_errors_are_told_at_once(void **state)
 	assert_int_equal(fixture.problems.errors, 3);
 }
 
+/* On SIGHUP the agent's loop stands still while it reads. */
+static void test_a_pipe_is_read_but_not_waited_for(void **state)
+{
+	(void)state;
+	const char text[] = "log-level: debug\n";
+	char path[128];
+	snprintf(path, sizeof(path), "%s/pipe", fixture.directory);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_not_equal(read_options("--config", path, NULL), 0);
+	assert_non_null(strstr(rs_problems_first(&fixture.problems), "it is a pipe, and nobody writes into it"));
+	/* What a shell makes of <(command). */
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], text, strlen(text)), strlen(text));
+	close(ends[1]);
+	snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+	assert_int_equal(read_options("--config", path, NULL), 0);
+	assert_int_equal(fixture.options.log_level, RS_LOG_DEBUG);
+	close(ends[0]);
+}
+
 static void test_a_key_without_effect_is_noted(void **state)
 {
 	(void)state;
@@ -398,6 +419,7 @@ int main(void)
 		TEST(test_what_is_wrong_is_told_with_its_place),
 		TEST(test_what_no_key_knows_alone_is_checked),
 		TEST(test_all_errors_are_told_at_once),
+		TEST(test_a_pipe_is_read_but_not_waited_for),
 		TEST(test_a_key_without_effect_is_noted),
 		TEST(test_slips_on_the_command_line),
 		TEST(test_what_is_printed_reads_back_as_the_same),
