@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "base/suggest.h"
+#include "base/utf8.h"
 #include "cli/kn.h"
 
 #include <errno.h>
@@ -12,27 +13,34 @@
 #include <string.h>
 #include <sys/un.h>
 
+/* What is said may quote a manifest, or what a program has written. */
+static enum rs_exit complain(struct rs_cli *cli, char *text)
+{
+	if (text)
+		rs_utf8_disarm(text, "\n\t");
+	fflush(cli->out);
+	fprintf(cli->err, "rouse: %s\n", text ? text : "out of memory");
+	free(text);
+	return RS_EXIT_FAILED;
+}
+
 enum rs_exit rs_cli_fail(struct rs_cli *cli, const struct rs_err *err)
 {
 	/* Whoever read has seen enough: nothing to complain of. */
 	if (err->code == -EPIPE)
 		return RS_EXIT_FAILED;
-	const char *message = *err->message ? err->message : err->code ? strerror(-err->code) : "failed";
-	fflush(cli->out);
-	fprintf(cli->err, "rouse: %s\n", message);
-	return RS_EXIT_FAILED;
+	return complain(cli, strdup(*err->message ? err->message : err->code ? strerror(-err->code) : "failed"));
 }
 
 enum rs_exit rs_cli_failf(struct rs_cli *cli, const char *format, ...)
 {
 	va_list args;
+	char *text = NULL;
 	va_start(args, format);
-	fflush(cli->out);
-	fputs("rouse: ", cli->err);
-	vfprintf(cli->err, format, args);
-	fputc('\n', cli->err);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
-	return RS_EXIT_FAILED;
+	return complain(cli, text);
 }
 
 enum rs_exit rs_cli_usage(struct rs_cli *cli, const char *format, ...)

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/describe_part.h"
 
+#include "base/mem.h"
+#include "base/str.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "cli/age.h"
 #include "cli/printer.h"
 #include "cli/table.h"
@@ -10,10 +13,20 @@
 
 #define INDENT 2
 
+/* Nothing that others wrote may speak to the terminal. */
+static void put_line(const struct rs_cli *cli, const char *label, char *text)
+{
+	if (text)
+		rs_utf8_disarm(text, "");
+	fprintf(cli->out, "%s%*s%s\n", label, (int)(15 - strlen(label)), "", text ? text : "(out of memory)");
+}
+
 void rs_describe_line(const struct rs_cli *cli, const char *label, const char *text)
 {
+	rs_auto_free char *head = rs_str_format("%s:", label);
+	rs_auto_free char *copy = strdup(text);
 	if (*text)
-		fprintf(cli->out, "%s:%*s%s\n", label, (int)(14 - strlen(label)), "", text);
+		put_line(cli, head ? head : "", copy);
 }
 
 static void pairs(const struct rs_cli *cli, const char *label, const cJSON *object)
@@ -21,8 +34,8 @@ static void pairs(const struct rs_cli *cli, const char *label, const cJSON *obje
 	const cJSON *pair;
 	cJSON_ArrayForEach (pair, object) {
 		const char *value = cJSON_GetStringValue(pair);
-		fprintf(cli->out, "%s%*s%s=%s\n", label, (int)(15 - strlen(label)), "", pair->string,
-			value ? value : "");
+		rs_auto_free char *text = rs_str_format("%s=%s", pair->string, value ? value : "");
+		put_line(cli, label, text);
 		label = "";
 	}
 }

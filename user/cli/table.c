@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -83,15 +84,6 @@ static int grow(struct rs_table *table)
 	return 0;
 }
 
-/* What others wrote (messages, names) must not drive the reader's terminal, nor break a row. */
-static void disarm(char *text)
-{
-	for (; *text; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = ' ';
-	}
-}
-
 static void take_cell(struct rs_table *table, enum rs_colour colour, char *text)
 {
 	if (!table->error && (!text || grow(table) < 0))
@@ -100,7 +92,8 @@ static void take_cell(struct rs_table *table, enum rs_colour colour, char *text)
 		free(text);
 		return;
 	}
-	disarm(text);
+	/* What others wrote (messages, names) must not drive the reader's terminal, nor break a row. */
+	rs_utf8_disarm(text, "");
 	size_t *width = &table->widths[table->cell_count % table->column_count];
 	size_t needed = width_of(text);
 	if (needed > *width)

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "base/time.h"
+#include "base/utf8.h"
 #include "cli/fetch.h"
 #include "cli/target.h"
 #include "cli/why.h"
@@ -64,13 +65,6 @@ static int service_of(struct rs_cli *cli, const struct rs_target *target, const 
 	return rs_str_copy(out, size, service);
 }
 
-/* Messages quote what programs have written: nothing of it may speak to the terminal. */
-static void print_plain(const char *text, FILE *out)
-{
-	for (; *text; text++)
-		fputc((unsigned char)*text < 0x20 && *text != '\n' ? ' ' : *text == 0x7f ? ' ' : *text, out);
-}
-
 static int explain(struct rs_cli *cli, const struct rs_target *target, const char *namespace, struct rs_err *err)
 {
 	char service[256];
@@ -96,10 +90,13 @@ static int explain(struct rs_cli *cli, const struct rs_target *target, const cha
 	};
 	rs_buf_init(&text, TEXT_BYTES_MAX);
 	r = rs_why_explain(&facts, &text);
-	if (r == 0)
-		print_plain(text.data, cli->out);
-	else
+	if (r == 0) {
+		/* Messages quote what programs have written: nothing of it may speak to the terminal. */
+		rs_utf8_disarm(text.data, "\n");
+		fputs(text.data, cli->out);
+	} else {
 		rs_err_set(err, r, "out of memory");
+	}
 	rs_buf_done(&text);
 	answers_done(&answers);
 	return r;

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "wire/yaml.h"
 #include "wire/yaml_scalar.h"
 
@@ -47,33 +48,6 @@ static bool is_plain(const char *text)
 	return rs_yaml_resolve(text, &number) == RS_YAML_STRING && !is_other_in_yaml_1_1(text);
 }
 
-/* One code point of UTF-8 (RFC 3629); the replacement character, and one byte, where there is none. */
-static size_t decode(const char *text, uint32_t *ret_point)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	const unsigned char first = (unsigned char)text[0];
-	const size_t length = first < 0x80   ? 1
-			      : first < 0xc2 ? 0
-			      : first < 0xe0 ? 2
-			      : first < 0xf0 ? 3
-			      : first < 0xf5 ? 4
-					     : 0;
-	uint32_t point = length == 1 ? first : first & (0x7fU >> length);
-
-	*ret_point = 0xfffd;
-	if (length == 0)
-		return 1;
-	for (size_t i = 1; i < length; i++) {
-		if (((unsigned char)text[i] & 0xc0) != 0x80)
-			return 1;
-		point = point << 6 | ((unsigned char)text[i] & 0x3f);
-	}
-	if (point < least[length] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
-		return 1;
-	*ret_point = point;
-	return length;
-}
-
 /* What YAML does not let stand in a file, and what it takes for a line break. */
 static bool must_be_escaped(uint32_t point)
 {
@@ -88,7 +62,7 @@ static void put_quoted(struct rs_buf *out, const char *text)
 
 	rs_buf_puts(out, "\"");
 	for (; *text; text += length) {
-		length = decode(text, &point);
+		length = rs_utf8_next(text, &point);
 		if (point == '"' || point == '\\')
 			rs_buf_printf(out, "\\%c", (int)point);
 		else if (point == '\n')

@@ -321,6 +321,9 @@ static void test_bad_json_is_refused_with_the_offset(void **state)
 	assert_int_equal(reply.status, 400);
 	assert_non_null(strstr(text(&reply.body), "at byte 2"));
 	end(f, &reply);
+	/* What the parser would take and hand on: half a text, and what no other parser takes. */
+	assert_refused(f, "POST", path, "{\"a\": \"1\\u00002\"}", 400, "BadRequest", "at byte 8");
+	assert_refused(f, "POST", path, "{\"a\": \"\xff\xfe\"}", 400, "BadRequest", "at byte 7");
 	/* Nesting is bounded, and the parser does not overflow its stack. */
 	char deep[20001];
 	memset(deep, '[', sizeof(deep) - 1);

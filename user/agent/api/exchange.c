@@ -5,6 +5,7 @@
 
 #include "abi/version.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -170,16 +171,32 @@ static void bad_json(struct rs_api_exchange *exchange, const char *at)
 	rs_api_finish_error(exchange, MHD_HTTP_BAD_REQUEST, "BadRequest", message);
 }
 
+/* "\\u0000" is JSON, but the parser ends its text there, and half a value is worse than none. */
+static const char *find_escaped_nul(const char *text)
+{
+	while ((text = strchr(text, '\\')) && text[1]) {
+		if (strncmp(text, "\\u0000", 6) == 0)
+			return text;
+		text += 2;
+	}
+	return NULL;
+}
+
 static void ask_with_body(struct rs_api_exchange *exchange)
 {
 	struct rs_api *api = exchange->api;
 	const struct rs_buf *body = &exchange->body;
 	const char *end = NULL;
-	/* With its NUL, so that the parser can see the end; a NUL before that is not JSON. */
-	const char *nul = body->length ? memchr(body->data, '\0', body->length) : NULL;
-	cJSON *json = body->length && !nul ? cJSON_ParseWithLengthOpts(body->data, body->length + 1, &end, 1) : NULL;
+	/* With its NUL, so that the parser can see the end; a NUL before that is not JSON. Nor are bytes that are not
+	 * UTF-8: the parser would take them, and whoever lists the object could not read the list. */
+	const char *bad = body->length ? memchr(body->data, '\0', body->length) : NULL;
+	if (body->length && !bad)
+		bad = rs_utf8_find_bad(body->data);
+	if (body->length && !bad)
+		bad = find_escaped_nul(body->data);
+	cJSON *json = body->length && !bad ? cJSON_ParseWithLengthOpts(body->data, body->length + 1, &end, 1) : NULL;
 	if (!json) {
-		bad_json(exchange, nul ? nul : end);
+		bad_json(exchange, bad ? bad : end);
 		return;
 	}
 	if (cJSON_IsObject(json)) {
