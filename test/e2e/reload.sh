@@ -64,11 +64,11 @@ wait "$traffic"
 
 reload << 'YAML'
 hook: clsact
-max-flows: 2048
+max-flows: 8192
 pool: 4
 YAML
-check "what needs a restart is named once" wait_until 10 said 'need a restart options="hook, max-flows"' 1
-check "status says so as well" contains "$(part)" "these need a restart: hook, max-flows"
+check "what needs a restart is named once" wait_until 10 said 'need a restart options="hook, max-flows (after rouse cleanup)"' 1
+check "status says so as well" contains "$(part)" "these need a restart: hook, max-flows (after rouse cleanup)"
 check "without the floor it goes to sleep again" wait_until 40 has_instances hello 0
 
 # --- what is wrong ----------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@
 static const char *const when_texts[] = {
 	[RS_OPTION_LIVE] = "reload",
 	[RS_OPTION_RESTART] = "restart",
+	[RS_OPTION_CLEANUP] = "cleanup, restart",
 	[RS_OPTION_CALL] = "command line",
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "agent/option_table.h"
 
+#include "abi/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -39,9 +40,9 @@ const struct rs_option rs_option_rows[] = {
 	 .help = "where service names are written"},
 	{"sandbox-helper", "FILE", RS_OPTION_STRING, RS_OPTION_RESTART, OFFSET(sandbox_helper),
 	 .initial = "beside roused, or ../libexec/rouse", .help = "the program rouse-sandbox"},
-	{"vip-range", "CIDR", RS_OPTION_RANGE, RS_OPTION_RESTART, OFFSET(vip_range), .initial = "198.18.0.0/16",
+	{"vip-range", "CIDR", RS_OPTION_RANGE, RS_OPTION_CLEANUP, OFFSET(vip_range), .initial = "198.18.0.0/16",
 	 .help = "addresses of services"},
-	{"instance-range", "CIDR", RS_OPTION_RANGE, RS_OPTION_RESTART, OFFSET(instance_range),
+	{"instance-range", "CIDR", RS_OPTION_RANGE, RS_OPTION_CLEANUP, OFFSET(instance_range),
 	 .initial = "198.19.0.0/16", .help = "addresses of instances"},
 	{"interface", "NAME", RS_OPTION_INTERFACES, RS_OPTION_LIVE, OFFSET(interfaces),
 	 .range = "at most 64 names of links", .initial = "all virtual ones with an address",
@@ -52,13 +53,13 @@ const struct rs_option rs_option_rows[] = {
 	 .help = "sandboxes kept ready"},
 	{"max-instances", "N", RS_OPTION_NUMBER, RS_OPTION_LIVE, OFFSET(max_instances), 1, RS_INSTANCES_MAX - 1,
 	 .initial = "1024", .help = "instances and sandboxes at most"},
-	{"max-flows", "N", RS_OPTION_POWER, RS_OPTION_RESTART, OFFSET(max_flows), 1024, 1U << 24,
+	{"max-flows", "N", RS_OPTION_POWER, RS_OPTION_CLEANUP, OFFSET(max_flows), RS_FLOWS_MIN, 1U << 24,
 	 .initial = "131072", .help = "tracked connections at most, a power of two"},
-	{"max-holds", "N", RS_OPTION_POWER, RS_OPTION_RESTART, OFFSET(max_holds), 1024, 1U << 24,
+	{"max-holds", "N", RS_OPTION_POWER, RS_OPTION_CLEANUP, OFFSET(max_holds), RS_HOLDS_MIN, 1U << 24,
 	 .initial = "16384", .help = "held SYNs at most, a power of two"},
-	{"max-routes", "N", RS_OPTION_NUMBER, RS_OPTION_RESTART, OFFSET(max_routes), 1, 1U << 20,
+	{"max-routes", "N", RS_OPTION_NUMBER, RS_OPTION_CLEANUP, OFFSET(max_routes), 1, 1U << 20,
 	 .initial = "32768", .help = "services and tags at most"},
-	{"max-allowed", "N", RS_OPTION_NUMBER, RS_OPTION_RESTART, OFFSET(max_allowed), 1, 1U << 24,
+	{"max-allowed", "N", RS_OPTION_NUMBER, RS_OPTION_CLEANUP, OFFSET(max_allowed), 1, 1U << 24,
 	 .initial = "65536", .help = "ranges of all rouse.dev/allow-from lists at most"},
 	{"holds-per-source", "N", RS_OPTION_NUMBER, RS_OPTION_RESTART, OFFSET(holds_per_source), 1, 1U << 24,
 	 .initial = "8192", .help = "held SYNs of one client address at most"},

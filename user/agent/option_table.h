@@ -11,6 +11,7 @@
 enum rs_option_when {
 	RS_OPTION_LIVE,	   /* on a reload */
 	RS_OPTION_RESTART, /* at the next start */
+	RS_OPTION_CLEANUP, /* likewise, once `rouse cleanup` has removed what stands by its old value */
 	RS_OPTION_CALL,	   /* it is no property of the agent: command line only */
 };
 

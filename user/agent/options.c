@@ -216,8 +216,10 @@ void rs_options_update(struct rs_options *options, const struct rs_options *fres
 	*ret_restart = '\0';
 	for (size_t i = 0; i < rs_option_count; i++) {
 		const struct rs_option *row = &rs_option_rows[i];
-		if (row->when == RS_OPTION_RESTART && n < size && is_changed(options, fresh, row))
-			n += (size_t)snprintf(ret_restart + n, size - n, "%s%s", n ? ", " : "", row->name);
+		bool waits = row->when == RS_OPTION_RESTART || row->when == RS_OPTION_CLEANUP;
+		if (waits && n < size && is_changed(options, fresh, row))
+			n += (size_t)snprintf(ret_restart + n, size - n, "%s%s%s", n ? ", " : "", row->name,
+					      row->when == RS_OPTION_CLEANUP ? " (after rouse cleanup)" : "");
 	}
 	take_file_names(options, fresh);
 	for (size_t i = 0; i < rs_option_count; i++) {

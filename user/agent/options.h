@@ -93,7 +93,7 @@ int rs_options_read(struct rs_options *options, int argc, char **argv, struct rs
 void rs_options_done(struct rs_options *options);
 
 /* Takes over from `fresh` what can change while the agent runs. Writes the names of the others that differ, which need
- * a restart, into `ret_restart` ("vip-range, hook"; empty when there is none). */
+ * a restart, into `ret_restart` ("vip-range (after rouse cleanup), hook"; empty when there is none). */
 void rs_options_update(struct rs_options *options, const struct rs_options *fresh, char *ret_restart, size_t size);
 
 /* What only the host knows: whether the paths can be what they are meant to be. For --check-config; whoever starts

@@ -114,7 +114,7 @@ static void test_every_option_is_a_key(void **state)
 				   "interface: [eth0, br0]\n"
 				   "hook: clsact\n"
 				   "pool: 16\n"
-				   "max-flows: 2048\n"
+				   "max-flows: 8192\n"
 				   "user: root\n"
 				   "log-level: warn\n"
 				   "autoscaler:\n"
@@ -134,7 +134,7 @@ static void test_every_option_is_a_key(void **state)
 	assert_string_equal(o->interfaces[1], "br0");
 	assert_int_equal(o->hook, RS_HOOK_CLSACT);
 	assert_int_equal(o->pool, 16);
-	assert_int_equal(o->max_flows, 2048);
+	assert_int_equal(o->max_flows, 8192);
 	assert_int_equal(o->uid, 0);
 	assert_int_equal(o->log_level, RS_LOG_WARN);
 	assert_true(o->autoscaler.stable_window_ns == 30000000000ULL);
@@ -233,6 +233,8 @@ static void test_what_is_wrong_is_told_with_its_place(void **state)
 	refuse("pool: [1]\n", "a.yaml:1:1: pool: must be a single value");
 	refuse("pool: 0\n", "a.yaml:1:1: pool: must be in 1..512, is \"0\"");
 	refuse("max-holds: 5000\n", "a.yaml:1:1: max-holds: must be a power of two, is 5000");
+	refuse("max-holds: 1024\n", "a.yaml:1:1: max-holds: must be in 2048..16777216, is \"1024\"");
+	refuse("max-flows: 2048\n", "a.yaml:1:1: max-flows: must be in 4096..16777216, is \"2048\"");
 	refuse("hook: xdp\n", "a.yaml:1:1: hook: must be auto, tcx or clsact, is \"xdp\"");
 	refuse("cleanup: true\n", "a.yaml:1:1: cleanup: is for the command line only: --cleanup");
 	refuse("name: Not Mine\n", "a.yaml:1:1: name: must be 1 to 12 of a-z, 0-9 and -, beginning with a letter, "
@@ -385,7 +387,7 @@ static void test_a_reload_takes_what_is_live_and_names_the_rest(void **state)
 	size_t strings = running.string_count;
 	rs_options_update(&running, &fixture.options, restart, sizeof(restart));
 	assert_int_equal(running.string_count, strings);
-	assert_string_equal(restart, "vip-range, hook");
+	assert_string_equal(restart, "vip-range (after rouse cleanup), hook");
 	assert_int_equal(running.pool, 20);
 	assert_int_equal(running.hook, RS_HOOK_AUTO);
 	assert_int_equal(running.vip_bits, 16);
