@@ -59,7 +59,7 @@ agent_signal() { # SIGNAL
 }
 
 check "it says when it is ready" wait_until 30 told "READY=1 STATUS=Serving"
-check "and that it has the socket" grep -q "ready .*passed=yes" "$files/journal"
+check "and that it has the socket" grep -q "ready .*socket_from=systemd" "$files/journal"
 check "the instance was adopted" equal "$(on node rouse get instances -o json | jq -r '.items[].status.pid')" "$before"
 check "lines for the journal have a priority and no time" equal "$(grep -vc '^<[3467]>' "$files/journal")" 0
 check "the watchdog is fed" wait_until 10 told "^WATCHDOG=1" 2

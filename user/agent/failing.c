@@ -188,8 +188,12 @@ void rs_failing_exited(struct rs_agent_instance *instance, enum rs_stage was, en
 	char reason[32];
 	struct rs_buf why;
 	rs_buf_init(&why, RS_ERR_MESSAGE_MAX);
-	put_end(&why, instance, how, value, text);
-	if (was == RS_STAGE_DRAINING || was == RS_STAGE_STOPPING) {
+	bool is_asked = was == RS_STAGE_DRAINING || was == RS_STAGE_STOPPING;
+	if (is_asked && how == RS_RT_EXIT_SIGNAL)
+		rs_buf_printf(&why, "stopped with SIG%s", sigabbrev_np(value));
+	else
+		put_end(&why, instance, how, value, text);
+	if (is_asked) {
 		rs_instance_record(instance, "Normal", "InstanceStopped", why.data ? why.data : "has ended");
 		rs_buf_done(&why);
 		return;

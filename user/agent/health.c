@@ -71,7 +71,7 @@ static struct rs_health_part check_dataplane(struct rs_agent *agent)
 	if (missing)
 		return rs_health_part(false, "%u %s no program (%s): the interfaces below say why", missing,
 				      missing == 1 ? "interface has" : "interfaces have", name);
-	return rs_health_part(true, "%s, %u %s of clients and this host", rs_dp_hook_name(agent->dp), clients,
+	return rs_health_part(true, "%s, this host and %u %s of clients", rs_dp_hook_name(agent->dp), clients,
 			      clients == 1 ? "interface" : "interfaces");
 }
 

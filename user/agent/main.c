@@ -76,8 +76,9 @@ static int run(struct rs_options *options, int argc, char **argv)
 		sd_event_unref(event);
 		return EXIT_FAILED;
 	}
-	rs_info("ready version=%s socket=%s/api.sock passed=%s hook=%s adopted=%s", RS_VERSION, options->run_dir,
-		passed >= 0 ? "yes" : "no", rs_dp_hook_name(agent->dp), rs_dp_adopted(agent->dp) ? "yes" : "no");
+	rs_info("ready version=%s socket=%s/api.sock socket_from=%s hook=%s dataplane=%s", RS_VERSION, options->run_dir,
+		passed >= 0 ? "systemd" : "roused", rs_dp_hook_name(agent->dp),
+		rs_dp_adopted(agent->dp) ? "adopted" : "new");
 	sd_notifyf(0, "READY=1\nSTATUS=Serving; %u %s of clients", rs_attach_count(agent),
 		   rs_attach_count(agent) == 1 ? "interface" : "interfaces");
 	sd_event_set_watchdog(event, 1);

@@ -43,9 +43,9 @@ void rs_args_init(struct rs_args *args)
 
 void rs_args_done(struct rs_args *args)
 {
-	struct rs_words *const words[] = {&args->names,	 &args->files,	 &args->traffic, &args->tags,
-					  &args->untags, &args->env,	 &args->labels,	 &args->annotations,
-					  &args->cmd,	 &args->cmd_args};
+	struct rs_words *const words[] = {&args->names,	 &args->files,	  &args->traffic, &args->tags,
+					  &args->untags, &args->env,	  &args->labels,  &args->annotations,
+					  &args->cmd,	 &args->cmd_args, &args->limits};
 	for (size_t i = 0; i < rs_array_length(words); i++)
 		free(words[i]->items);
 	rs_args_init(args);

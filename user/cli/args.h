@@ -75,6 +75,7 @@ enum rs_option {
 	RS_OPTION_SCALE_TARGET,
 	RS_OPTION_CONCURRENCY_LIMIT,
 	RS_OPTION_PORT,
+	RS_OPTION_RESOURCE_LIMIT,
 	RS_OPTION_ENV,
 	RS_OPTION_LABEL,
 	RS_OPTION_ANNOTATION,
@@ -150,6 +151,7 @@ struct rs_args {
 	long long scale_target;
 	long long concurrency_limit;
 	const char *port;
+	struct rs_words limits;
 	struct rs_words env;
 	struct rs_words labels;
 	struct rs_words annotations;

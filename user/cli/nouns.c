@@ -21,10 +21,13 @@ static bool is_called(const struct rs_noun *noun, const char *text)
 		if (strcasecmp(text, noun->aliases[i]) == 0)
 			return true;
 	}
-	/* kubectl's full form: services.serving.knative.dev */
-	size_t plural = strlen(noun->plural);
-	return *noun->group && strncasecmp(text, noun->plural, plural) == 0 && text[plural] == '.' &&
-	       strcasecmp(text + plural + 1, noun->group) == 0;
+	/* kubectl's full form, services.serving.knative.dev, and what is printed: service.serving.knative.dev/hello */
+	const char *dot = strchr(text, '.');
+	if (!dot || !*noun->group || strcasecmp(dot + 1, noun->group) != 0)
+		return false;
+	size_t length = (size_t)(dot - text);
+	return (length == strlen(noun->plural) && strncasecmp(text, noun->plural, length) == 0) ||
+	       (length == strlen(noun->kind) && strncasecmp(text, noun->kind, length) == 0);
 }
 
 const struct rs_noun *rs_noun_find(const char *text)

@@ -111,7 +111,8 @@ static void look_at_agent(struct look *look, const char *socket, const char *why
 	if (access(socket, F_OK) == 0)
 		part(look, "socket", true, "%s is there: the next agent takes its place", socket);
 	else
-		part(look, "socket", true, "%s: %s", socket, strerror(errno));
+		part(look, "socket", errno == ENOENT, "%s: %s", socket,
+		     errno == ENOENT ? "is not there; the agent makes it" : strerror(errno));
 }
 
 /* The version of the pinned maps, by the system calls that it takes: their one entry never changes its layout

@@ -219,6 +219,31 @@ static int set_port(cJSON *container, const char *text, struct rs_err *err)
 	return 0;
 }
 
+/* --limit cpu=500m,memory=64Mi: the agent knows what may be limited, and judges the quantities. */
+static int edit_limits(cJSON *container, const struct rs_words *words, struct rs_err *err)
+{
+	int r = 0;
+	for (size_t i = 0; i < words->count && r == 0; i++) {
+		rs_auto_free char *list = strdup(words->items[i]);
+		char *rest = list;
+		if (!list)
+			return -ENOMEM;
+		for (char *word; r == 0 && (word = strsep(&rest, ","));) {
+			char *split_name = NULL;
+			const char *value;
+			r = split_pair("limit", word, &split_name, &value, err);
+			rs_auto_free char *name = split_name;
+			if (r < 0)
+				break;
+			cJSON *limits = rs_json_member(rs_json_member(container, "resources"), "limits");
+			cJSON_DeleteItemFromObjectCaseSensitive(limits, name);
+			if (value && !cJSON_AddStringToObject(limits, name, value))
+				r = -ENOMEM;
+		}
+	}
+	return r;
+}
+
 static int set_concurrency(cJSON *service, long long limit)
 {
 	cJSON *spec = rs_json_member(template_of(service), "spec");
@@ -230,10 +255,12 @@ static int set_concurrency(cJSON *service, long long limit)
 
 static int edit_container(cJSON *service, const struct rs_args *args, struct rs_err *err)
 {
-	if (args->env.count + args->cmd.count + args->cmd_args.count == 0 && !args->port)
+	if (args->env.count + args->limits.count + args->cmd.count + args->cmd_args.count == 0 && !args->port)
 		return set_concurrency(service, args->concurrency_limit);
 	cJSON *container = container_of(service);
 	int r = container ? edit_env(container, &args->env, err) : -ENOMEM;
+	if (r == 0)
+		r = edit_limits(container, &args->limits, err);
 	if (r == 0)
 		r = set_words(container, "command", &args->cmd);
 	if (r == 0)
@@ -248,10 +275,11 @@ static int edit_container(cJSON *service, const struct rs_args *args, struct rs_
 
 bool rs_service_edit_is_any(const struct rs_args *args)
 {
-	return args->env.count || args->labels.count || args->annotations.count || args->cmd.count ||
-	       args->cmd_args.count || args->port || args->image || args->min_scale != RS_ARGS_UNSET ||
-	       args->max_scale != RS_ARGS_UNSET || args->init_scale != RS_ARGS_UNSET ||
-	       args->scale_target != RS_ARGS_UNSET || args->concurrency_limit != RS_ARGS_UNSET;
+	return args->env.count || args->limits.count || args->labels.count || args->annotations.count ||
+	       args->cmd.count || args->cmd_args.count || args->port || args->image ||
+	       args->min_scale != RS_ARGS_UNSET || args->max_scale != RS_ARGS_UNSET ||
+	       args->init_scale != RS_ARGS_UNSET || args->scale_target != RS_ARGS_UNSET ||
+	       args->concurrency_limit != RS_ARGS_UNSET;
 }
 
 int rs_service_edit(cJSON *service, const struct rs_args *args, struct rs_err *err)

@@ -191,13 +191,15 @@ static void test_service_create(void **state)
 				      "it\n");
 	fake_run(&fake, "service", "create", "hello", "--no-wait", "--force", "--cmd", "x", "--arg", "-v", "--label",
 		 "team=x", "--annotation", "rouse.dev/allow-from=10.0.0.0/8", "--annotation",
-		 "rouse.dev/stop-signal=SIGINT", "--concurrency-limit", "9");
+		 "rouse.dev/stop-signal=SIGINT", "--concurrency-limit", "9", "--limit", "memory=64Mi,cpu=500m",
+		 "--limit", "cpu-");
 	assert_int_equal(fake.code, 0);
 	const char *sent = fake.requests[2];
 	assert_has(sent, "\"labels\":{\"team\":\"x\"},\"annotations\":{\"rouse.dev/allow-from\":\"10.0.0.0/8\"}},");
 	assert_has(sent,
 		   "\"template\":{\"metadata\":{\"labels\":{\"team\":\"x\"},\"annotations\":{\"rouse.dev/stop-signal\":"
 		   "\"SIGINT\"}}");
+	assert_has(sent, "\"resources\":{\"limits\":{\"memory\":\"64Mi\"}}");
 	assert_has(sent, "\"command\":[\"x\"],\"args\":[\"-v\"]");
 	assert_has(sent, "\"containerConcurrency\":9");
 }
@@ -210,6 +212,8 @@ static void test_service_create_that_is_wrong(void **state)
 	assert_has(fake.err, "--image: instances are processes of this node");
 	fake_run(&fake, "service", "create", "hello", "--env", "A");
 	assert_has(fake.err, "--env: \"A\" is neither KEY=VALUE nor KEY-");
+	fake_run(&fake, "service", "create", "hello", "--limit", "memory=1Gi,cpu");
+	assert_has(fake.err, "--limit: \"cpu\" is neither KEY=VALUE nor KEY-");
 	fake_run(&fake, "service", "create", "hello", "--port", "http");
 	assert_has(fake.err, "--port: must be a port");
 	fake_run(&fake, "service", "create", "hello", "--scale-min", "5", "--scale-max", "1");

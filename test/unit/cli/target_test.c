@@ -46,14 +46,24 @@ static void test_nouns_by_every_name(void **state)
 		const char *text;
 		const struct rs_noun *noun;
 	} rows[] = {
-		{"services", &rs_noun_service}, {"service", &rs_noun_service},
-		{"ksvc", &rs_noun_service},	{"Service", &rs_noun_service},
-		{"SVC", &rs_noun_service},	{"services.serving.knative.dev", &rs_noun_service},
-		{"rev", &rs_noun_revision},	{"revisions", &rs_noun_revision},
-		{"rt", &rs_noun_route},		{"config", &rs_noun_configuration},
-		{"inst", &rs_noun_instance},	{"instances.rouse.dev", &rs_noun_instance},
-		{"holds", &rs_noun_hold},	{"hold", &rs_noun_hold},
-		{"flows", &rs_noun_flow},	{"ev", &rs_noun_event},
+		{"services", &rs_noun_service},
+		{"service", &rs_noun_service},
+		{"ksvc", &rs_noun_service},
+		{"Service", &rs_noun_service},
+		{"SVC", &rs_noun_service},
+		{"services.serving.knative.dev", &rs_noun_service},
+		{"rev", &rs_noun_revision},
+		{"revisions", &rs_noun_revision},
+		{"rt", &rs_noun_route},
+		{"config", &rs_noun_configuration},
+		{"inst", &rs_noun_instance},
+		{"instances.rouse.dev", &rs_noun_instance},
+		{"service.serving.knative.dev", &rs_noun_service},
+		{"instance.rouse.dev", &rs_noun_instance},
+		{"holds", &rs_noun_hold},
+		{"hold", &rs_noun_hold},
+		{"flows", &rs_noun_flow},
+		{"ev", &rs_noun_event},
 	};
 	for (size_t i = 0; i < rs_array_length(rows); i++) {
 		assert_int_equal(parse(NULL, rows[i].text), 0);
