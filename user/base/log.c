@@ -42,17 +42,6 @@ void rs_log_set_format(enum rs_log_format format)
 	is_for_journal = format == RS_LOG_FORMAT_JOURNAL || (format == RS_LOG_FORMAT_AUTO && journal_reads());
 }
 
-int rs_log_parse_level(const char *text, enum rs_log_level *ret_level)
-{
-	for (int i = 0; i < RS_LOG_LEVEL_COUNT; i++) {
-		if (strcmp(text, level_names[i]) == 0) {
-			*ret_level = (enum rs_log_level)i;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
 int rs_log_enabled(enum rs_log_level level)
 {
 	return level <= log_level;

@@ -31,9 +31,6 @@ void rs_log_set_format(enum rs_log_format format);
 /* Messages above `level` are dropped. The default is RS_LOG_INFO. */
 void rs_log_set_level(enum rs_log_level level);
 
-/* Parses "error", "warn", "info" or "debug". Returns -EINVAL for anything else. */
-int rs_log_parse_level(const char *text, enum rs_log_level *ret_level);
-
 /* A value for behind `key=`: itself, or in quotes when it is empty or has blanks, quotes, = or control characters. The
  * text lives until the RS_LOG_VALUES-th call from now, of this thread; longer ones are cut. */
 #define RS_LOG_VALUES	 8

@@ -117,11 +117,6 @@ void rs_table_cellf(struct rs_table *table, enum rs_colour colour, const char *f
 	take_cell(table, colour, text);
 }
 
-size_t rs_table_rows(const struct rs_table *table)
-{
-	return table->column_count ? table->cell_count / table->column_count : 0;
-}
-
 static void print_cell(const struct rs_table *table, size_t column, const struct rs_cell *cell, bool is_last, FILE *out)
 {
 	const char *begin = table->is_coloured ? rs_colour_begin(cell->colour) : "";

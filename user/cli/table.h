@@ -52,7 +52,6 @@ void rs_table_column(struct rs_table *table, const char *header);
 void rs_table_cell(struct rs_table *table, enum rs_colour colour, const char *text);
 void rs_table_cellf(struct rs_table *table, enum rs_colour colour, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-size_t rs_table_rows(const struct rs_table *table);
 /* Prints the headers (once in the table's life) and the rows that it has, and forgets the rows. Returns 0, or
  * -ENOMEM when a cell is missing. */
 int rs_table_print(struct rs_table *table, FILE *out);

@@ -314,20 +314,3 @@ cJSON *rs_wire_metadata_print(enum rs_kind kind, const void *object)
 
 	return rs_add(json, "metadata", metadata) && ok ? rs_take_ptr(json) : NULL;
 }
-
-cJSON *rs_wire_list_print(enum rs_kind kind, uint64_t resource_version)
-{
-	rs_auto_json cJSON *list = cJSON_CreateObject();
-	cJSON *metadata;
-	char version[24], name[32];
-
-	snprintf(version, sizeof(version), "%" PRIu64, resource_version);
-	snprintf(name, sizeof(name), "%sList", rs_kind_text(kind));
-	if (!rs_add_text(list, "apiVersion", RS_WIRE_API_VERSION) || !rs_add_text(list, "kind", name))
-		return NULL;
-	metadata = cJSON_CreateObject();
-	if (!rs_add(list, "metadata", metadata) || !rs_add_text(metadata, "resourceVersion", version) ||
-	    !rs_add(list, "items", cJSON_CreateArray()))
-		return NULL;
-	return rs_take_ptr(list);
-}

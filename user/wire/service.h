@@ -37,10 +37,6 @@ cJSON *rs_wire_route_print(const struct rs_model_route *route, const struct rs_w
 cJSON *rs_wire_metadata_print(enum rs_kind kind, const void *object);
 /* What the label serving.knative.dev/routingState says. */
 const char *rs_wire_routing_state_text(enum rs_routing_state state);
-/* An empty ServiceList, RevisionList ...: add objects to its "items". */
-cJSON *rs_wire_list_print(enum rs_kind kind, uint64_t resource_version);
-/* The traffic block alone (for PATCH and `rouse traffic`): an array of targets. `path` is for messages. */
-int rs_wire_traffic_parse(const cJSON *json, const char *path, struct rs_traffic *ret_traffic, struct rs_err *err);
 
 /* `http://[TAG-]NAME.NAMESPACE.DOMAIN` into out; tag "" = none. Returns -E2BIG when it does not fit. */
 #define RS_WIRE_URL_SIZE 256

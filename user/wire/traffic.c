@@ -94,15 +94,3 @@ int rs_traffic_read(void *out, const cJSON *json, const struct rs_at *at, struct
 		return rs_refuse_memory(at, err);
 	return 0;
 }
-
-int rs_wire_traffic_parse(const cJSON *json, const char *path, struct rs_traffic *ret_traffic, struct rs_err *err)
-{
-	struct rs_traffic traffic = {0};
-	int r = rs_traffic_read(&traffic, json, RS_AT_FIELD(NULL, path), err);
-
-	if (r == 0)
-		*ret_traffic = traffic;
-	else
-		rs_traffic_done(&traffic);
-	return r;
-}

@@ -55,7 +55,6 @@ static void test_columns_are_as_wide_as_their_widest_cell(void **state)
 	begin(&fixture, false);
 	row(&fixture, "hello", RS_COLOUR_GOOD, "True");
 	row(&fixture, "a-longer-name", RS_COLOUR_BAD, "False");
-	assert_int_equal(rs_table_rows(&fixture.table), 2);
 	print_and_expect(&fixture, "NAME            READY\n"
 				   "hello           True\n"
 				   "a-longer-name   False\n");
@@ -73,7 +72,6 @@ static void test_a_followed_table_keeps_its_shape(void **state)
 	print_and_expect(&fixture, "NAME            READY\n"
 				   "a-longer-name   True\n"
 				   "b               True\n");
-	assert_int_equal(rs_table_rows(&fixture.table), 0);
 	end(&fixture);
 }
 

@@ -182,17 +182,6 @@ static void test_status(void **state)
 	rs_registry_free(registry);
 }
 
-static void test_lists(void **state)
-{
-	(void)state;
-	cJSON *list = rs_wire_list_print(RS_KIND_REVISION, 17);
-	rs_auto_free char *text = cJSON_PrintUnformatted(list);
-
-	assert_string_equal(text, "{\"apiVersion\":\"serving.knative.dev/v1\",\"kind\":\"RevisionList\","
-				  "\"metadata\":{\"resourceVersion\":\"17\"},\"items\":[]}");
-	cJSON_Delete(list);
-}
-
 static void test_urls(void **state)
 {
 	(void)state;
@@ -242,7 +231,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_kind_reads_back),
 		cmocka_unit_test(test_status),
-		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_damaged_objects_are_refused),
 	};

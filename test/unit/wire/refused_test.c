@@ -86,6 +86,10 @@ static void test_metadata(void **state)
 		{"{\"name\":\"a\",\"annotations\":{\"autoscaling.knative.dev/target\":\"7\"}}",
 		 "metadata.annotations[autoscaling.knative.dev/target]: autoscaling annotations belong in "
 		 "spec.template.metadata.annotations"},
+		{"{\"name\":\"a\",\"annotations\":{\"serving.knative.dev/rollout-duration\":\"60s\"}}",
+		 "metadata.annotations[serving.knative.dev/rollout-duration]: \"60s\" must be \"0s\": Rouse moves "
+		 "traffic "
+		 "at once; move it in steps with spec.traffic"},
 	};
 
 	refuse_rows("{" HEAD "\"metadata\":", rows, rs_array_length(rows), "," CONTAINER_OF(COMMAND) "}");

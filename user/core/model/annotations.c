@@ -311,9 +311,10 @@ int rs_annotations_check_service(const struct rs_metadata *metadata, struct rs_e
 	if (visibility && strcmp(visibility, "cluster-local") != 0)
 		return rs_err_set(err, -EINVAL, "metadata.labels[%s]: \"%.40s\" must be \"cluster-local\"",
 				  RS_LABEL_VISIBILITY, visibility);
-	if (rollout && (rs_duration_parse(rollout, &ns) < 0 || ns < 0 || ns % (int64_t)RS_NS_PER_S != 0))
+	if (rollout && (rs_duration_parse(rollout, &ns) < 0 || ns != 0))
 		return rs_err_set(err, -EINVAL,
-				  "metadata.annotations[%s]: \"%.40s\" must be a duration of whole seconds, 0s or more",
+				  "metadata.annotations[%s]: \"%.40s\" must be \"0s\": Rouse moves traffic at once; "
+				  "move it in steps with spec.traffic",
 				  RS_ANNOTATION_ROLLOUT_DURATION, rollout);
 	return rs_metadata_allow_from(metadata, &ranges, err);
 }

@@ -107,13 +107,6 @@ bool rs_conditions_service(struct rs_service *service, const struct rs_configura
 	return changed;
 }
 
-void rs_conditions_copy(struct rs_conditions *out, const struct rs_conditions *from)
-{
-	*out = *from;
-	for (size_t i = 0; i < from->count; i++)
-		rs_fact_copy(&out->items[i].fact, &from->items[i].fact);
-}
-
 void rs_conditions_done(struct rs_conditions *conditions)
 {
 	for (size_t i = 0; i < conditions->count; i++)

@@ -10,8 +10,7 @@
 #define RS_NAME_SIZE (RS_NAME_MAX + 1)
 #define RS_UID_SIZE  37 /* a UUID as text */
 /* The key of a label or annotation: a DNS subdomain (253), a slash, a name (63). */
-#define RS_KEY_MAX	   317
-#define RS_LABEL_VALUE_MAX 63
+#define RS_KEY_MAX 317
 /* Kubernetes bounds all annotations of an object together by 256 KiB. */
 #define RS_ANNOTATION_VALUE_MAX 16384
 #define RS_PAIRS_MAX		64 /* labels, and annotations, of one object */
@@ -31,8 +30,6 @@
 #define RS_TIMEOUT_SECONDS_DEFAULT_MAX 600  /* max-revision-timeout-seconds, which the configuration can move */
 #define RS_TIMEOUT_SECONDS_MAX	       3600 /* beyond which it cannot: an hour, as for the grace period */
 #define RS_HOLD_TIMEOUT_MIN_MS	       1000
-#define RS_HOLD_TIMEOUT_MAX_MS	       3600000
-#define RS_GRACE_MAX_MS		       3600000
 #define RS_DURATION_MAX_NS	       3600000000000ULL /* an hour: Knative's bound of every window */
 #define RS_CPU_MILLIS_MAX	       10000000ULL
 #define RS_MEMORY_BYTES_MAX	       (1ULL << 50)
@@ -42,9 +39,8 @@
 #define RS_CONDITION_MESSAGE_SIZE 256
 
 /* Objects. A service is three objects and its revisions. */
-#define RS_SERVICES_MAX		   16384
-#define RS_SERVICE_REVISIONS_MAX   2000 /* max-non-active-revisions is 1000; deploys go on while it is collected */
-#define RS_GENERATION_MAX	   99999999
-#define RS_MANIFEST_DOCUMENT_BYTES (1024 * 1024) /* one manifest; Kubernetes' request limit is 3 MiB */
+#define RS_SERVICES_MAX		 16384
+#define RS_SERVICE_REVISIONS_MAX 2000 /* max-non-active-revisions is 1000; deploys go on while it is collected */
+#define RS_GENERATION_MAX	 99999999
 
 #endif

@@ -135,7 +135,6 @@ struct rs_conditions {
 	size_t count;
 };
 
-void rs_conditions_copy(struct rs_conditions *out, const struct rs_conditions *from);
 void rs_conditions_done(struct rs_conditions *conditions);
 
 /* --- the template --------------------------------------------------------------------------------------------- */
@@ -361,7 +360,7 @@ static inline void rs_service_cleanup(struct rs_service **service)
 #define RS_ANNOTATION_STOP_SIGNAL      "rouse.dev/stop-signal"
 #define RS_ANNOTATION_STOP_GRACE       "rouse.dev/stop-grace-period"
 #define RS_ANNOTATION_ALLOW_FROM       "rouse.dev/allow-from"		      /* on the Service */
-#define RS_ANNOTATION_ROLLOUT_DURATION "serving.knative.dev/rollout-duration" /* on the Service */
+#define RS_ANNOTATION_ROLLOUT_DURATION "serving.knative.dev/rollout-duration" /* on the Service: "0s" */
 #define RS_ANNOTATION_NO_GC	       "serving.knative.dev/no-gc"
 #define RS_LABEL_VISIBILITY	       "networking.knative.dev/visibility"
 
@@ -369,7 +368,5 @@ static inline void rs_service_cleanup(struct rs_service **service)
 bool rs_metadata_is_cluster_local(const struct rs_metadata *metadata);
 /* serving.knative.dev/no-gc: "true" */
 bool rs_model_revision_is_kept(const struct rs_model_revision *revision);
-/* serving.knative.dev/rollout-duration in nanoseconds; -1 when the service has none. */
-int64_t rs_metadata_rollout_ns(const struct rs_metadata *metadata);
 
 #endif

@@ -208,11 +208,3 @@ bool rs_model_revision_is_kept(const struct rs_model_revision *revision)
 
 	return value && strcmp(value, "true") == 0;
 }
-
-int64_t rs_metadata_rollout_ns(const struct rs_metadata *metadata)
-{
-	const char *value = rs_pairs_get(&metadata->annotations, RS_ANNOTATION_ROLLOUT_DURATION);
-	int64_t ns;
-
-	return value && rs_duration_parse(value, &ns) == 0 && ns >= 0 ? ns : -1;
-}
