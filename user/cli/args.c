@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/suggest.h"
+#include "cli/foreign.h"
 #include "cli/option.h"
 
 #include <errno.h>
@@ -63,6 +64,9 @@ static int refuse(const char *word, size_t length, uint64_t takes, struct rs_err
 	rs_auto_free char *typed = strndup(word, length);
 	if (!typed)
 		return -ENOMEM;
+	const char *advice = rs_foreign_option(typed);
+	if (advice)
+		return rs_err_set(err, -EINVAL, "there is no option %s here: %s", typed, advice);
 	for (int i = 0; i < RS_OPTION_COUNT; i++) {
 		if (takes & (UINT64_C(1) << i) && rs_str_starts_with(typed, "--"))
 			rs_suggest_offer(&suggestion, typed + 2, rs_options[i].name);
@@ -105,6 +109,18 @@ static int value_of(const char *spelled, const char *attached, int argc, char *c
 	return 0;
 }
 
+/* A switch may be spelled with the value that it has by itself, or with the one that it has without being there:
+ * --watch=true, --wait=false. --dry-run=server is kubectl's; the agent checks as much as --dry-run=client would. */
+static int read_switch(const char *value, const struct rs_option_entry *entry, bool *ret_is_on, struct rs_err *err)
+{
+	bool is_dry_run = entry == &rs_options[RS_OPTION_DRY_RUN];
+	*ret_is_on = rs_str_equal(value, "true") ||
+		     (is_dry_run && (rs_str_equal(value, "server") || rs_str_equal(value, "client")));
+	if (*ret_is_on || rs_str_equal(value, "false") || (is_dry_run && rs_str_equal(value, "none")))
+		return 0;
+	return rs_err_set(err, -EINVAL, "--%s is true when it is there; it can not be \"%s\"", entry->name, value);
+}
+
 static int parse_long(struct rs_args *args, uint64_t takes, int argc, char *const *argv, int *position,
 		      struct rs_err *err)
 {
@@ -120,7 +136,10 @@ static int parse_long(struct rs_args *args, uint64_t takes, int argc, char *cons
 		if (r < 0)
 			return r;
 	} else if (equals) {
-		return rs_err_set(err, -EINVAL, "--%s takes no value", rs_options[option].name);
+		bool is_on = false;
+		int r = read_switch(equals + 1, &rs_options[option], &is_on, err);
+		if (r < 0 || !is_on)
+			return r;
 	}
 	return set(args, (enum rs_option)option, value, err);
 }

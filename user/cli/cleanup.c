@@ -29,13 +29,22 @@ static char *beside_us(void)
 enum rs_exit rs_cleanup(struct rs_cli *cli, const struct rs_args *args)
 {
 	rs_auto_free char *path = beside_us();
-	rs_auto_free char **argv = calloc(args->names.count + 3, sizeof(*argv));
+	rs_auto_free char **argv = calloc(args->names.count + 5, sizeof(*argv));
+	size_t count = 0;
+	if (args->socket)
+		return rs_cli_usage(cli,
+				    "cleanup: is of an agent's things, not of a socket: name the agent with --name");
 	if (!argv)
 		return rs_cli_failf(cli, "out of memory");
-	argv[0] = (char *)"roused";
-	argv[1] = (char *)"--cleanup";
+	argv[count++] = (char *)"roused";
+	argv[count++] = (char *)"--cleanup";
+	/* `rouse --name b cleanup` means the same as `rouse cleanup --name b`. */
+	if (args->agent) {
+		argv[count++] = (char *)"--name";
+		argv[count++] = (char *)(uintptr_t)args->agent;
+	}
 	for (size_t i = 0; i < args->names.count; i++)
-		argv[i + 2] = (char *)(uintptr_t)args->names.items[i];
+		argv[count++] = (char *)(uintptr_t)args->names.items[i];
 	fflush(NULL);
 	if (path)
 		execv(path, argv);

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "base/suggest.h"
 #include "base/utf8.h"
+#include "cli/foreign.h"
 #include "cli/kn.h"
 
 #include <errno.h>
@@ -23,6 +24,8 @@ static enum rs_exit complain(struct rs_cli *cli, char *text)
 	free(text);
 	return RS_EXIT_FAILED;
 }
+
+#define MISSING_MAX 64
 
 enum rs_exit rs_cli_fail(struct rs_cli *cli, const struct rs_err *err)
 {
@@ -90,6 +93,9 @@ bool rs_command_is_hidden(const struct rs_command *command)
 static enum rs_exit unknown_command(struct rs_cli *cli, const char *name)
 {
 	struct rs_suggestion suggestion = {0};
+	const char *advice = rs_foreign_command(name);
+	if (advice)
+		return rs_cli_usage(cli, "there is no command \"%s\": %s", name, advice);
 	for (const struct rs_command *command = rs_commands; command->name; command++) {
 		if (!rs_command_is_hidden(command))
 			rs_suggest_offer(&suggestion, name, command->name);
@@ -152,15 +158,26 @@ static int parse_rest(const struct rs_command *command, struct rs_args *args, in
 	return 0;
 }
 
+/* The word of the usage that nothing was given for: "NAME..." is NAME. */
+static const char *missing(const struct rs_command *command, const struct rs_args *args, char word[static MISSING_MAX])
+{
+	const char *at = command->usage;
+	for (size_t i = 0; i < args->names.count; i++)
+		at += strcspn(at, " ") + (strchr(at, ' ') != NULL);
+	snprintf(word, MISSING_MAX, "%.*s", (int)strcspn(at, " [.,"), at);
+	return word;
+}
+
 static enum rs_exit run_command(struct rs_cli *cli, struct rs_args *args)
 {
 	const struct rs_command *command = cli->command;
+	char word[MISSING_MAX];
 	if (args->help) {
 		rs_help_command(command, cli->out);
 		return RS_EXIT_OK;
 	}
 	if (args->names.count < command->names_min)
-		return rs_cli_usage(cli, "%s: something is missing", command->name);
+		return rs_cli_usage(cli, "%s: %s is missing", command->name, missing(command, args, word));
 	if (args->names.count > command->names_max)
 		return rs_cli_usage(cli, "%s: unexpected argument \"%s\"", command->name,
 				    args->names.items[command->names_max]);

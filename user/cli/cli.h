@@ -82,6 +82,8 @@ bool rs_command_is_hidden(const struct rs_command *command);
 /* help.c */
 void rs_help_all(FILE *out);
 const char *rs_help_group(enum rs_command_group group);
+/* What the exit codes of a command mean: where it says nothing else, those of every command. */
+const char *rs_help_exit(const struct rs_command *command);
 /* kn's verbs of a noun: "service". */
 void rs_help_noun(const char *noun, FILE *out);
 void rs_help_command(const struct rs_command *command, FILE *out);

@@ -81,11 +81,15 @@ int rs_client_explain(const struct rs_client *client, CURL *curl, CURLcode code,
 		return rs_err_set(err, -EACCES,
 				  "%s: permission denied; use sudo, or become a member of the socket's group",
 				  client->socket);
-	return rs_err_set(
-		err, -ECONNREFUSED,
-		"no agent answers at %s: it is not running. Start it with \"sudo roused\" (\"sudo make run\" in the "
-		"source tree), or name the socket of one that runs with --socket or ROUSE_SOCKET",
-		client->socket);
+	char name[32] = "";
+	int end = 0;
+	bool is_named = sscanf(client->socket, "/run/%31[a-z0-9-]/api.sock%n", name, &end) == 1 && end &&
+			!client->socket[end] && strcmp(name, "rouse") != 0;
+	return rs_err_set(err, -ECONNREFUSED,
+			  "no agent answers at %s: it is not running. Start it with \"sudo roused%s%s\" (\"sudo make "
+			  "run\" in the "
+			  "source tree), or say which one is meant with --name, --socket or ROUSE_SOCKET",
+			  client->socket, is_named ? " --name " : "", is_named ? name : "");
 }
 
 int rs_client_refused(int status, const cJSON *body, struct rs_err *err)

@@ -11,10 +11,8 @@ static const char apply_text[] =
 	"  rouse get services -o yaml | rouse apply -f -\n";
 
 static const char diff_text[] =
-	"The agent works out what apply would make of each object, and diff(1) compares that with what there is. The\n"
-	"exit code is 0 when nothing would change, 1 when something would, more when it cannot be told. ROUSE_DIFF "
-	"names\n"
-	"another program, which gets two directories (\"diff -u -N\" when not set).\n\n"
+	"The agent works out what apply would make of each object, and diff(1) compares that with what there is. "
+	"ROUSE_DIFF names\nanother program, which gets two directories (\"diff -u -N\" when not set).\n\n"
 	"  rouse diff -f hello.yaml\n"
 	"  ROUSE_DIFF=\"diff -u -N --color=always\" rouse diff -f manifests/\n";
 
@@ -78,7 +76,6 @@ static const char top_text[] =
 	"  rouse top --once -s 1\n";
 
 static const char wait_text[] =
-	"Exit code 1 when the time is over first.\n\n"
 	"  rouse wait service hello --for=condition=Ready --timeout 10s\n"
 	"  rouse wait hello --for=zero --timeout 2m\n"
 	"  rouse wait revision/hello-00001 --for=instances=3\n"
@@ -94,8 +91,7 @@ static const char traffic_text[] =
 static const char scale_text[] = "Changes the template, and so makes a new revision.\n\n"
 				 "  rouse scale hello --min 1 --max 5\n";
 
-static const char status_text[] = "Exit code 1 when a part is not well.\n\n"
-				  "  rouse status\n"
+static const char status_text[] = "  rouse status\n"
 				  "  rouse status -o json\n";
 
 static const char sysdump_text[] =
@@ -115,7 +111,7 @@ static const char help_text[] = "  rouse help apply\n";
 static const char cleanup_text[] = "Runs \"roused --cleanup\" with what is given here; \"roused --help\" lists its "
 				   "options. It removes every trace of\na node agent that is stopped: pins, links, "
 				   "namespaces, cgroups.\n\n"
-				   "  sudo rouse cleanup --name rouse\n";
+				   "  sudo rouse cleanup --name second\n";
 
 static const char completion_text[] = "Of commands, options, nouns, and the names of what is there.\n\n"
 				      "  source <(rouse completion bash)      in ~/.bashrc\n"

@@ -2,8 +2,10 @@
 /* rouse help [COMMAND]: written from the tables, so that it cannot be wrong. */
 #include "cli/cli.h"
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/suggest.h"
+#include "cli/foreign.h"
 #include "cli/kn.h"
 #include "cli/option.h"
 
@@ -16,6 +18,24 @@ static const char *const groups[RS_GROUP_COUNT] = {
 const char *rs_help_group(enum rs_command_group group)
 {
 	return groups[group];
+}
+
+const char *rs_help_exit(const struct rs_command *command)
+{
+	static const struct {
+		const char *command, *text;
+	} special[] = {
+		{"diff", "0: nothing would change. 1: something would. 2: it cannot be told, or wrong usage; what is "
+			 "above comes from the program in ROUSE_DIFF."},
+		{"wait", "0: it is so. 1: it is not when the time is over, or cannot become so. 2: wrong usage."},
+		{"status", "0: every part is well. 1: a part is not, or the agent does not answer. 2: wrong usage."},
+		{"cleanup", "0: every trace is gone. 1: something stands, or the agent still runs. 2: wrong usage."},
+	};
+	for (size_t i = 0; i < rs_array_length(special); i++) {
+		if (rs_str_equal(special[i].command, command->name))
+			return special[i].text;
+	}
+	return "0: well. 1: failed, in whole or in part. 2: wrong usage.";
 }
 
 static void print_options(uint64_t takes, FILE *out)
@@ -61,7 +81,9 @@ void rs_help_all(FILE *out)
 	print_kn(NULL, out);
 	fputs("\nOptions of every command\n", out);
 	print_options(RS_TAKES_ALWAYS | RS_TAKES(VERSION), out);
-	fputs("\n\"rouse help COMMAND\" tells more. Exit codes: 0 well, 1 failed, 2 wrong usage.\n", out);
+	fputs("\n\"rouse help COMMAND\" tells more. Exit codes: 0 well, 1 failed, 2 wrong usage (of diff: 1 differs, 2 "
+	      "failed).\n",
+	      out);
 }
 
 void rs_help_command(const struct rs_command *command, FILE *out)
@@ -72,6 +94,7 @@ void rs_help_command(const struct rs_command *command, FILE *out)
 		fprintf(out, "\n%s", command->text);
 	fputs("\nOptions\n", out);
 	print_options(command->takes | RS_TAKES_ALWAYS, out);
+	fprintf(out, "\nExit codes\n  %s\n", rs_help_exit(command));
 }
 
 enum rs_exit rs_help(struct rs_cli *cli, const struct rs_args *args)
@@ -92,11 +115,14 @@ enum rs_exit rs_help(struct rs_cli *cli, const struct rs_args *args)
 		return RS_EXIT_OK;
 	}
 	struct rs_suggestion suggestion = {0};
+	const char *advice = rs_foreign_command(args->names.items[0]);
+	cli->command = NULL;
+	if (advice)
+		return rs_cli_usage(cli, "there is no command \"%s\": %s", args->names.items[0], advice);
 	for (command = rs_commands; command->name; command++) {
 		if (!rs_command_is_hidden(command))
 			rs_suggest_offer(&suggestion, args->names.items[0], command->name);
 	}
-	cli->command = NULL;
 	return rs_cli_usage(cli, "there is no command \"%s\"%s%s%s", args->names.items[0],
 			    suggestion.word ? "; did you mean \"" : "", suggestion.word ? suggestion.word : "",
 			    suggestion.word ? "\"?" : "");

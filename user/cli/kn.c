@@ -47,9 +47,9 @@ static enum rs_exit delete_named(struct rs_cli *cli, const struct rs_args *args)
 
 #define TAKES_EDIT                                                                                                     \
 	(RS_TAKES(ENV) | RS_TAKES(LABEL) | RS_TAKES(ANNOTATION) | RS_TAKES(CMD) | RS_TAKES(ARG) | RS_TAKES(PORT) |     \
-	 RS_TAKES(RESOURCE_LIMIT) | RS_TAKES(SCALE_MIN) | RS_TAKES(SCALE_MAX) | RS_TAKES(SCALE_INIT) |                 \
-	 RS_TAKES(SCALE_TARGET) | RS_TAKES(CONCURRENCY_LIMIT) | RS_TAKES(IMAGE) | RS_TAKES(NO_WAIT) |                  \
-	 RS_TAKES(TIMEOUT))
+	 RS_TAKES(RESOURCE_LIMIT) | RS_TAKES(SCALE) | RS_TAKES(SCALE_MIN) | RS_TAKES(SCALE_MAX) |                      \
+	 RS_TAKES(SCALE_INIT) | RS_TAKES(SCALE_TARGET) | RS_TAKES(CONCURRENCY_LIMIT) | RS_TAKES(IMAGE) |               \
+	 RS_TAKES(NO_WAIT) | RS_TAKES(TIMEOUT))
 #define TAKES_LIST                                                                                                     \
 	(RS_TAKES(ALL_NAMESPACES) | RS_TAKES(OUTPUT) | RS_TAKES(NO_HEADERS) | RS_TAKES(SELECTOR) | RS_TAKES(WATCH) |   \
 	 RS_TAKES(SORT_BY) | RS_TAKES(LIMIT))

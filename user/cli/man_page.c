@@ -109,7 +109,8 @@ void rs_man_command(const struct rs_command *command, FILE *out)
 	rs_roff_section(page, "OPTIONS");
 	print_options(command->takes | RS_TAKES_ALWAYS, page);
 	rs_roff_section(page, "EXIT STATUS");
-	fputs("0: well. 1: failed. 2: wrong usage.\n", page->out);
+	rs_roff_text(page, rs_help_exit(command), strlen(rs_help_exit(command)));
+	fputc('\n', page->out);
 	rs_roff_section(page, "SEE ALSO");
 	rs_roff_reference(page, "rouse", 1, ",");
 	rs_roff_reference(page, "roused", 8, "");
@@ -151,7 +152,10 @@ void rs_man_overview(FILE *out)
 	rs_roff_term(page, "/run/rouse/api.sock", NULL, "the agent's socket");
 	rs_roff_term(page, "/etc/rouse/rouse.yaml", NULL, "the agent's configuration, rouse.yaml(5)");
 	rs_roff_section(page, "EXIT STATUS");
-	fputs("0: well. 1: failed, with the reason on standard error. 2: wrong usage.\n", page->out);
+	fputs("0: well. 1: failed, with the reason on standard error. 2: wrong usage. rouse-diff(1) is as diff(1): 1: "
+	      "something "
+	      "differs, 2: trouble.\n",
+	      page->out);
 	rs_roff_section(page, "SEE ALSO");
 	for (const struct rs_command *command = NULL; (command = rs_command_next(command));) {
 		char name[RS_MAN_NAME_MAX];

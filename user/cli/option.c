@@ -10,6 +10,8 @@
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define SECONDS_MAX 3600
 
@@ -64,6 +66,22 @@ static int set_seconds(struct rs_args *args, const struct rs_option_entry *entry
 		return rs_err_set(err, -EINVAL, "--%s: must be a number from 0 to %d, is \"%s\"", entry->name,
 				  SECONDS_MAX, value);
 	*MEMBER(args, entry, double) = seconds;
+	return 0;
+}
+
+/* kn's: N is exactly N, N..M a range that may be open at either end. */
+static int set_scale(struct rs_args *args, const struct rs_option_entry *entry, const char *value, struct rs_err *err)
+{
+	const char *dots = strstr(value, "..");
+	rs_auto_free char *least = dots ? strndup(value, (size_t)(dots - value)) : strdup(value);
+	const char *most = dots ? dots + 2 : value;
+	bool has_least = least && *least, has_most = *most;
+	if (!least)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	if ((!has_least && !has_most) || (has_least && rs_str_to_long(least, 0, INT_MAX, &args->min_scale) < 0) ||
+	    (has_most && rs_str_to_long(most, 0, INT_MAX, &args->max_scale) < 0))
+		return rs_err_set(err, -EINVAL, "--%s: must be like 3, 1..5, 1.. or ..5, is \"%s\"", entry->name,
+				  value);
 	return 0;
 }
 
@@ -168,6 +186,7 @@ const struct rs_option_entry rs_options[RS_OPTION_COUNT] = {
 	[RS_OPTION_UNTAG] = {"untag", 0, "TAG", "take a tag away", TO(add_word, untags)},
 	[RS_OPTION_MIN] = {"min", 0, "N", "never fewer instances", TO(set_number, min_scale)},
 	[RS_OPTION_MAX] = {"max", 0, "N", "never more instances (0 = no limit)", TO(set_number, max_scale)},
+	[RS_OPTION_SCALE] = {"scale", 0, "MIN..MAX", "both bounds: 1..5, 1.., ..5, or 3 for exactly 3", set_scale, 0},
 	[RS_OPTION_SCALE_MIN] = {"scale-min", 0, "N", "never fewer instances", TO(set_number, min_scale)},
 	[RS_OPTION_SCALE_MAX] = {"scale-max", 0, "N", "never more instances (0 = no limit)", TO(set_number, max_scale)},
 	[RS_OPTION_SCALE_INIT] = {"scale-init", 0, "N", "instances that a new revision starts with",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: base core user/cli/args.c user/cli/option.c user/cli/json_path.c user/cli/json_template.c */
+/* link: base core user/cli/args.c user/cli/option.c user/cli/foreign.c user/cli/json_path.c user/cli/json_template.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -10,12 +10,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "cli/args.h"
 #include "cli/option.h"
 
 #define TAKES                                                                                                          \
 	(RS_TAKES_ALWAYS | RS_TAKES(OUTPUT) | RS_TAKES(ALL_NAMESPACES) | RS_TAKES(FILE) | RS_TAKES(TAIL) |             \
-	 RS_TAKES(TIMEOUT) | RS_TAKES(TAG))
+	 RS_TAKES(TIMEOUT) | RS_TAKES(TAG) | RS_TAKES(DRY_RUN) | RS_TAKES(SCALE))
 
 static struct rs_args args;
 static struct rs_err err;
@@ -113,9 +114,50 @@ static void test_what_is_wrong_is_said(void **state)
 	assert_int_equal(parse("-o"), -EINVAL);
 	assert_string_equal(err.message, "-o needs a value");
 	assert_int_equal(parse("--all-namespaces=yes"), -EINVAL);
-	assert_string_equal(err.message, "--all-namespaces takes no value");
+	assert_string_equal(err.message, "--all-namespaces is true when it is there; it can not be \"yes\"");
+	assert_int_equal(parse("--replicas=3"), -EINVAL);
+	assert_string_equal(err.message,
+			    "there is no option --replicas here: instances come by demand; --min and --max bound their "
+			    "number");
+	assert_int_equal(parse("-L", "app"), -EINVAL);
+	assert_true(rs_str_starts_with(err.message, "there is no option -L here: "));
 	/* Another command's option is unknown here. */
 	assert_int_equal(parse("--follow"), -EINVAL);
+}
+
+static void test_switches_with_a_value(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--all-namespaces=true"), 0);
+	assert_true(args.all_namespaces);
+	assert_int_equal(parse("--all-namespaces=false"), 0);
+	assert_false(args.all_namespaces);
+	static const char *const spellings[] = {"--dry-run", "--dry-run=server", "--dry-run=client", "--dry-run=true"};
+	for (size_t i = 0; i < rs_array_length(spellings); i++) {
+		assert_int_equal(parse(spellings[i]), 0);
+		assert_true(args.dry_run);
+	}
+	assert_int_equal(parse("--dry-run=none"), 0);
+	assert_false(args.dry_run);
+	assert_int_equal(parse("--dry-run=maybe"), -EINVAL);
+}
+
+static void test_a_scale_is_a_range(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		long long least, most;
+	} good[] = {{"3", 3, 3}, {"1..5", 1, 5}, {"2..", 2, RS_ARGS_UNSET}, {"..5", RS_ARGS_UNSET, 5}, {"0..0", 0, 0}};
+	static const char *const bad[] = {"..", "x", "1..x", "-1", "1...5", "1..2..3"};
+	for (size_t i = 0; i < rs_array_length(good); i++) {
+		assert_int_equal(parse("--scale", good[i].text), 0);
+		assert_int_equal(args.min_scale, good[i].least);
+		assert_int_equal(args.max_scale, good[i].most);
+	}
+	for (size_t i = 0; i < rs_array_length(bad); i++)
+		assert_int_equal(parse("--scale", bad[i]), -EINVAL);
+	assert_string_equal(err.message, "--scale: must be like 3, 1..5, 1.. or ..5, is \"1..2..3\"");
 }
 
 static void test_it_stops_at_the_command(void **state)
@@ -158,6 +200,8 @@ int main(void)
 		cmocka_unit_test(test_lists_keep_their_order),
 		cmocka_unit_test(test_values_are_checked),
 		cmocka_unit_test(test_what_is_wrong_is_said),
+		cmocka_unit_test(test_switches_with_a_value),
+		cmocka_unit_test(test_a_scale_is_a_range),
 		cmocka_unit_test(test_it_stops_at_the_command),
 		cmocka_unit_test(test_every_option_has_help),
 	};
