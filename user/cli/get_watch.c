@@ -67,7 +67,7 @@ static int on_page(void *user, const cJSON *list, struct rs_err *err)
 	return flush(following, err);
 }
 
-/* What went while nobody looked: its name is all that is left, so it is told only where DELETED can be said. */
+/* What went while nobody looked: a row that nothing tells from the one before, so only where DELETED can be said. */
 static int on_gone(void *user, const cJSON *object, struct rs_err *err)
 {
 	struct following *following = user;
@@ -86,13 +86,15 @@ static int on_changed(void *user, enum rs_change change, const cJSON *object, st
 {
 	struct following *following = user;
 	enum rs_change ignored;
+	rs_auto_json cJSON *last = NULL;
 	int r = 0;
+	/* The agent tells the metadata of what is gone; what it was like stands in the row before. */
 	if (change == RS_CHANGE_DELETED)
-		rs_seen_forget(&following->seen, object);
+		last = rs_seen_take(&following->seen, object);
 	else
 		r = note(following, object, &ignored, err);
 	if (r >= 0)
-		r = print(following, change, object, err);
+		r = print(following, change, last && !rs_json_get(object, "status") ? last : object, err);
 	return r < 0 ? r : flush(following, err);
 }
 

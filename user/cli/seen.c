@@ -11,7 +11,7 @@
 struct sight {
 	const char *namespace;
 	const char *name;
-	uint64_t looks;
+	char *text; /* as it was last */
 	uint64_t round;
 	struct sight *next_gone;
 };
@@ -23,11 +23,18 @@ static int compare(const void *left, const void *right)
 	return difference ? difference : strcmp(a->name, b->name);
 }
 
+static void sight_free(void *item)
+{
+	struct sight *sight = item;
+	free(sight->text);
+	free(sight);
+}
+
 void rs_seen_done(struct rs_seen *seen)
 {
 	if (!seen)
 		return;
-	tdestroy(seen->tree, free);
+	tdestroy(seen->tree, sight_free);
 	seen->tree = NULL;
 }
 
@@ -37,20 +44,15 @@ static struct sight key_of(const cJSON *object)
 			      .name = rs_json_text(object, "metadata", "name")};
 }
 
-/* FNV-1a of the object without its version, which says nothing to a reader. 0 when out of memory. */
-static uint64_t looks_of(const cJSON *object)
+/* The object without its version, which says nothing to a reader. NULL when out of memory. */
+static char *text_of(const cJSON *object)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 	cJSON *metadata = cJSON_GetObjectItemCaseSensitive(object, "metadata");
 	cJSON *version = cJSON_DetachItemFromObjectCaseSensitive(metadata, "resourceVersion");
-	rs_auto_free char *text = cJSON_PrintUnformatted(object);
+	char *text = cJSON_PrintUnformatted(object);
 	if (version)
 		cJSON_AddItemToObject(metadata, "resourceVersion", version);
-	if (!text)
-		return 0;
-	for (const char *letter = text; *letter; letter++)
-		hash = (hash ^ (unsigned char)*letter) * UINT64_C(0x100000001b3);
-	return hash ? hash : 1;
+	return text;
 }
 
 /* Names stand behind it, in one piece of memory. */
@@ -70,19 +72,21 @@ static struct sight *make(const struct sight *key)
 int rs_seen_note(struct rs_seen *seen, const cJSON *object, enum rs_change *ret_change)
 {
 	const struct sight key = key_of(object);
-	uint64_t looks = looks_of(object);
+	rs_auto_free char *text = text_of(object);
 	struct sight **found = tfind(&key, &seen->tree, compare);
 	struct sight *sight = found ? *found : make(&key);
-	if (!looks || !sight || (!found && !tsearch(sight, &seen->tree, compare))) {
+	if (!text || !sight || (!found && !tsearch(sight, &seen->tree, compare))) {
 		if (!found)
 			free(sight);
 		return -ENOMEM;
 	}
-	bool is_different = sight->looks != looks;
 	*ret_change = found ? RS_CHANGE_MODIFIED : RS_CHANGE_ADDED;
-	sight->looks = looks;
 	sight->round = seen->round;
-	return is_different;
+	if (sight->text && strcmp(sight->text, text) == 0)
+		return 0;
+	free(sight->text);
+	sight->text = rs_take_ptr(text);
+	return 1;
 }
 
 static void forget(struct rs_seen *seen, const struct sight *key)
@@ -92,13 +96,19 @@ static void forget(struct rs_seen *seen, const struct sight *key)
 		return;
 	struct sight *sight = *found;
 	tdelete(sight, &seen->tree, compare);
-	free(sight);
+	sight_free(sight);
 }
 
-void rs_seen_forget(struct rs_seen *seen, const cJSON *object)
+cJSON *rs_seen_take(struct rs_seen *seen, const cJSON *object)
 {
 	const struct sight key = key_of(object);
+	struct sight **found = tfind(&key, &seen->tree, compare);
+	cJSON *last = found ? cJSON_Parse((*found)->text) : NULL;
 	forget(seen, &key);
+	cJSON *metadata = last ? cJSON_Duplicate(rs_json_get(object, "metadata"), 1) : NULL;
+	if (metadata && !cJSON_ReplaceItemInObjectCaseSensitive(last, "metadata", metadata))
+		cJSON_Delete(metadata);
+	return last;
 }
 
 void rs_seen_begin(struct rs_seen *seen)
@@ -125,12 +135,8 @@ static void collect_gone(const void *node, VISIT visit, void *user)
 static int tell(const struct sight *sight, int (*gone)(void *user, const cJSON *object, struct rs_err *err), void *user,
 		struct rs_err *err)
 {
-	rs_auto_json cJSON *object = cJSON_CreateObject();
-	cJSON *metadata = rs_json_member(object, "metadata");
-	if (!cJSON_AddStringToObject(metadata, "name", sight->name) ||
-	    !cJSON_AddStringToObject(metadata, "namespace", sight->namespace))
-		return rs_err_set(err, -ENOMEM, "out of memory");
-	return gone(user, object, err);
+	rs_auto_json cJSON *object = cJSON_Parse(sight->text);
+	return object ? gone(user, object, err) : rs_err_set(err, -ENOMEM, "out of memory");
 }
 
 int rs_seen_end(struct rs_seen *seen, int (*gone)(void *user, const cJSON *object, struct rs_err *err), void *user,

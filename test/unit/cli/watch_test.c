@@ -61,6 +61,23 @@ static void test_changes_say_what_they_are(void **state)
 	assert_int_equal(fake.request_count, 3);
 }
 
+/* The agent tells the metadata alone: the row is as it was last. */
+static void test_what_is_gone_is_shown_as_it_was(void **state)
+{
+	(void)state;
+	teach_once("GET " SERVING "services", 200, LIST("5", SERVICE("a", "False")));
+	teach(WATCH("5"), 200,
+	      CHANGE("MODIFIED", SERVICE("a", "True"))
+		      CHANGE("DELETED", "{\"metadata\":{\"name\":\"a\",\"namespace\":\"default\"}}")
+			      CHANGE("DELETED", "{\"metadata\":{\"name\":\"b\",\"namespace\":\"default\"}}"));
+	teach("GET " SERVING "services", 500, OVER);
+	fake_run(&fake, "get", "services", "-w", "--output-watch-events", "--no-headers");
+	assert_string_equal(fake.out, "ADDED   a      <none>   <none>          <none>        False\n"
+				      "MODIFIED   a      <none>   <none>          <none>        True\n"
+				      "DELETED    a      <none>   <none>          <none>        True\n"
+				      "DELETED    b      <none>   <none>          <none>        Unknown\n");
+}
+
 static void test_after_an_interruption_only_what_is_different(void **state)
 {
 	(void)state;
@@ -97,11 +114,9 @@ static void test_after_an_interruption_only_what_is_different(void **state)
 											 "True") "}\n"
 												 "{\"type\":"
 												 "\"DELETED\","
-												 "\"object\":{"
-												 "\"metadata\":{"
-												 "\"name\":\"c\","
-												 "\"namespace\":"
-												 "\"default\"}}}\n");
+												 "\"object\":" SERVICE(
+													 "c",
+													 "True") "}\n");
 	assert_has(fake.err, "went away; waiting for it.\n");
 	assert_has(fake.err, "is back.\n");
 	assert_has(fake.err, "rouse: over\n");
@@ -303,6 +318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_rows_are_added),
 		TEST(test_changes_say_what_they_are),
+		TEST(test_what_is_gone_is_shown_as_it_was),
 		TEST(test_after_an_interruption_only_what_is_different),
 		TEST(test_one_object_is_watched),
 		TEST(test_what_cannot_be_watched),
