@@ -84,6 +84,9 @@ static void test_it_freezes_and_thaws(void **state)
 		rt_test_start(test, "i=0; while :; do i=$((i+1)); echo n$i; sleep 0.01; done");
 	char events[200];
 	assert_true(rt_test_until(test, rt_test_log_has(instance, "n3\n")));
+	const char *unenforced = rs_rt_unenforced(test->rt);
+	if (!unenforced || !strstr(unenforced, "memory"))
+		assert_in_range(rs_rt_memory(test->rt, instance), 4096, 64 << 20);
 	assert_int_equal(rs_rt_freeze(test->rt, instance), 0);
 	snprintf(events, sizeof(events), "/sys/fs/cgroup/unified/%s/%s/cgroup.events", test->cgroup_root,
 		 instance->name);

@@ -202,12 +202,14 @@ cJSON *rs_view_instance(const struct rs_agent_instance *instance)
 	inet_ntop(AF_INET, &rt->address, address, sizeof(address));
 	if (!object || !add_instance_metadata(object, instance))
 		return NULL;
+	int64_t memory_bytes = rs_rt_memory(instance->workload->agent->rt, rt);
 	cJSON *status = cJSON_AddObjectToObject(object, "status");
 	if (!text(status, "stage", rs_stage_text(instance->stage)) ||
 	    !number(status, "stageMs", (double)age_ms(instance->stage_ns, rs_now_ns())) ||
 	    !text(status, "address", address) || !number(status, "port", rt->port) || !number(status, "pid", rt->pid) ||
 	    !number(status, "inFlight", entry ? __atomic_load_n(&entry->in_flight, __ATOMIC_RELAXED) : 0) ||
 	    !number(status, "connections", entry ? __atomic_load_n(&entry->flows, __ATOMIC_RELAXED) : 0) ||
+	    (memory_bytes >= 0 && !number(status, "memoryBytes", (double)memory_bytes)) ||
 	    !span_ms(status, "listenMs", instance->started_ns, instance->listen_ns) ||
 	    !span_ms(status, "readyMs", instance->started_ns, instance->ready_ns) ||
 	    !text(status, "complaint", instance->complaint) || !text(status, "logPath", rt->log_path))

@@ -120,6 +120,12 @@ static void describe_instance(const struct describe *describe)
 	rs_describe_line(cli, "Revision", label_of(describe->object, "serving.knative.dev/revision"));
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		rs_describe_line(cli, lines[i][0], rs_json_text(describe->object, "status", lines[i][1]));
+	if (rs_json_get(describe->object, "status", "memoryBytes")) {
+		char memory[32];
+		snprintf(memory, sizeof(memory), "%.1f MiB",
+			 rs_json_number(describe->object, 0, "status", "memoryBytes") / (1 << 20));
+		rs_describe_line(cli, "Memory", memory);
+	}
 	fprintf(cli->out, "\npid %.0f, port %.0f, %.0f requests in flight on %.0f connections\n",
 		rs_json_number(describe->object, 0, "status", "pid"),
 		rs_json_number(describe->object, 0, "status", "port"),

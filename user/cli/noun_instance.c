@@ -12,6 +12,7 @@ static const struct rs_column columns[] = {
 	{"PID", RS_COLUMN_TEXT, {"status", "pid"}, false},
 	{"INFLIGHT", RS_COLUMN_TEXT, {"status", "inFlight"}, false},
 	{"CONNECTIONS", RS_COLUMN_TEXT, {"status", "connections"}, false},
+	{"MEMORY", RS_COLUMN_BYTES, {"status", "memoryBytes"}, true},
 	{"LISTEN-MS", RS_COLUMN_MS, {"status", "listenMs"}, true},
 	{"READY-MS", RS_COLUMN_MS, {"status", "readyMs"}, false},
 	{"AGE", RS_COLUMN_AGE, {"metadata", "creationTimestamp"}, false},

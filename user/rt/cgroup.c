@@ -265,6 +265,21 @@ bool rs_cgroup_ran_out_of_memory(const struct rs_cgroups *cgroups, const char *n
 	return line && sscanf(line, "oom_kill %llu", &kills) == 1 && kills;
 }
 
+int64_t rs_cgroup_memory(const struct rs_cgroups *cgroups, const char *name)
+{
+	char path[RS_CGROUP_PATH_MAX + 96], text[32];
+	long long bytes;
+	if (*cgroups->path[RS_HIERARCHY_MEMORY])
+		snprintf(path, sizeof(path), "%s/%s/memory.usage_in_bytes", cgroups->path[RS_HIERARCHY_MEMORY], name);
+	else
+		snprintf(path, sizeof(path), "%s/%s/memory.current", cgroups->path[RS_HIERARCHY_UNIFIED], name);
+	ssize_t length = rs_read_small(path, text, sizeof(text));
+	if (length < 0)
+		return length;
+	text[strcspn(text, "\n")] = '\0';
+	return rs_str_to_long(text, 0, INT64_MAX, &bytes) < 0 ? -EIO : bytes;
+}
+
 bool rs_cgroup_has(const char *name, int pid)
 {
 	char path[64], line[512], tail[96];

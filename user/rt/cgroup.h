@@ -40,6 +40,8 @@ int rs_cgroup_kill(const struct rs_cgroups *cgroups, const char *name);
 int rs_cgroup_freeze(const struct rs_cgroups *cgroups, const char *name, bool frozen);
 /* True when the kernel has killed one of the instance's processes because memory ran out. */
 bool rs_cgroup_ran_out_of_memory(const struct rs_cgroups *cgroups, const char *name);
+/* Bytes that the group has, as its limit counts them: the page cache of its files too. -ENOENT where nobody counts. */
+int64_t rs_cgroup_memory(const struct rs_cgroups *cgroups, const char *name);
 bool rs_cgroup_is_frozen(const struct rs_cgroups *cgroups, const char *name);
 /* True when the process is in the instance's group. */
 bool rs_cgroup_has(const char *name, int pid);

@@ -187,6 +187,11 @@ static int set_frozen(struct rs_rt *rt, struct rs_rt_instance *instance, bool fr
 	return r;
 }
 
+int64_t rs_rt_memory(const struct rs_rt *rt, const struct rs_rt_instance *instance)
+{
+	return rs_cgroup_memory(&rt->cgroups, instance->name);
+}
+
 int rs_rt_freeze(struct rs_rt *rt, struct rs_rt_instance *instance)
 {
 	return set_frozen(rt, instance, true);

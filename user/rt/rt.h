@@ -185,6 +185,9 @@ struct rs_rt_listener {
 };
 int rs_rt_listener(struct rs_rt *rt, struct rs_rt_instance *instance, struct rs_rt_listener *ret_listener);
 
+/* Bytes of memory that the instance has, as its limit counts them. -ENOENT where the node does not count. */
+int64_t rs_rt_memory(const struct rs_rt *rt, const struct rs_rt_instance *instance);
+
 /* Looks after the logs; call about once a second. Writes down how long they are (log_times.h), and rotates those that
  * outgrew their limit: their head goes to ".1" (sandbox/rotate.c: nothing is lost where the file system can cut a
  * file's head). Logs of gone instances are deleted by a timer. */

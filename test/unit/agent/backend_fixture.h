@@ -41,6 +41,7 @@ static struct fixture {
 	char applied[32];
 	char file[256];
 	bool is_ended;
+	int64_t memory_bytes; /* what each instance has; negative: nobody counts */
 	/* The answer that is made while it is sent. */
 	const struct rs_api_source *source;
 	void *source_user;
@@ -136,6 +137,13 @@ struct rs_instance *rs_dp_instance(struct rs_dp *dp, unsigned instance)
 {
 	(void)dp;
 	return instance < rs_array_length(fixture->instances) ? &fixture->instances[instance] : NULL;
+}
+
+int64_t rs_rt_memory(const struct rs_rt *rt, const struct rs_rt_instance *instance)
+{
+	(void)rt;
+	(void)instance;
+	return fixture->memory_bytes;
 }
 
 int rs_dp_counters(struct rs_dp *dp, struct rs_counters *ret_counters)

@@ -363,6 +363,7 @@ static void test_instances_and_their_logs(void **state)
 					     .ready_ns = started_ns + 41600000};
 	f->agent.workloads[1]->instances = &instance;
 	f->instances[2].in_flight = 2;
+	f->memory_bytes = 9912320;
 	struct rs_api_request request = {.verb = RS_API_GET,
 					 .resource = RS_API_INSTANCES,
 					 .namespace = "ns",
@@ -378,6 +379,10 @@ static void test_instances_and_their_logs(void **state)
 	assert_true(cJSON_GetNumberValue(at(f->body, "status/readyMs")) == 41.6);
 	assert_null(at(f->body, "status/listenMs")); /* not seen */
 	assert_true(cJSON_GetNumberValue(at(f->body, "status/inFlight")) == 2);
+	assert_true(cJSON_GetNumberValue(at(f->body, "status/memoryBytes")) == 9912320);
+	f->memory_bytes = -ENOENT;
+	ask(f, request);
+	assert_null(at(f->body, "status/memoryBytes"));
 	request.verb = RS_API_LOG;
 	request.log.follow = true;
 	ask(f, request);
