@@ -129,8 +129,12 @@ static void apply_broken(void *user, const struct rs_err *err)
 enum rs_exit rs_apply(struct rs_cli *cli, const struct rs_args *args)
 {
 	struct apply apply = {.cli = cli, .args = args};
-	const struct rs_manifest_visitor visitor = {
-		.object = apply_object, .broken = apply_broken, .user = &apply, .is_recursive = args->recursive};
+	struct rs_manifest_had had = {.namespace = args->namespace};
+	const struct rs_manifest_visitor visitor = {.object = apply_object,
+						    .broken = apply_broken,
+						    .user = &apply,
+						    .had = &had,
+						    .is_recursive = args->recursive};
 	if (args->files.count == 0)
 		return rs_cli_usage(cli, "apply: what? Name a manifest with -f FILE");
 	apply.batch = rs_batch_new(&cli->client, on_answer, &apply);
@@ -140,6 +144,7 @@ enum rs_exit rs_apply(struct rs_cli *cli, const struct rs_args *args)
 		rs_manifest_read(args->files.items[i], cli->in, &visitor);
 	rs_batch_finish(apply.batch);
 	rs_batch_free(apply.batch);
+	rs_manifest_had_done(&had);
 	if (apply.count == 0)
 		return rs_cli_failf(cli, "apply: there is no object in what was given");
 	return apply.code;

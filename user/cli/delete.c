@@ -117,13 +117,16 @@ static void delete_broken(void *user, const struct rs_err *err)
 
 static void delete_manifests(struct deletion *deletion)
 {
+	struct rs_manifest_had had = {.namespace = deletion->args->namespace};
 	const struct rs_manifest_visitor visitor = {.object = delete_object,
 						    .broken = delete_broken,
 						    .user = deletion,
+						    .had = &had,
 						    .is_recursive = deletion->args->recursive};
 	for (size_t i = 0; i < deletion->args->files.count; i++)
 		rs_manifest_read(deletion->args->files.items[i], deletion->cli->in, &visitor);
 	rs_batch_finish(deletion->batch);
+	rs_manifest_had_done(&had);
 	if (deletion->count == 0 && deletion->code == RS_EXIT_OK)
 		deletion->code = rs_cli_failf(deletion->cli, "delete: there is no object in what was given");
 }

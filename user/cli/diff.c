@@ -111,8 +111,12 @@ enum rs_exit rs_diff(struct rs_cli *cli, const struct rs_args *args)
 {
 	struct rs_err err = {0};
 	struct diff diff = {.cli = cli, .args = args};
-	const struct rs_manifest_visitor visitor = {
-		.object = diff_object, .broken = diff_broken, .user = &diff, .is_recursive = args->recursive};
+	struct rs_manifest_had had = {.namespace = args->namespace};
+	const struct rs_manifest_visitor visitor = {.object = diff_object,
+						    .broken = diff_broken,
+						    .user = &diff,
+						    .had = &had,
+						    .is_recursive = args->recursive};
 	if (args->files.count == 0)
 		return rs_cli_usage(cli, "diff: of what? Name a manifest with -f FILE");
 	int code = EXIT_TROUBLE;
@@ -127,6 +131,7 @@ enum rs_exit rs_diff(struct rs_cli *cli, const struct rs_args *args)
 			code = show(&diff);
 	}
 	rs_diff_tree_done(&diff.tree);
+	rs_manifest_had_done(&had);
 	if (diff.has_failed && code < EXIT_TROUBLE)
 		code = EXIT_TROUBLE;
 	return (enum rs_exit)code;

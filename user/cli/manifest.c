@@ -26,7 +26,6 @@ static size_t count_lines(const char *from, const char *to)
 struct reading {
 	const struct rs_manifest_visitor *visitor;
 	const char *name;
-	void *objects; /* that it has had, of tsearch(3) */
 };
 
 struct had {
@@ -47,18 +46,30 @@ static void free_had(void *item)
 	free(had);
 }
 
-/* Where the file has had this object, or NULL: remembered from now on. Objects that are not whole are told by whoever
- * wants to use them. */
-static const char *find_twin(struct reading *reading, const struct rs_manifest_source *source, const cJSON *object)
+void rs_manifest_had_done(struct rs_manifest_had *had)
 {
+	tdestroy(had->objects, free_had);
+	had->objects = NULL;
+}
+
+/* Where this object was read before, or NULL: remembered from now on. Objects that are not whole are told by whoever
+ * wants to use them. */
+static const char *find_twin(const struct reading *reading, const struct rs_manifest_source *source,
+			     const cJSON *object)
+{
+	struct rs_manifest_had *all = reading->visitor->had;
 	const char *name = rs_json_text(object, "metadata", "name");
+	const char *namespace = rs_json_text(object, "metadata", "namespace");
 	struct had *had = *name ? calloc(1, sizeof(*had)) : NULL;
 	if (!had)
 		return NULL;
 	had->source = rs_manifest_where(source);
 	had->key = rs_str_format("%s %s %s/%s", rs_json_text(object, "apiVersion"), rs_json_text(object, "kind"),
-				 rs_json_text(object, "metadata", "namespace"), name);
-	struct had **found = had->source && had->key ? tsearch(had, &reading->objects, compare) : NULL;
+				 *namespace	  ? namespace
+				 : all->namespace ? all->namespace
+						  : "default",
+				 name);
+	struct had **found = had->source && had->key ? tsearch(had, &all->objects, compare) : NULL;
 	if (found && *found == had)
 		return NULL;
 	free_had(had);
@@ -240,5 +251,4 @@ void rs_manifest_parse(const char *text, size_t length, const char *name, const 
 	bool begins_like_json = is_json || *first == '{' || *first == '[';
 	if (!begins_like_json || !parse_json(&reading, text, is_json))
 		parse_yaml(&reading, text, length);
-	tdestroy(reading.objects, free_had);
 }

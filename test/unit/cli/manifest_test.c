@@ -48,19 +48,21 @@ static void on_object_blame(void *user, const struct rs_manifest_source *source,
 	}
 }
 
-static const struct rs_manifest_visitor visitor = {.object = on_object, .broken = on_broken};
+static struct rs_manifest_had had;
+static const struct rs_manifest_visitor visitor = {.object = on_object, .broken = on_broken, .had = &had};
 
 static const char *read_text(const char *name, const char *text)
 {
 	rs_buf_clear(&told);
 	rs_buf_puts(&told, "");
 	rs_manifest_parse(text, strlen(text), name, &visitor);
+	rs_manifest_had_done(&had);
 	return told.data;
 }
 
 static void test_a_field_is_blamed_where_it_stands(void **state)
 {
-	static const struct rs_manifest_visitor blame = {.object = on_object_blame, .broken = on_broken};
+	static const struct rs_manifest_visitor blame = {.object = on_object_blame, .broken = on_broken, .had = &had};
 	static const char yaml[] = "kind: Service\n---\nkind: Service\nspec:\n  traffic:\n  - {}\n  - percent: 300\n";
 	static const char list[] = "{\"kind\": \"List\", \"items\": [{},\n {\"spec\": {\"traffic\": [1]}}]}";
 	(void)state;
@@ -145,6 +147,19 @@ static void test_what_is_written_twice(void **state)
 		"-:1: "
 		"items[0]; "
 		"keep one of them\n");
+	/* No namespace and "default" are the same one. */
+	assert_non_null(
+		strstr(read_text("f.yaml", NAMED("Service", "a") "---\n" NAMED("Service", "a, namespace: default")),
+		       "f.yaml:7:12: metadata.name: Service \"a\" is written twice"));
+	/* Two files of one command; but one namespace beside another. */
+	static const char text[] = NAMED("Service", "a"), other[] = NAMED("Service", "a, namespace: other");
+	rs_buf_clear(&told);
+	rs_manifest_parse(text, strlen(text), "one.yaml", &visitor);
+	rs_manifest_parse(other, strlen(other), "two.yaml", &visitor);
+	rs_manifest_parse(text, strlen(text), "three.yaml", &visitor);
+	rs_manifest_had_done(&had);
+	assert_string_equal(told.data, "one.yaml:1 x\ntwo.yaml:1 x\n! three.yaml:3:12: metadata.name: Service \"a\" is "
+				       "written twice: first at one.yaml:1; keep one of them\n");
 }
 
 static void write_file(const char *directory, const char *name, const char *text)

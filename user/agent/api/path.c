@@ -100,8 +100,8 @@ static int split(const char *path, struct part parts[static PARTS_MAX])
 static int copy_part(char out[static RS_NAME_SIZE], const struct part *part, const char *what, struct rs_err *err)
 {
 	if (part->length > RS_NAME_MAX)
-		return rs_err_set(err, -ENOENT, "the path's %s is longer than the %d characters that names have", what,
-				  RS_NAME_MAX);
+		return rs_err_set(err, -ENOENT, "metadata.%s: \"%.*s...\" has %zu characters, at most %d are possible",
+				  what, 16, part->text, part->length, RS_NAME_MAX);
 	memcpy(out, part->text, part->length);
 	out[part->length] = '\0';
 	return 0;
