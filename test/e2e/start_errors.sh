@@ -24,6 +24,10 @@ check "no cgroup version 2" refused "no cgroup version 2 hierarchy can be seen: 
 check "no bpffs" refused "is not on a bpffs: mount one there (mount -t bpf bpf" : "${roused[@]}" --bpf-dir "$dir/pins"
 check "no right to load programs" refused "the kernel does not let roused load BPF programs" : \
 	capsh --drop=cap_sys_admin,cap_bpf,cap_perfmon -- -c 'exec "$@"' sh "${roused[@]}"
+${CC:-gcc} -shared -fPIC -O1 -o "$scratch/no_nft.so" "$root/test/e2e/no_nft_shim.c"
+chmod 755 "$scratch"
+check "a kernel without nft" refused "cannot speak with the kernel's nft (nf_tables and its nat are needed: CONFIG_NF_TABLES" : \
+	env LD_PRELOAD="$scratch/no_nft.so" "${roused[@]}"
 check "a name that cannot be" refused "--name: must be" : "${roused[@]}" --name a-1
 check "no links are left" bash -c "! '$root/tools/lab' exec $lab node ip -o link | grep rouse"
 check "no pins are left" on node sh -c '! ls /sys/fs/bpf/rouse/abi 2> /dev/null'

@@ -9,13 +9,21 @@
  */
 #include "net/rt.h"
 
+#include "sys/iptables.h"
 #include "sys/outbound.h"
 #include "sys/undo.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define FORWARDING "/proc/sys/net/ipv4/conf/out0/forwarding"
@@ -118,6 +126,146 @@ static void test_cleanup_sets_everything_back(void **state)
 	assert_true(rt_test_shell("nft delete table ip other"));
 }
 
+/* libnftables would end the process. */
+static void test_without_descriptors_it_goes_on(void **state)
+{
+	struct rt_test *test = *state;
+	struct rs_outbound_config config = config_of(test);
+	struct rs_err err = {0};
+	struct rlimit before, none;
+	char chain[64];
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	for (rlim_t spare = 0; spare < 4; spare++) {
+		int lowest = dup(0);
+		close(lowest);
+		none = (struct rlimit){.rlim_cur = (rlim_t)lowest + spare, .rlim_max = before.rlim_max};
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+		int r = rs_outbound_check(&config, &err);
+		int dropped = rs_outbound_dropped(&config, chain, sizeof(chain));
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		assert_int_equal(dropped, 0);
+		if (spare < 2) {
+			assert_int_equal(r, -EMFILE);
+			assert_non_null(strstr(err.message, "Too many open files"));
+		}
+	}
+}
+
+static void test_a_check_leaves_nothing(void **state)
+{
+	struct rt_test *test = *state;
+	struct rs_outbound_config config = config_of(test);
+	struct rs_err err = {0};
+	if (rs_outbound_check(&config, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_true(rt_test_shell("test -z \"$(nft list tables)\""));
+	/* Neither of a table that is there. */
+	assert_int_equal(rs_outbound_setup(&config, &err), 0);
+	assert_int_equal(rs_outbound_check(&config, &err), 0);
+	assert_true(rt_test_shell("test $(nft list ruleset | grep -c masquerade) = 1"));
+}
+
+static void test_a_kernel_that_refuses_the_table(void **state)
+{
+	struct rt_test *test = *state;
+	struct rs_outbound_config config = config_of(test);
+	struct rs_err err = {0};
+	pid_t child = fork();
+	if (child == 0) {
+		/* Nobody in particular may not. */
+		if (setgid(65534) < 0 || setuid(65534) < 0)
+			_exit(2);
+		_exit(rs_outbound_check(&config, &err) < 0 && strstr(err.message, "nft refused the agent's table") &&
+				      strstr(err.message, "Operation not permitted")
+			      ? 0
+			      : 1);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+/* --- the old iptables ------------------------------------------------------------------------------------------- */
+
+static struct ipt_get_entries *read_filter(int fd, struct ipt_getinfo *info)
+{
+	*info = (struct ipt_getinfo){.name = "filter"};
+	socklen_t length = sizeof(*info);
+	assert_int_equal(getsockopt(fd, IPPROTO_IP, IPT_SO_GET_INFO, info, &length), 0);
+	length = (socklen_t)sizeof(struct ipt_get_entries) + info->size;
+	struct ipt_get_entries *entries = calloc(1, length);
+	assert_non_null(entries);
+	strcpy(entries->name, "filter");
+	entries->size = info->size;
+	assert_int_equal(getsockopt(fd, IPPROTO_IP, IPT_SO_GET_ENTRIES, entries, &length), 0);
+	return entries;
+}
+
+static void set_verdict(void *entry, int verdict)
+{
+	((struct xt_standard_target *)((char *)entry + ((struct ipt_entry *)entry)->target_offset))->verdict = verdict;
+}
+
+/* What `iptables-legacy -P FORWARD` does, and with a source `-A FORWARD -s SOURCE/16 -j ACCEPT` as well. */
+static void change_forward(int fd, int policy, const struct in_addr *source)
+{
+	struct ipt_getinfo info;
+	rs_auto_free struct ipt_get_entries *now = read_filter(fd, &info);
+	unsigned at = info.underflow[NF_INET_FORWARD], rule = info.underflow[NF_INET_LOCAL_OUT] - at;
+	unsigned more = source ? rule : 0;
+	rs_auto_free struct ipt_replace *next = calloc(1, sizeof(*next) + info.size + more);
+	rs_auto_free struct xt_counters *counters = calloc(info.num_entries, sizeof(*counters));
+	strcpy(next->name, "filter");
+	next->valid_hooks = info.valid_hooks;
+	next->num_entries = info.num_entries + !!source;
+	next->size = info.size + more;
+	next->num_counters = info.num_entries;
+	next->counters = counters;
+	for (int i = 0; i < NF_INET_NUMHOOKS; i++) {
+		next->hook_entry[i] = info.hook_entry[i] + (info.hook_entry[i] > at ? more : 0);
+		next->underflow[i] = info.underflow[i] + (info.underflow[i] >= at ? more : 0);
+	}
+	char *to = (char *)next->entries, *from = (char *)now->entrytable;
+	memcpy(to, from, at);
+	memcpy(to + at, from + at, rule);
+	memcpy(to + at + more, from + at, info.size - at);
+	set_verdict(to + at + more, policy);
+	if (source) {
+		struct ipt_entry *accept = (void *)(to + at);
+		accept->ip.src = *source;
+		inet_aton("255.255.0.0", &accept->ip.smsk);
+		set_verdict(accept, -NF_ACCEPT - 1);
+	}
+	assert_int_equal(setsockopt(fd, IPPROTO_IP, IPT_SO_SET_REPLACE, next, (socklen_t)(sizeof(*next) + next->size)),
+			 0);
+}
+
+static void test_the_old_iptables(void **state)
+{
+	struct rt_test *test = *state;
+	struct rs_range range = {.address = test->config.range, .bits = 16};
+	assert_false(rs_iptables_drops_forwarded(range));
+	assert_true(rt_test_shell("! grep -q filter /proc/net/ip_tables_names"));
+	rs_auto_fd int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	struct ipt_getinfo info = {.name = "filter"};
+	socklen_t length = sizeof(info);
+	if (getsockopt(fd, IPPROTO_IP, IPT_SO_GET_INFO, &info, &length) < 0) {
+		print_message("skipped: this kernel has no old iptables\n");
+		skip();
+	}
+	assert_false(rs_iptables_drops_forwarded(range));
+	change_forward(fd, -NF_DROP - 1, NULL);
+	assert_true(rs_iptables_drops_forwarded(range));
+	change_forward(fd, -NF_ACCEPT - 1, NULL);
+	assert_false(rs_iptables_drops_forwarded(range));
+	/* A rule for somebody else does not help, one for the instances does. */
+	struct in_addr other = {.s_addr = htonl(0x0a070000)};
+	change_forward(fd, -NF_DROP - 1, &other);
+	assert_true(rs_iptables_drops_forwarded(range));
+	change_forward(fd, -NF_DROP - 1, &range.address);
+	assert_false(rs_iptables_drops_forwarded(range));
+}
+
 int main(void)
 {
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -125,6 +273,10 @@ int main(void)
 		test(test_instances_reach_others_masqueraded),
 		test(test_both_again_change_nothing),
 		test(test_cleanup_sets_everything_back),
+		test(test_without_descriptors_it_goes_on),
+		test(test_a_check_leaves_nothing),
+		test(test_a_kernel_that_refuses_the_table),
+		test(test_the_old_iptables),
 	};
 	return cmocka_run_group_tests(tests, rt_test_enter, NULL);
 }

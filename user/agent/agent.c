@@ -428,7 +428,10 @@ static int open_api(struct rs_agent *agent, struct rs_err *err)
 static int build(struct rs_agent *agent, struct rs_err *err)
 {
 	const struct rs_options *options = agent->options;
+	struct rs_outbound_config outbound = rs_agent_outbound_config(options);
 	int r = rs_dp_check_kernel(err);
+	if (r == 0)
+		r = rs_outbound_check(&outbound, err);
 	if (r == 0)
 		r = rs_agent_lock(options, &agent->lock, err);
 	if (r == 0)

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "rt/names.h"
+#include "sys/iptables.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -102,6 +103,15 @@ struct rs_health_part rs_health_outbound(struct rs_agent *agent)
 			"the chain %s drops what no rule accepts: instances reach services but nobody else. "
 			"nft insert rule %s ip saddr %s accept; nft insert rule %s ip daddr %s accept",
 			chain, chain, range, chain, range);
+	}
+	if (rs_iptables_drops_forwarded(rs_agent_ranges(agent->options).instances)) {
+		inet_ntop(AF_INET, &config.range, chain, sizeof(chain));
+		return rs_health_part(
+			false,
+			"the chain FORWARD of the old iptables drops what no rule accepts: instances reach services "
+			"but nobody else. iptables-legacy -I FORWARD -s %s/%u -j ACCEPT; iptables-legacy -I FORWARD -d "
+			"%s/%u -j ACCEPT",
+			chain, config.range_bits, chain, config.range_bits);
 	}
 	return rs_health_part(true, "instances' own connections are forwarded and masqueraded");
 }

@@ -8,51 +8,89 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <net/if.h>
 #include <nftables/libnftables.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 /* --- nft -------------------------------------------------------------------------------------------------------- */
 
-static int run_nft(const char *commands, struct rs_err *err)
+#define NEEDED "nf_tables and its nat are needed: CONFIG_NF_TABLES, CONFIG_NFT_NAT, CONFIG_NFT_MASQ"
+
+/* libnftables ends the process when it cannot have its sockets: on a kernel without netfilter, or with no descriptor
+ * left. So they are tried before. */
+static int try_sockets(struct rs_err *err)
 {
+	rs_auto_fd int netfilter = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	if (netfilter < 0)
+		return rs_err_set(err, -errno, "cannot speak with the kernel's nft (" NEEDED "): %s", strerror(errno));
+	rs_auto_fd int route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	return route < 0 ? rs_err_set(err, -errno, "cannot open a netlink socket: %s", strerror(errno)) : 0;
+}
+
+static struct nft_ctx *open_nft(struct rs_err *err)
+{
+	if (try_sockets(err) < 0)
+		return NULL;
 	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	if (!nft)
-		return rs_err_set(err, -ENOMEM, "cannot set up libnftables");
+	if (!nft) {
+		rs_err_set(err, -ENOMEM, "cannot set up libnftables");
+		return NULL;
+	}
 	nft_ctx_buffer_error(nft);
 	nft_ctx_buffer_output(nft);
+	return nft;
+}
+
+static int run_nft(const char *commands, struct rs_err *err)
+{
+	struct rs_err why = {0};
+	struct nft_ctx *nft = open_nft(&why);
+	if (!nft)
+		return rs_err_set(err, why.code, "%s", why.message);
 	int r = 0;
 	if (nft_run_cmd_from_buffer(nft, commands) != 0) {
 		const char *text = nft_ctx_get_error_buffer(nft);
-		r = rs_err_set(err, -EIO,
-			       "nft refused the agent's table (nf_tables and its nat are needed: CONFIG_NF_TABLES, "
-			       "CONFIG_NFT_NAT, CONFIG_NFT_MASQ): %.*s",
-			       (int)strcspn(text, "\n"), text);
+		r = rs_err_set(err, -EIO, "nft refused the agent's table (" NEEDED "): %.*s", (int)strcspn(text, "\n"),
+			       text);
 	}
 	nft_ctx_free(nft);
 	return r;
 }
 
-int rs_outbound_setup(const struct rs_outbound_config *config, struct rs_err *err)
+/* All of it is one transaction. "add" before "delete" makes the deletion succeed whether there was one or not. */
+static int make_table(const struct rs_outbound_config *config, const char *name, const char *then, struct rs_err *err)
 {
 	char range[INET_ADDRSTRLEN];
 	inet_ntop(AF_INET, &config->range, range, sizeof(range));
-	/* "add" before "delete" makes the deletion succeed whether there was one or not; all of it is one transaction.
-	 */
-	rs_auto_free char *commands = rs_str_format("add table ip %s\n"
-						    "delete table ip %s\n"
-						    "table ip %s {\n"
-						    "	chain postrouting {\n"
-						    "		type nat hook postrouting priority srcnat;\n"
-						    "		ip saddr %s/%u ip daddr != %s/%u masquerade\n"
-						    "	}\n"
-						    "}\n",
-						    config->name, config->name, config->name, range, config->range_bits,
-						    range, config->range_bits);
+	rs_auto_free char *commands =
+		rs_str_format("add table ip %s\n"
+			      "delete table ip %s\n"
+			      "table ip %s {\n"
+			      "	chain postrouting {\n"
+			      "		type nat hook postrouting priority srcnat;\n"
+			      "		ip saddr %s/%u ip daddr != %s/%u masquerade\n"
+			      "	}\n"
+			      "}\n"
+			      "%s",
+			      name, name, name, range, config->range_bits, range, config->range_bits, then);
 	return commands ? run_nft(commands, err) : rs_err_set(err, -ENOMEM, "out of memory");
+}
+
+int rs_outbound_check(const struct rs_outbound_config *config, struct rs_err *err)
+{
+	rs_auto_free char *name = rs_str_format("%s_check", config->name);
+	rs_auto_free char *undo = name ? rs_str_format("delete table ip %s\n", name) : NULL;
+	return undo ? make_table(config, name, undo, err) : rs_err_set(err, -ENOMEM, "out of memory");
+}
+
+int rs_outbound_setup(const struct rs_outbound_config *config, struct rs_err *err)
+{
+	return make_table(config, config->name, "", err);
 }
 
 /* A kernel without nft has no table of ours. */
@@ -73,11 +111,9 @@ static int remove_table(const struct rs_outbound_config *config, struct rs_err *
 /* What `nft` prints for these commands. NULL when they fail. */
 static char *ask_nft(const char *commands)
 {
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	struct nft_ctx *nft = open_nft(NULL);
 	if (!nft)
 		return NULL;
-	nft_ctx_buffer_error(nft);
-	nft_ctx_buffer_output(nft);
 	char *text = NULL;
 	if (nft_run_cmd_from_buffer(nft, commands) == 0)
 		text = strdup(nft_ctx_get_output_buffer(nft));

@@ -24,6 +24,9 @@ struct rs_outbound_config {
 	uint8_t range_bits;
 };
 
+/* Whether the kernel would take the table; changes nothing. */
+int rs_outbound_check(const struct rs_outbound_config *config, struct rs_err *err);
+
 /* Makes the table anew. */
 int rs_outbound_setup(const struct rs_outbound_config *config, struct rs_err *err);
 
