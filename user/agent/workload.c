@@ -486,6 +486,7 @@ void rs_workload_reconcile(struct rs_workload *workload)
 	int32_t alive = (int32_t)rs_workload_alive(workload);
 	int32_t want = workload->scale.replicas;
 	workload->starved = false;
+	workload->node_full &= alive < want;
 	if (alive < want) {
 		rs_workload_activate(workload);
 		start_more(workload, want - alive);

@@ -79,7 +79,8 @@ struct rs_rt {
 	struct rs_box *pool_last;
 	bool pool_open; /* rs_rt_fill_pool() was called */
 	sd_event_source *pool_timer;
-	uint64_t pool_rest_until_ns; /* after a failure */
+	uint64_t pool_rest_ns; /* after the last failure, 0 when none was since the last success */
+	uint64_t pool_rest_until_ns;
 	sd_event_source *settle_timer;
 	sd_event_source *flood_timer;
 	sd_event_source *sweep_timer;

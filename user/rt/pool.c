@@ -15,8 +15,10 @@
 
 /* Each takes a processor for some milliseconds, and the kernel's one lock of links for part of them. */
 #define BUILDS_AT_ONCE 2
-/* After a failure: what is broken (no helper, no cgroup) does not mend itself at once. */
-#define REST_NS RS_NS_PER_S
+/* After a failure, doubled after each: what is broken (no helper, no cgroup) does not mend itself at once. The longest
+ * is shorter than a hold may last, so that whoever waits is served when it is mended. */
+#define REST_FIRST_NS RS_NS_PER_S
+#define REST_MAX_NS   (16 * RS_NS_PER_S)
 
 struct rs_box *rs_box_new(struct rs_rt *rt, uint32_t id)
 {
@@ -152,7 +154,14 @@ static int build(struct rs_rt *rt, uint32_t id, struct rs_err *err)
 
 void rs_pool_rest(struct rs_rt *rt)
 {
-	rt->pool_rest_until_ns = rs_now_ns() + REST_NS;
+	uint64_t now_ns = rs_now_ns();
+	/* Of two that are built at a time both fail. */
+	if (now_ns < rt->pool_rest_until_ns)
+		return;
+	rt->pool_rest_ns = rt->pool_rest_ns ? 2 * rt->pool_rest_ns : REST_FIRST_NS;
+	if (rt->pool_rest_ns > REST_MAX_NS)
+		rt->pool_rest_ns = REST_MAX_NS;
+	rt->pool_rest_until_ns = now_ns + rt->pool_rest_ns;
 }
 
 static int on_pool_timer(sd_event_source *source, uint64_t usec, void *user)
@@ -195,6 +204,7 @@ void rs_pool_built(struct rs_box *box, const struct rs_report *report)
 {
 	struct rs_rt *rt = box->rt;
 	rt->building--;
+	rt->pool_rest_ns = 0;
 	box->state = RS_BOX_POOLED;
 	box->announced = true;
 	box->instance.ifindex = report->ifindex;
