@@ -18,10 +18,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("X-Pid", str(os.getpid()))
         self.end_headers()
     def log_message(self, *_): pass
+ignored = wants("deaf") # for good: of an earlier one
 while True:
     server = http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    while not wants("deaf"): time.sleep(0.02)
+    while ignored or not wants("deaf"): time.sleep(0.02)
     server.shutdown()
     server.server_close()
     print("closed", flush=True)
@@ -54,8 +55,10 @@ code() { # SERVICE
 	echo ---
 	service busy min-scale=1 rouse.dev/hold-timeout=30s -- /usr/bin/python3 "$files/moody.py"
 	echo "          readinessProbe: {httpGet: {path: /ready}, periodSeconds: 1, failureThreshold: 2}"
+	echo ---
+	service mute min-scale=1 serving.knative.dev/progress-deadline=3s -- /usr/bin/python3 "$files/moody.py"
 } | apply
-for service in deaf busy; do
+for service in deaf busy mute; do
 	check "$service is ready" wait_until 15 has_instances $service 1 Ready
 done
 pid=$(on node rouse get instances -o json | jq '.items[] | select(.metadata.labels["serving.knative.dev/service"] == "deaf") | .status.pid')
@@ -73,6 +76,16 @@ check "when it listens again its client is served" equal "$(cat "$scratch/deaf")
 check "by the same process" equal "$(on node rouse get instances -o json | jq '.items[] | select(.metadata.labels["serving.knative.dev/service"] == "deaf") | .status.pid')" "$pid"
 check "and it is well again" wait_until 5 healthy deaf True ""
 check "as an event, too" wait_until 5 event deaf InstanceReady "ready again"
+
+# One that does not come back: another takes its place.
+touch "$files/mute.deaf"
+check "its listener is closed for good" wait_until 5 has_logged mute closed
+on client1 coldclient -t 30000 mute.default.rouse:80 > "$scratch/mute" &
+client=$!
+check "it is ended at its progress deadline, and why is said" wait_until 15 event mute ListenerClosed "has not listened for 3 s since"
+wait $client || true
+check "another one serves who waited" contains "$(cat "$scratch/mute")" " ok "
+check "which is well" wait_until 10 healthy mute True ""
 
 touch "$files/busy.busy"
 check "a readiness probe that fails takes it out of rotation" wait_until 10 has_instances busy 1 Unready

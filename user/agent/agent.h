@@ -387,6 +387,8 @@ void rs_failing_complain(struct rs_agent_instance *instance, const char *reason,
 void rs_failing_is_well(struct rs_agent_instance *instance);
 /* Once a second while it starts: says when that takes long, and ends it at the progress deadline. */
 void rs_failing_check_start(struct rs_agent_instance *instance, uint64_t now_ns);
+/* Once a second while it is out of rotation: ends one that has not listened for as long. */
+void rs_failing_check_unready(struct rs_agent_instance *instance, uint64_t now_ns);
 /* Its process has ended in the stage `was`: tells how, and lets another one follow. */
 void rs_failing_exited(struct rs_agent_instance *instance, enum rs_stage was, enum rs_rt_exit how, int value,
 		       const char *text);

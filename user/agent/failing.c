@@ -82,6 +82,19 @@ void rs_failing_check_start(struct rs_agent_instance *instance, uint64_t now_ns)
 			    (unsigned long long)told_s);
 }
 
+void rs_failing_check_unready(struct rs_agent_instance *instance, uint64_t now_ns)
+{
+	uint64_t deadline_ns = instance->workload->scale_config.progress_deadline_ns;
+	char why[128];
+	/* One that says by its probe that it cannot serve knows why, as in Kubernetes; to end it is the liveness
+	 * probe's. */
+	if (rs_probing_has(instance, RS_ROLE_READINESS) || now_ns < instance->stage_ns + deadline_ns)
+		return;
+	snprintf(why, sizeof(why), "it closed its listener on port %u, and has not listened for %llu s since",
+		 instance->rt->port, (unsigned long long)(deadline_ns / RS_NS_PER_S));
+	rs_failing_give_up(instance, "ListenerClosed", why);
+}
+
 /* --- what ended it ---------------------------------------------------------------------------------------------- */
 
 void rs_instance_backoff(struct rs_workload *workload)

@@ -411,6 +411,8 @@ void rs_instance_check(struct rs_agent_instance *instance, uint64_t now_ns)
 		if (!rs_probing_has(instance, RS_ROLE_READINESS))
 			check_listener(instance);
 		rs_probing_check(instance, now_ns);
+		if (instance->stage == RS_STAGE_UNREADY)
+			rs_failing_check_unready(instance, now_ns);
 		break;
 	case RS_STAGE_READY:
 		if (in_stage_ms >= WELL_MS)
