@@ -34,6 +34,7 @@ served() {
 }
 
 service warm min-scale=1 -- "$files/stub" 0 | apply
+cp "$files/manifest.yaml" "$files/warm.yaml"
 service slow rouse.dev/hold-timeout=20s -- /usr/bin/sleep 60 | apply
 check "a warm instance" wait_until 10 served
 check "a service with two tags does not fit" refused "map routes has 2 of 3 entries, 3 more are needed" < <(tagged big one two)
@@ -86,6 +87,79 @@ check "and is answered" contains "$(cat "$scratch/outlives")" "200 OK"
 check "a new client is served" served
 check "no connection was dropped for it" equal "$(counter flow_table_full)" 0
 
+# Connections that are open, as many as the map has entries: one more is dropped, those that are there go on. At first
+# only as many as can be new at a time.
+cat > "$files/crowd.py" << 'PY'
+import os, resource, socket, sys, time
+resource.setrlimit(resource.RLIMIT_NOFILE, (8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+here = os.path.dirname(__file__)
+to, crowd, dropped = (socket.gethostbyname("warm.default.rouse"), 80), [], 0
+while len(crowd) < 6000 and not dropped:
+    if len(crowd) == 2500:
+        open(here + "/half", "w")
+        while not os.path.exists(here + "/go"): time.sleep(0.01)
+    s = socket.socket()
+    s.settimeout(0.5)
+    try:
+        s.connect(to)
+        crowd.append(s)
+    except TimeoutError:
+        dropped += 1
+first = crowd[0]
+first.settimeout(10)
+first.sendall(b"GET / HTTP/1.1\r\nHost: warm\r\n\r\n")
+print(len(crowd), dropped, first.recv(65536).startswith(b"HTTP/1.1 200"))
+PY
+have_aged() { # all connections
+	on node bpftool --json map dump pinned /sys/fs/bpf/rouse/rings | jq -e '.[0].formatted.value.flow_fast
+		| if .head == .tail then true else (tostring | halt_error) end' > /dev/null
+}
+before=$(entries flows)
+on client1 timeout 90 python3 "$files/crowd.py" > "$scratch/crowd" &
+crowd=$!
+check "the first are open" wait_until 30 test -e "$files/half"
+check "and have been idle for a while" wait_until 20 have_aged
+touch "$files/go"
+wait $crowd || true
+read -r opened dropped answered < "$scratch/crowd"
+check "as many connections are open as the map has entries ($opened)" bash -c "(($opened >= 4096 - $before && $opened <= 4096))"
+check "one more is dropped" equal "$dropped" 1
+check "none was ended for it, the first is answered" equal "$answered" True
+check "it is told, with the option that raises it" wait_until 10 event FlowTableFull max-flows
+check "when they are closed, others come" wait_until 20 served
+
+# All revisions of the dataplane are in use: by a hand that writes them.
+on node rouse delete service other | sed 's/^/# /'
+on node rouse delete service slow | sed 's/^/# /'
+entries=$(on node bpftool --json map show pinned /sys/fs/bpf/rouse/revisions | jq .max_entries)
+size=$(on node bpftool --json map show pinned /sys/fs/bpf/rouse/revisions | jq .bytes_value)
+type=$(on node bpftool --json map show pinned /sys/fs/bpf/rouse/revisions | jq .btf_id)
+uid=$(on node bpftool --json btf dump id "$type" | jq '.types[] | select(.name == "rs_revision") | .members[]
+	| select(.name == "uid") | .bits_offset / 8')
+has_one_revision() { # those of services that were deleted go with their last instance
+	equal "$(on node bpftool --json map dump pinned /sys/fs/bpf/rouse/revisions |
+		jq '[.[] | select(.formatted.value.uid != 0)] | length')" 1
+}
+check "only one revision is left" wait_until 15 has_one_revision
+free=$(on node bpftool --json map dump pinned /sys/fs/bpf/rouse/revisions |
+	jq -r '.[] | select(.formatted.value.uid == 0) | .formatted.key')
+fill() { # BYTE: the uid of what is free
+	awk -v byte="$1" -v size="$size" -v at="$uid" '$1 > 0 {
+		printf "map update pinned /sys/fs/bpf/rouse/revisions key %d %d 0 0 value", $1 % 256, $1 / 256
+		for (i = 0; i < size; i++) printf " %d", i == at ? byte : 0
+		printf "\n" }' <<< "$free" > "$files/fill"
+	on node bpftool batch file "$files/fill" > /dev/null
+}
+check "the test can fill the map revisions" fill 1
+check "a service more is refused, with the map" refused "the dataplane's map revisions has all of its $((entries - 1)) entries" < <(service extra -- "$files/stub" 0)
+check "and with what to do" refused "delete services or revisions first" < <(service extra -- "$files/stub" 0)
+check "nothing of it is there" bash -c "! '$root/tools/lab' exec '$lab' node rouse get service extra"
+check "a change that makes no revision is taken" on node rouse apply -f "$files/warm.yaml"
+check "who is there is served" served
+fill 0
+check "when there is room, it is taken" apply < <(service extra -- "$files/stub" 0)
+on node rouse delete service extra | sed 's/^/# /'
+
 # The ring buffer is full while the agent does not listen. A single SYN, never repeated, is all that asks for `cold`.
 cat > "$files/storm.py" << 'PY'
 import http.server, os, socket
@@ -108,8 +182,6 @@ check = total(source + socket.inet_aton(to) + struct.pack("!BBH", 0, 6, 20) + tc
 ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, 6, 0, source, socket.inet_aton(to))
 raw.sendto(ip + tcp[:16] + struct.pack("!H", check) + tcp[18:], (to, 0))
 PY
-on node rouse delete service other | sed 's/^/# /'
-on node rouse delete service slow | sed 's/^/# /'
 {
 	service storm min-scale=1 -- /usr/bin/python3 "$files/storm.py"
 	echo ---

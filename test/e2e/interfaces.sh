@@ -167,5 +167,11 @@ on node ip route add 198.18.5.0/24 dev client1
 check "a route into the range is told" part ranges "overlaps the route 198.18.5.0/24 dev client1"
 on node ip route delete 198.18.5.0/24
 check "and its end" part ranges "nobody else"
+on node sysctl -qw net.ipv4.conf.all.rp_filter=1
+check "a strict rp_filter is told" part rp_filter "strict (1) on all"
+check "clients are served under it" fetch -o /dev/null http://web.default.rouse/
+check "on the host as well" on node curl -sS -m 10 -o /dev/null http://web.default.rouse/
+on node sysctl -qw net.ipv4.conf.all.rp_filter=2
+check "a loose one is well" part rp_filter "not strict"
 on node sysctl -qw net.ipv4.ip_forward=0
 check "forwarding that was switched off is told" part outbound "does not forward"
