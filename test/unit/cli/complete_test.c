@@ -12,14 +12,12 @@
 
 #include "base/str.h"
 #include "cli/cli.h"
-#include "unit/cli/fake_agent.h"
+#include "unit/cli/fixture.h"
 
 #define SERVING "/apis/serving.knative.dev/v1/"
 #define OBJECT(namespace, name)                                                                                        \
 	"{\"metadata\":{\"namespace\":\"" namespace "\",\"name\":\"" name                                              \
 						    "\",\"labels\":{\"serving.knative.dev/service\":\"hello\"}}}"
-
-static struct fake_agent fake;
 
 #define offered(...) fake_run(&fake, "__complete", "--", __VA_ARGS__)
 
@@ -176,27 +174,6 @@ static void test_scripts(void **state)
 	fake_run(&fake, "completion", "tcsh");
 	assert_int_equal(fake.code, 2);
 	assert_non_null(strstr(fake.err, "bash, zsh and fish"));
-}
-
-static int clear(void **state)
-{
-	(void)state;
-	fake_agent_clear(&fake);
-	return 0;
-}
-
-static int start(void **state)
-{
-	(void)state;
-	fake_agent_start(&fake);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	fake_agent_stop(&fake);
-	return 0;
 }
 
 int main(void)

@@ -17,7 +17,7 @@
 #include "base/time.h"
 #include "cli/dump.h"
 #include "cli/json.h"
-#include "unit/cli/fake_agent.h"
+#include "unit/cli/fixture.h"
 
 #define SERVING "/apis/serving.knative.dev/v1/"
 #define SERVICE                                                                                                        \
@@ -27,7 +27,6 @@
 	"\"command\":[\"run\"],\"livenessProbe\":{\"httpGet\":{\"httpHeaders\":[{\"name\":\"Authorization\","          \
 	"\"value\":\"tiger\"}]}}}]}}}}]}"
 
-static struct fake_agent fake;
 static struct rs_dump dump;
 static char text[65536];
 
@@ -46,12 +45,6 @@ static const char *contents(const char *item)
 	if (n < 0)
 		fail_msg("%s cannot be read", path);
 	return text;
-}
-
-static void assert_has(const char *where, const char *part)
-{
-	if (!strstr(where, part))
-		fail_msg("\"%s\" is not in:\n%s", part, where);
 }
 
 static void test_secrets_are_left_out(void **state)
@@ -197,27 +190,6 @@ static void test_an_agent_that_is_dead(void **state)
 	assert_int_equal(dump.agent_pid, 0);
 	rs_dump_end(&dump);
 	rs_client_done(&client);
-}
-
-static int clear(void **state)
-{
-	(void)state;
-	fake_agent_clear(&fake);
-	return 0;
-}
-
-static int start(void **state)
-{
-	(void)state;
-	fake_agent_start(&fake);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	fake_agent_stop(&fake);
-	return 0;
 }
 
 int main(void)

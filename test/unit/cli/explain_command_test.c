@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/cli/fake_agent.h"
+#include "unit/cli/fixture.h"
 
 #define SERVING "/apis/serving.knative.dev/v1/"
 #define ROUSE	"/apis/rouse.dev/v1/"
@@ -20,14 +20,6 @@
 	"{\"kind\":\"Revision\",\"metadata\":{\"name\":\"hello-00001\",\"namespace\":\"shop\",\"labels\":{"            \
 	"\"serving.knative.dev/service\":\"hello\"}},\"status\":{\"desiredReplicas\":1,\"rouse\":{"                    \
 	"\"failedStarts\":1,\"held\":0}}}"
-
-static struct fake_agent fake;
-
-static void assert_has(const char *text, const char *part)
-{
-	if (!strstr(text, part))
-		fail_msg("\"%s\" is not in:\n%s", part, text);
-}
 
 static void teach(const char *request, const char *body)
 {
@@ -110,27 +102,6 @@ static void test_top_once(void **state)
 	fake_run(&fake, "--socket", "/nonexistent", "top", "--once", "-s", "0");
 	assert_int_equal(fake.code, 1);
 	assert_has(fake.err, "no agent answers at /nonexistent");
-}
-
-static int clear(void **state)
-{
-	(void)state;
-	fake_agent_clear(&fake);
-	return 0;
-}
-
-static int start(void **state)
-{
-	(void)state;
-	fake_agent_start(&fake);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	fake_agent_stop(&fake);
-	return 0;
 }
 
 int main(void)

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/cli/fake_agent.h"
+#include "unit/cli/fixture.h"
 
 #define SERVING	  "/apis/serving.knative.dev/v1/namespaces/default/"
 #define ROUSE	  "/apis/rouse.dev/v1/namespaces/default/"
@@ -42,14 +42,6 @@
 #define STATUS(code, reason, message)                                                                                  \
 	"{\"kind\":\"Status\",\"code\":" #code ",\"reason\":\"" reason "\",\"message\":\"" message "\"}"
 
-static struct fake_agent fake;
-
-__attribute__((unused)) static void assert_has(const char *text, const char *part)
-{
-	if (!strstr(text, part))
-		fail_msg("\"%s\" is not in:\n%s", part, text);
-}
-
 __attribute__((unused)) static void assert_has_not(const char *text, const char *part)
 {
 	if (strstr(text, part))
@@ -66,27 +58,6 @@ __attribute__((unused)) static void teach_once(const char *request, int status, 
 {
 	fake_agent_teach(&fake, request, status, body);
 	fake_agent_last(&fake)->times = 1;
-}
-
-__attribute__((unused)) static int clear(void **state)
-{
-	(void)state;
-	fake_agent_clear(&fake);
-	return 0;
-}
-
-__attribute__((unused)) static int start(void **state)
-{
-	(void)state;
-	fake_agent_start(&fake);
-	return 0;
-}
-
-__attribute__((unused)) static int stop(void **state)
-{
-	(void)state;
-	fake_agent_stop(&fake);
-	return 0;
 }
 
 #define TEST(function) cmocka_unit_test_teardown(function, clear)

@@ -15,9 +15,7 @@
 
 #include "cli/json.h"
 #include "cli/outside.h"
-#include "unit/cli/fake_agent.h"
-
-static struct fake_agent fake;
+#include "unit/cli/fixture.h"
 
 static void test_places_follow_from_the_socket(void **state)
 {
@@ -88,20 +86,6 @@ static void test_status_without_an_agent(void **state)
 	cJSON *node = cJSON_Parse(fake.out);
 	assert_non_null(node);
 	cJSON_Delete(node);
-}
-
-static int start(void **state)
-{
-	(void)state;
-	fake_agent_start(&fake);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	fake_agent_stop(&fake);
-	return 0;
 }
 
 int main(void)

@@ -22,11 +22,9 @@
 #include <utmp.h>
 
 #include "cli/cli.h"
-#include "unit/cli/fake_agent.h"
+#include "unit/cli/fixture.h"
 
 #define DEADLINE_MS 20000
-
-static struct fake_agent fake;
 
 static struct {
 	int terminal; /* our end */
@@ -169,20 +167,6 @@ static void test_an_agent_that_is_gone(void **state)
 	await("no answer: no agent answers at /nonexistent/api.sock");
 	press("q");
 	assert_restored();
-}
-
-static int start(void **state)
-{
-	(void)state;
-	fake_agent_start(&fake);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	fake_agent_stop(&fake);
-	return 0;
 }
 
 int main(void)
