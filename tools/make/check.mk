@@ -16,6 +16,10 @@ hdr-check: $(B)/gen/rouse.skel.h ## every header compiles alone
 spdx-check:
 	$(call say,SPDX)tools/test/spdx $(C_FILES) $(SCRIPTS)
 
+# The first law of docs/architecture.md, and the map of user/agent.
+floors-check: ## no file includes a higher floor
+	$(call say,FLOORS)tools/test/floors
+
 # One file, one idea.
 LINES_MAX := 600
 size-check:
@@ -35,7 +39,7 @@ docs-check: $(B)/bin/roused
 	$(Q)tools/test/manifest-fields --check
 	$(Q)B=$(B) tools/test/config-table --check
 
-check: format-check hdr-check spdx-check size-check script-check docs-check cppcheck ## the gates: format, headers, licences, scripts, documents, cppcheck
+check: format-check hdr-check spdx-check size-check floors-check script-check docs-check cppcheck ## the gates: format, headers, licences, floors, scripts, documents, cppcheck
 
 TEST_PROGRAMS = $(UNIT_BIN) $(packet_BIN) $(net_BIN) $(FUZZ_BIN) $(VECTORS_RUN)
 TIERS ?= unit vectors packet net e2e docs fuzz
@@ -45,4 +49,4 @@ test-programs: $$(TEST_PROGRAMS)
 e2e: all bench-programs ## only the end-to-end tests (root)
 	$(Q)tools/test/run e2e
 
-.PHONY: docs-check format-check hdr-check spdx-check size-check script-check cppcheck check test test-programs e2e
+.PHONY: docs-check format-check hdr-check spdx-check size-check floors-check script-check cppcheck check test test-programs e2e
