@@ -102,14 +102,10 @@ int rs_access_check_room(const struct rs_agent *agent, const struct rs_metadata 
 static int remember(void *user, const struct rs_allowed_key *key)
 {
 	struct rs_access_left *left = user;
-	if (left->count == left->capacity) {
-		size_t capacity = left->capacity ? 2 * left->capacity : 256;
-		struct rs_allowed_key *grown = realloc(left->keys, capacity * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		left->keys = grown;
-		left->capacity = capacity;
-	}
+	struct rs_allowed_key *grown = rs_grow(left->keys, left->count, &left->capacity, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	left->keys = grown;
 	left->keys[left->count++] = *key;
 	return 0;
 }

@@ -80,14 +80,10 @@ static struct place *find(const struct rs_attach *attach, unsigned ifindex)
 
 static struct place *add(struct rs_attach *attach, unsigned ifindex)
 {
-	if (attach->count == attach->capacity) {
-		size_t capacity = attach->capacity ? 2 * attach->capacity : 16;
-		struct place *grown = realloc(attach->places, capacity * sizeof(*grown));
-		if (!grown)
-			return NULL;
-		attach->places = grown;
-		attach->capacity = capacity;
-	}
+	struct place *grown = rs_grow(attach->places, attach->count, &attach->capacity, sizeof(*grown));
+	if (!grown)
+		return NULL;
+	attach->places = grown;
 	size_t at = position(attach, ifindex);
 	memmove(attach->places + at + 1, attach->places + at, (attach->count - at) * sizeof(*attach->places));
 	attach->places[at] = (struct place){.ifindex = ifindex};

@@ -45,14 +45,10 @@ static void search_done(struct search *search)
 static int remember(void *user, const struct rs_log_file *file)
 {
 	struct search *search = user;
-	if (search->count == search->capacity) {
-		size_t capacity = search->capacity ? 2 * search->capacity : 32;
-		struct found *grown = realloc(search->items, capacity * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		search->items = grown;
-		search->capacity = capacity;
-	}
+	struct found *grown = rs_grow(search->items, search->count, &search->capacity, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	search->items = grown;
 	struct found *found = &search->items[search->count++];
 	found->file = *file;
 	found->file.path = strdup(file->path);

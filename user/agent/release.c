@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/time.h"
 #include "sys/timer.h"
 
@@ -25,14 +26,11 @@
 
 static int append(struct rs_workload *workload, uint64_t sequence)
 {
-	if (workload->pending_count == workload->pending_capacity) {
-		size_t capacity = workload->pending_capacity ? 2 * workload->pending_capacity : 16;
-		struct rs_pending *grown = realloc(workload->pending, capacity * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		workload->pending = grown;
-		workload->pending_capacity = capacity;
-	}
+	struct rs_pending *grown =
+		rs_grow(workload->pending, workload->pending_count, &workload->pending_capacity, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	workload->pending = grown;
 	workload->pending[workload->pending_count++] = (struct rs_pending){.sequence = sequence};
 	return 0;
 }

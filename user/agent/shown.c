@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "agent/shown.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,14 +50,10 @@ int rs_shown_add(struct rs_shown *shown, const char *namespace, const char *name
 	size_t at = place(shown, value);
 	if (is_at(shown, at, value))
 		return 0;
-	if (shown->count == shown->capacity) {
-		size_t capacity = shown->capacity ? 2 * shown->capacity : 64;
-		uint64_t *items = realloc(shown->items, capacity * sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		shown->items = items;
-		shown->capacity = capacity;
-	}
+	uint64_t *grown = rs_grow(shown->items, shown->count, &shown->capacity, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	shown->items = grown;
 	memmove(shown->items + at + 1, shown->items + at, (shown->count - at) * sizeof(*shown->items));
 	shown->items[at] = value;
 	shown->count++;

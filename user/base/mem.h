@@ -41,6 +41,19 @@ static inline void rs_fd_cleanup(const int *fd)
 		taken_;                                                                                                \
 	})
 
+/* Room for one more item behind `count` of an array that malloc gave, or NULL: the array moved, its room doubled. NULL
+ * without memory; then array and *capacity are as before. */
+static inline void *rs_grow(void *items, size_t count, size_t *capacity, size_t item_size)
+{
+	if (count < *capacity)
+		return items;
+	size_t wanted = *capacity ? 2 * *capacity : 16;
+	void *grown = reallocarray(items, wanted, item_size);
+	if (grown)
+		*capacity = wanted;
+	return grown;
+}
+
 #define rs_array_length(array) (sizeof(array) / sizeof((array)[0]))
 
 #define rs_container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))

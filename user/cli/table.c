@@ -73,14 +73,10 @@ void rs_table_column(struct rs_table *table, const char *header)
 
 static int grow(struct rs_table *table)
 {
-	if (table->cell_count < table->cell_capacity)
-		return 0;
-	size_t capacity = table->cell_capacity ? 2 * table->cell_capacity : 64;
-	struct rs_cell *cells = realloc(table->cells, capacity * sizeof(*cells));
-	if (!cells)
+	struct rs_cell *grown = rs_grow(table->cells, table->cell_count, &table->cell_capacity, sizeof(*grown));
+	if (!grown)
 		return -ENOMEM;
-	table->cells = cells;
-	table->cell_capacity = capacity;
+	table->cells = grown;
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "core/registry/internal.h"
 
@@ -120,15 +121,10 @@ int rs_registry_load_vip(struct rs_registry *registry, uint32_t vip, const char 
 				  namespace, route, vip, registry->vips.first + registry->vips.count);
 	if (r < 0)
 		return misfit(err, "two routes have the same virtual address; one is", namespace, route);
-	if (registry->loaded_count == registry->loaded_capacity) {
-		const size_t capacity = registry->loaded_capacity ? 2 * registry->loaded_capacity : 64;
-
-		loaded = realloc(registry->loaded, capacity * sizeof(*loaded));
-		if (!loaded)
-			return rs_err_set(err, -ENOMEM, "out of memory while loading virtual addresses");
-		registry->loaded = loaded;
-		registry->loaded_capacity = capacity;
-	}
+	loaded = rs_grow(registry->loaded, registry->loaded_count, &registry->loaded_capacity, sizeof(*loaded));
+	if (!loaded)
+		return rs_err_set(err, -ENOMEM, "out of memory while loading virtual addresses");
+	registry->loaded = loaded;
 	loaded = &registry->loaded[registry->loaded_count++];
 	loaded->vip = vip;
 	rs_str_copy(loaded->namespace, sizeof(loaded->namespace), namespace);
