@@ -36,7 +36,7 @@ struct file {
 	char *text;
 	size_t length;
 	size_t line; /* where the document begins */
-	/* Where the reader is in it. */
+	/* Where the reader is in it. Deeper than that (lists in lists) it counts, and tells the place that it knows. */
 	const char *at[PATH_DEPTH_MAX];
 	size_t depth;
 	size_t shown; /* from which part on people are told: below the ConfigMap's data, for one */
@@ -66,11 +66,11 @@ static void complain(struct file *file, bool is_note, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	size_t n = 0, m = 0;
+	size_t n = 0, m = 0, depth = file->depth < PATH_DEPTH_MAX ? file->depth : PATH_DEPTH_MAX;
 	char where[256] = "", path[512] = "";
-	for (size_t i = file->shown; i < file->depth && n < sizeof(where); i++)
+	for (size_t i = file->shown; i < depth && n < sizeof(where); i++)
 		n += (size_t)snprintf(where + n, sizeof(where) - n, "%s%.80s", i > file->shown ? "." : "", file->at[i]);
-	for (size_t i = 0; i < file->depth && m < sizeof(path); i++)
+	for (size_t i = 0; i < depth && m < sizeof(path); i++)
 		m += (size_t)snprintf(path + m, sizeof(path) - m, "[%s]", file->at[i]);
 	struct rs_yaml_place place = {1, 1};
 	size_t skipped = document_offset(file);
@@ -82,7 +82,8 @@ static void complain(struct file *file, bool is_note, const char *format, ...)
 static void descend(struct file *file, const char *part)
 {
 	if (file->depth < PATH_DEPTH_MAX)
-		file->at[file->depth++] = part;
+		file->at[file->depth] = part;
+	file->depth++;
 }
 
 static void ascend(struct file *file)

@@ -215,6 +215,15 @@ static void test_knatives_maps_are_taken_as_they_are(void **state)
 	assert_int_equal(fixture.options.defaults.container_concurrency, 5);
 }
 
+/* Deeper than the reader remembers its way: what comes behind them is still told of. */
+static void test_lists_in_lists(void **state)
+{
+	(void)state;
+	refuse("{kind: List, items: [{kind: List, items: [{kind: List, items: [{kind: List, items: [{kind: List, items: "
+	       "[{kind: Secret}]}]}]}]}, {kind: Pod}]}",
+	       "a.yaml:1:131: kind: a Pod is no configuration: objects are applied with `rouse apply -f`");
+}
+
 static void test_what_is_wrong_is_told_with_its_place(void **state)
 {
 	(void)state;
@@ -418,6 +427,7 @@ int main(void)
 		TEST(test_the_command_line_comes_last_wherever_it_stands),
 		TEST(test_files_override_earlier_ones_and_a_directory_is_all_of_its_files),
 		TEST(test_knatives_maps_are_taken_as_they_are),
+		TEST(test_lists_in_lists),
 		TEST(test_what_is_wrong_is_told_with_its_place),
 		TEST(test_what_no_key_knows_alone_is_checked),
 		TEST(test_all_errors_are_told_at_once),
