@@ -13,11 +13,13 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#define LEVELS 3 /* namespace, service, revision */
+#define LEVELS	 3 /* namespace, service, revision */
+#define SERVICES 1 /* the level of a namespace's services */
 
 struct walk {
 	const struct rs_log_filter *filter;
 	int (*each)(void *user, const struct rs_log_file *file);
+	int (*each_service)(void *user, const char *namespace, const char *service); /* NULL = go on to the files */
 	void *user;
 	const char *names[LEVELS];
 };
@@ -85,6 +87,10 @@ static int visit(struct walk *walk, const char *path, unsigned level)
 		}
 		if (!is_wanted(filters[level], entry->d_name))
 			continue;
+		if (level == SERVICES && walk->each_service) {
+			r = walk->each_service(walk->user, walk->names[0], entry->d_name);
+			continue;
+		}
 		rs_auto_free char *below = rs_str_format("%s/%s", path, entry->d_name);
 		walk->names[level] = entry->d_name;
 		r = below ? visit(walk, below, level + 1) : -ENOMEM;
@@ -97,6 +103,13 @@ int rs_log_list_each(const char *logs, const struct rs_log_filter *filter,
 		     int (*each)(void *user, const struct rs_log_file *file), void *user)
 {
 	struct walk walk = {.filter = filter, .each = each, .user = user};
+	return visit(&walk, logs, 0);
+}
+
+int rs_log_list_services(const char *logs, const struct rs_log_filter *filter,
+			 int (*each)(void *user, const char *namespace, const char *service), void *user)
+{
+	struct walk walk = {.filter = filter, .each_service = each, .user = user};
 	return visit(&walk, logs, 0);
 }
 

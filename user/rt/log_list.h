@@ -32,6 +32,9 @@ struct rs_log_filter {
 /* Visits them in no order; below `logs` lie namespaces, services, revisions. Stops at the first non-zero return. */
 int rs_log_list_each(const char *logs, const struct rs_log_filter *filter,
 		     int (*each)(void *user, const struct rs_log_file *file), void *user);
+/* The services that have some, by the names of their directories alone: a list of many is made service by service. */
+int rs_log_list_services(const char *logs, const struct rs_log_filter *filter,
+			 int (*each)(void *user, const char *namespace, const char *service), void *user);
 /* Removes a log with what lies beside it, and the directories above it that are empty then. */
 void rs_log_remove(const char *path);
 

@@ -8,6 +8,12 @@
 /* Lists: in pages, by label and by field, and while things change. */
 #include "unit/agent/backend_fixture.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "rt/log_list.h"
+
 static void list(struct fixture *f, struct rs_api_request request)
 {
 	request.verb = RS_API_LIST;
@@ -192,6 +198,80 @@ static void test_a_large_list_comes_in_pieces(void **state)
 	rs_buf_done(&whole);
 }
 
+/* --- logs -------------------------------------------------------------------------------------------------------- */
+
+#define LOG_SERVICES 200
+
+static void log_path(const struct fixture *f, unsigned service, unsigned log, char path[static PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/logs/ns/s%03u/r/rouse-%u-202611%02uT110000.000Z.log", f->directory, service,
+		 service % 7, 20 - log);
+}
+
+static void make_log(const char *path)
+{
+	char part[PATH_MAX];
+	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
+		assert_true(mkdir(part, 0700) == 0 || errno == EEXIST);
+	}
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	fclose(file);
+}
+
+static void each_log(const struct fixture *f, void (*act)(const char *path))
+{
+	char path[PATH_MAX];
+	for (unsigned service = 0; service < LOG_SERVICES; service++) {
+		for (unsigned log = 0; log < 3; log++) {
+			log_path(f, service, log, path);
+			act(path);
+		}
+	}
+}
+
+static void test_logs_are_listed_service_by_service(void **state)
+{
+	struct fixture *f = *state;
+	char path[PATH_MAX];
+	f->options.state_dir = f->directory;
+	each_log(f, make_log);
+	list(f, (struct rs_api_request){.resource = RS_API_LOGS});
+	const cJSON *items = at(f->body, "items");
+	assert_int_equal(cJSON_GetArraySize(items), 3 * LOG_SERVICES);
+	/* Of each the oldest first. */
+	assert_string_equal(text_at(cJSON_GetArrayItem(items, 0), "metadata/name"), "rouse-0-20261118T110000.000Z");
+	assert_string_equal(text_at(cJSON_GetArrayItem(items, 2), "metadata/name"), "rouse-0-20261120T110000.000Z");
+	assert_string_equal(text_at(cJSON_GetArrayItem(items, 3), "metadata/name"), "rouse-1-20261118T110000.000Z");
+	list(f, (struct rs_api_request){.resource = RS_API_LOGS, .service = "s011"});
+	assert_int_equal(cJSON_GetArraySize(at(f->body, "items")), 3);
+	list(f, (struct rs_api_request){.resource = RS_API_LOGS, .limit = 4});
+	assert_int_equal(cJSON_GetArraySize(at(f->body, "items")), 4);
+	list(f, (struct rs_api_request){.resource = RS_API_LOGS, .namespace = "other"});
+	assert_int_equal(cJSON_GetArraySize(at(f->body, "items")), 0);
+	/* An instance's name is used by many services, one after another: the youngest is the last. */
+	list(f, (struct rs_api_request){.resource = RS_API_LOGS, .instance = "rouse-3"});
+	items = at(f->body, "items");
+	assert_int_equal(cJSON_GetArraySize(items), 3 * (LOG_SERVICES / 7 + 1));
+	assert_string_equal(text_at(cJSON_GetArrayItem(items, 0), "metadata/name"), "rouse-3-20261118T110000.000Z");
+	assert_string_equal(text_at(cJSON_GetArrayItem(items, cJSON_GetArraySize(items) - 1), "metadata/name"),
+			    "rouse-3-20261120T110000.000Z");
+	/* Somebody who leaves in the middle leaves nothing behind. */
+	struct rs_api_request request = {.verb = RS_API_LIST, .resource = RS_API_LOGS, .token = 7};
+	struct rs_buf piece;
+	forget_answer(f);
+	rs_agent_backend.handle(&f->agent, &request);
+	rs_buf_init(&piece, 1024 * 1024);
+	assert_int_equal(f->source->next(f->source_user, &piece), 1);
+	assert_true(piece.length < 32 * 1024);
+	rs_buf_done(&piece);
+	leave(f, RS_API_END_LEFT);
+	each_log(f, rs_log_remove);
+	snprintf(path, sizeof(path), "%s/logs", f->directory);
+	assert_int_equal(rmdir(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +281,7 @@ int main(void)
 		with_agent(test_selectors),
 		with_agent(test_events_have_pages_too),
 		with_agent(test_a_large_list_comes_in_pieces),
+		with_agent(test_logs_are_listed_service_by_service),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
