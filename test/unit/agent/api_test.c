@@ -94,7 +94,7 @@ static void test_what_is_wrong_is_said_with_what_is_right(void **state)
 	assert_refused(f, "GET", ROUSE "/namespaces/ns/status", NULL, 404, "NotFound", "no such path");
 	assert_refused(f, "GET", ROUSE "/namespaces/ns/holds/x", NULL, 404, "NotFound", "no such path");
 	snprintf(name, sizeof(name), SERVING "/namespaces/ns/services/%064d", 0);
-	assert_refused(f, "GET", name, NULL, 404, "NotFound", "63 characters");
+	assert_refused(f, "GET", name, NULL, 404, "NotFound", "has 64 characters, at most 63 are possible");
 
 	assert_refused(f, "POST", "/metrics", "{}", 405, "MethodNotAllowed", "only GET");
 	assert_refused(f, "PUT", SERVING "/namespaces/ns/services", "{}", 405, "MethodNotAllowed", "services/NAME");
