@@ -74,7 +74,9 @@ static void complain(struct file *file, bool is_note, const char *format, ...)
 		m += (size_t)snprintf(path + m, sizeof(path) - m, "[%s]", file->at[i]);
 	struct rs_yaml_place place = {1, 1};
 	size_t skipped = document_offset(file);
-	rs_yaml_locate(file->text + skipped, file->length - skipped, path, &place);
+	/* Each look reads the file again: a file full of errors must not hold the loop for what nobody is told. */
+	if (file->problems->count < RS_PROBLEMS_MAX)
+		rs_yaml_locate(file->text + skipped, file->length - skipped, path, &place);
 	rs_problems_add(file->problems, is_note, "%s:%zu:%zu: %s%s%s", file->path, file->line + place.line - 1,
 			place.column, where, n ? ": " : "", message);
 }

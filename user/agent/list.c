@@ -11,10 +11,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* One turn of the loop: an object takes some 30 us to print. */
-#define PIECE_OBJECTS 32
-#define PIECE_BYTES   (16 * 1024)
-#define PIECE_LOOKS   1024
 #define FLOWS_DEFAULT 1000
 
 /* What `each` stops a walk with. */
@@ -82,7 +78,7 @@ static int put(struct rs_list *list, cJSON *object)
 	rs_buf_puts(list->out, text);
 	list->last = list->place;
 	list->objects++;
-	return list->objects >= PIECE_OBJECTS || list->out->length >= PIECE_BYTES ? PIECE_IS_FULL : 0;
+	return list->objects >= RS_PIECE_OBJECTS || list->out->length >= RS_PIECE_BYTES ? PIECE_IS_FULL : 0;
 }
 
 /* --- each resource ---------------------------------------------------------------------------------------------- */
@@ -132,8 +128,8 @@ static int put_events(struct rs_list *list)
 {
 	struct rs_err err = {0};
 	uint64_t from = list->place.number;
-	int r = rs_store_list_events(list->agent->store, from, PIECE_LOOKS, list->filter.namespace, list->filter.kind,
-				     NULL, put_event, list, &err);
+	int r = rs_store_list_events(list->agent->store, from, RS_PIECE_LOOKS, list->filter.namespace,
+				     list->filter.kind, NULL, put_event, list, &err);
 	if (r < 0)
 		return r;
 	return list->has_more ? LIST_IS_FULL : list->place.number != from;
@@ -150,7 +146,7 @@ static int put_some(struct rs_list *list)
 	case RS_API_EVENTS:
 		return put_events(list);
 	default:
-		return rs_walk(list->agent, &list->filter, &list->place, PIECE_LOOKS, put_object, list);
+		return rs_walk(list->agent, &list->filter, &list->place, RS_PIECE_LOOKS, put_object, list);
 	}
 }
 

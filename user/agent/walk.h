@@ -10,6 +10,11 @@
 #include "agent/api/place.h"
 #include "agent/filter.h"
 
+/* One piece, a turn of the loop: an object takes some 30 us to print. */
+#define RS_PIECE_OBJECTS 32
+#define RS_PIECE_BYTES	 (16 * 1024)
+#define RS_PIECE_LOOKS	 1024
+
 /* Looks at most at `looks` objects of the filter's resource behind `place`, and calls `each` for those that it takes;
  * `place` stands at the object then. Returns 1 when there may be more, 0 at the end, or what `each` returned, if that
  * is not 0. Objects: of the registry's kinds, or struct rs_agent_instance. */

@@ -17,10 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One turn of the loop: an object takes some 30 us to print. */
-#define PIECE_OBJECTS 32
-#define PIECE_BYTES   (16 * 1024)
-#define PIECE_LOOKS   1024
 #define BOOKMARK_NS   (30 * RS_NS_PER_S)
 #define TIMER_LATE_US (200 * 1000)
 
@@ -78,7 +74,7 @@ static int put(struct rs_watch *watch, const char *type, cJSON *object)
 
 static bool is_full(const struct rs_watch *watch)
 {
-	return watch->objects >= PIECE_OBJECTS || watch->out->length >= PIECE_BYTES;
+	return watch->objects >= RS_PIECE_OBJECTS || watch->out->length >= RS_PIECE_BYTES;
 }
 
 /* The last line: the client lists again, and watches from there. */
@@ -183,7 +179,7 @@ static int next_changes(struct rs_watch *watch)
 		return put_expired(watch,
 				   "this watch was slower than the changes, and some that it had not read are gone: "
 				   "list again and watch from there");
-	for (unsigned looks = 0; !is_full(watch) && looks < PIECE_LOOKS; looks++) {
+	for (unsigned looks = 0; !is_full(watch) && looks < RS_PIECE_LOOKS; looks++) {
 		const struct rs_journal_entry *entry = rs_journal_at(journal, watch->place);
 		if (!entry) {
 			watch->known = watch->version = rs_registry_version(watch->watches->agent->registry);
@@ -212,7 +208,7 @@ static int put_first(void *user, void *object)
 
 static int next_first(struct rs_watch *watch)
 {
-	int r = rs_walk(watch->watches->agent, &watch->filter, &watch->listed, PIECE_LOOKS, put_first, watch);
+	int r = rs_walk(watch->watches->agent, &watch->filter, &watch->listed, RS_PIECE_LOOKS, put_first, watch);
 	if (r == 0)
 		watch->is_first_list = false;
 	return r < 0 ? r : 1;
@@ -237,7 +233,7 @@ static int recall(void *user, void *object)
 static int next_recalled(struct rs_watch *watch)
 {
 	struct rs_filter all = {.resource = watch->filter.resource};
-	int r = rs_walk(watch->watches->agent, &all, &watch->listed, PIECE_LOOKS, recall, watch);
+	int r = rs_walk(watch->watches->agent, &all, &watch->listed, RS_PIECE_LOOKS, recall, watch);
 	if (r == 0)
 		watch->is_recalling = false;
 	return r < 0 ? r : 1;
@@ -260,8 +256,8 @@ static int next_events(struct rs_watch *watch)
 	const struct rs_filter *filter = &watch->filter;
 	struct rs_err err = {0};
 	uint64_t from = watch->version;
-	int r = rs_store_list_events(watch->watches->agent->store, from, PIECE_LOOKS, filter->namespace, filter->kind,
-				     NULL, put_event, watch, &err);
+	int r = rs_store_list_events(watch->watches->agent->store, from, RS_PIECE_LOOKS, filter->namespace,
+				     filter->kind, NULL, put_event, watch, &err);
 	if (r < 0)
 		return r;
 	return watch->version != from;
@@ -365,7 +361,7 @@ static int on_timer(sd_event_source *timer, uint64_t usec, void *user)
 
 static void set_timer(struct rs_watches *watches)
 {
-	uint64_t at_ns = UINT64_MAX, soonest_ns = rs_now_ns() + RS_NS_PER_S;
+	uint64_t at_ns = UINT64_MAX, now_ns = rs_now_ns();
 	for (const struct rs_watch *watch = watches->first; watch; watch = watch->next) {
 		if (due_ns(watch) < at_ns)
 			at_ns = due_ns(watch);
@@ -375,8 +371,8 @@ static void set_timer(struct rs_watches *watches)
 		return;
 	}
 	/* One that does not read stays due: once a second is enough for it. */
-	if (at_ns < soonest_ns && at_ns < rs_now_ns())
-		at_ns = soonest_ns;
+	if (at_ns < now_ns)
+		at_ns = now_ns + RS_NS_PER_S;
 	rs_timer_at(watches->agent->event, &watches->timer, at_ns, TIMER_LATE_US, on_timer, watches);
 }
 

@@ -18,6 +18,7 @@ struct rs_problems {
 	unsigned errors; /* notes are not among them */
 };
 
+/* A note, or an error. Without memory it is counted alone. */
 void rs_problems_add(struct rs_problems *problems, bool is_note, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The first error's text, "" when there is none. */

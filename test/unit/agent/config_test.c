@@ -219,7 +219,8 @@ static void test_knatives_maps_are_taken_as_they_are(void **state)
 static void test_lists_in_lists(void **state)
 {
 	(void)state;
-	refuse("{kind: List, items: [{kind: List, items: [{kind: List, items: [{kind: List, items: [{kind: List, items: "
+	refuse("{kind: List, items: [{kind: List, items: [{kind: List, items: [{kind: List, items: [{kind: List, "
+	       "items: "
 	       "[{kind: Secret}]}]}]}]}, {kind: Pod}]}",
 	       "a.yaml:1:131: kind: a Pod is no configuration: objects are applied with `rouse apply -f`");
 }
