@@ -21,11 +21,46 @@ struct top {
 	struct rs_query query;
 };
 
+/* What the screen shows of a revision; of thousands the rest is most. */
+static int keep_page(void *user, const cJSON *list, struct rs_err *err)
+{
+	static const char *const parts[] = {"namespace", "name"};
+	static const char *const counts[] = {"actualReplicas", "desiredReplicas"};
+	cJSON *items = user;
+	const cJSON *revision;
+	cJSON_ArrayForEach (revision, rs_json_get(list, "items")) {
+		/* The agent keeps nothing for those that no route names: they are history. */
+		const cJSON *rouse = rs_json_get(revision, "status", "rouse");
+		if (!rouse)
+			continue;
+		cJSON *kept = cJSON_CreateObject();
+		cJSON *metadata = rs_json_member(kept, "metadata"), *status = rs_json_member(kept, "status");
+		bool whole = metadata && status;
+		for (size_t i = 0; whole && i < rs_array_length(parts); i++)
+			whole = cJSON_AddStringToObject(metadata, parts[i],
+							rs_json_text(revision, "metadata", parts[i]));
+		for (size_t i = 0; whole && i < rs_array_length(counts); i++)
+			whole = cJSON_AddNumberToObject(status, counts[i],
+							rs_json_number(revision, 0, "status", counts[i]));
+		cJSON *numbers = whole ? cJSON_Duplicate(rouse, 1) : NULL;
+		if (!numbers || !cJSON_AddItemToObject(status, "rouse", numbers) ||
+		    !cJSON_AddItemToArray(items, kept)) {
+			cJSON_Delete(kept);
+			return rs_err_set(err, -ENOMEM, "out of memory");
+		}
+	}
+	return 0;
+}
+
 static int take(void *user, struct rs_top_sample *sample, struct rs_err *err)
 {
 	struct top *top = user;
 	struct rs_query everything = {.namespace = top->query.namespace};
-	int r = rs_fetch_list(top->client, &rs_noun_revision, &top->query, &sample->revisions, err);
+	sample->revisions = cJSON_CreateObject();
+	cJSON *items = cJSON_AddArrayToObject(sample->revisions, "items");
+	if (!items)
+		return rs_err_set(err, -ENOMEM, "out of memory");
+	int r = rs_fetch_pages(top->client, &rs_noun_revision, &top->query, keep_page, items, NULL, err);
 	sample->at_ns = rs_now_ns();
 	if (r == 0)
 		r = rs_fetch_list(top->client, &rs_noun_instance, &everything, &sample->instances, err);

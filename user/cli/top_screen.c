@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define SUMMARY_MAX 256
+#define TAKEN_SHARE 9
 #define TABLE_LINE  2 /* of the screen: below the summary and the keys */
 
 enum {
@@ -174,7 +175,11 @@ static void turn(struct screen *screen)
 		uint64_t now_ns = rs_now_ns();
 		if (now_ns >= next_ns) {
 			take(screen);
-			next_ns = rs_now_ns() + period_ns;
+			uint64_t taken_ns = rs_now_ns() - now_ns;
+			/* Of thousands of revisions a sample takes its time, and the agent's: it gets a tenth of both.
+			 */
+			next_ns = now_ns + taken_ns +
+				  (period_ns > TAKEN_SHARE * taken_ns ? period_ns : TAKEN_SHARE * taken_ns);
 			continue;
 		}
 		draw(screen);
