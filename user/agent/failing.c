@@ -204,6 +204,8 @@ void rs_failing_exited(struct rs_agent_instance *instance, enum rs_stage was, en
 	bool is_asked = was == RS_STAGE_DRAINING || was == RS_STAGE_STOPPING;
 	if (is_asked && how == RS_RT_EXIT_SIGNAL)
 		rs_buf_printf(&why, "stopped with SIG%s", sigabbrev_np(value));
+	else if (is_asked && how == RS_RT_EXIT_UNKNOWN) /* adopted: somebody else's child */
+		rs_buf_puts(&why, "stopped");
 	else
 		put_end(&why, instance, how, value, text);
 	if (is_asked) {

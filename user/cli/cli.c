@@ -54,8 +54,8 @@ enum rs_exit rs_cli_usage(struct rs_cli *cli, const char *format, ...)
 	fputs("rouse: ", cli->err);
 	vfprintf(cli->err, format, args);
 	if (cli->command)
-		fprintf(cli->err, "\nusage: rouse %s %s\n\"rouse help %s\" tells more.\n", cli->command->name,
-			cli->command->usage, cli->command->name);
+		fprintf(cli->err, "\nusage: rouse %s%s%s\n\"rouse help %s\" tells more.\n", cli->command->name,
+			*cli->command->usage ? " " : "", cli->command->usage, cli->command->name);
 	else
 		fputs("\n\"rouse help\" lists the commands.\n", cli->err);
 	va_end(args);

@@ -88,8 +88,8 @@ void rs_help_all(FILE *out)
 
 void rs_help_command(const struct rs_command *command, FILE *out)
 {
-	fprintf(out, "rouse %s: %s\n\nusage: rouse %s %s\n", command->name, command->summary, command->name,
-		command->usage);
+	fprintf(out, "rouse %s: %s\n\nusage: rouse %s%s%s\n", command->name, command->summary, command->name,
+		*command->usage ? " " : "", command->usage);
 	if (command->text)
 		fprintf(out, "\n%s", command->text);
 	fputs("\nOptions\n", out);
