@@ -20,9 +20,13 @@ for file in bin/rouse sbin/roused libexec/rouse/rouse-sandbox; do
 	check "$file is a program" test -x "$dest/usr/local/$file"
 done
 for file in lib/systemd/system/roused.service lib/systemd/system/roused.socket share/doc/rouse/configuration.md \
-	share/doc/rouse/examples/hello.yaml share/bash-completion/completions/rouse; do
+	share/doc/rouse/examples/hello.yaml share/doc/rouse/openapi.json share/bash-completion/completions/rouse \
+	share/zsh/site-functions/_rouse share/fish/vendor_completions.d/rouse.fish \
+	share/man/man1/rouse.1 share/man/man1/rouse-get.1 share/man/man8/roused.8 share/man/man5/rouse.yaml.5; do
 	check "$file is there" test -s "$dest/usr/local/$file"
 done
+check "the completion is the installed program's" cmp "$dest/usr/local/share/bash-completion/completions/rouse" \
+	<("$dest/usr/local/bin/rouse" completion bash)
 check "so is a configuration" test -s "$dest/etc/rouse/rouse.yaml"
 sed 's/^#\([a-z]\)/\1/; s/^#  /  /' "$dest/etc/rouse/rouse.yaml" > "$scratch/rouse.yaml"
 check "every key of it exists" "$build/bin/roused" --print-config --config "$scratch/rouse.yaml"

@@ -120,14 +120,38 @@ check "4 MB of changes cost the agent no memory" at_most $(($(resident) - before
 
 head -c 104857600 /dev/zero > "$files/large"
 before=$(resident)
-for expect in 'Expect: 100-continue' 'Expect:'; do
-	ask -w '\n%{http_code} %{size_upload}\n' -H 'Content-Type: application/json' -H "$expect" -T "$files/large" \
-		"$serving/namespaces/default/services/large" > "$scratch/large"
-	check "100 MB ($expect) are refused with a sentence" contains "$(< "$scratch/large")" "larger than 3 MiB"
-	read -r status sent < <(tail -n 1 "$scratch/large")
-	check "the status is 413" equal "$status" 413
-	check "and early" at_most "$sent" 4194304
-done
+ask -w '\n%{http_code} %{size_upload}\n' -H 'Content-Type: application/json' -H 'Expect: 100-continue' \
+	-T "$files/large" "$serving/namespaces/default/services/large" > "$scratch/large"
+check "100 MB are refused with a sentence before they are sent" contains "$(< "$scratch/large")" "larger than 3 MiB"
+check "the status is 413" equal "$(tail -n 1 "$scratch/large")" "413 0"
+
+# Who does not ask first writes until the agent has closed behind its answer, which is there to be read all the same.
+# (curl may give up at the EPIPE, and not read.)
+cat > "$files/eager.py" << 'END'
+import socket
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(20)
+s.connect("/run/rouse/api.sock")
+s.sendall(b"PUT /apis/serving.knative.dev/v1/namespaces/default/services/large HTTP/1.1\r\nHost: rouse\r\n"
+          b"Content-Type: application/json\r\nContent-Length: 104857600\r\n\r\n")
+sent = 0
+try:
+    while sent < 104857600:
+        sent += s.send(bytes(65536))
+except (BrokenPipeError, ConnectionResetError):
+    pass
+answer = b""
+try:
+    while part := s.recv(65536):
+        answer += part
+except ConnectionResetError:
+    pass
+print(answer.decode(), sent, sep="\n")
+END
+on node python3 "$files/eager.py" > "$scratch/large"
+check "who writes all the same is refused with 413" contains "$(head -n 1 "$scratch/large")" " 413 "
+check "and with a sentence" contains "$(< "$scratch/large")" "larger than 3 MiB"
+check "and early" at_most "$(tail -n 1 "$scratch/large")" 4194304
 check "they cost no memory" at_most $(($(resident) - before)) 8192
 
 check "the client that does not read is let go" wait_until 45 metric_is 'rouse_watches_ended_total{why="stalled"}' 1

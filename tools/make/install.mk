@@ -3,7 +3,7 @@
 INSTALL_ENV = B='$(B)' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' SYSCONFDIR='$(SYSCONFDIR)' UNITDIR='$(UNITDIR)' \
 	MANDIR='$(MANDIR)' DOCDIR='$(DOCDIR)'
 
-install: all man ## programs, units, manual pages, completion, examples: PREFIX=/usr/local DESTDIR=
+install: all ## programs, units, manual pages, completion, examples: PREFIX=/usr/local DESTDIR=
 	$(Q)$(INSTALL_ENV) tools/install install
 uninstall: ## all of that away again; a configuration that was changed stays
 	$(Q)$(INSTALL_ENV) tools/install uninstall
