@@ -44,34 +44,37 @@ static void test_apply_says_what_it_did(void **state)
 static void test_apply_keeps_the_order_of_the_files(void **state)
 {
 	(void)state;
-	struct rs_buf manifest;
-	rs_auto_free char *path = rs_str_format("%s/m.json", fake.directory);
-	rs_buf_init(&manifest, 1 << 20);
-	/* More than are under way at a time, and one object again and again. */
-	teach("PUT " SERVING "services/a", 201, "{}");
-	fake_agent_last(&fake)->times = 1;
-	teach("PUT " SERVING "services/a", 200, "{}");
-	fake_agent_last(&fake)->applied = "unchanged";
-	rs_buf_puts(&manifest, DOCUMENT("a") "\n");
-	for (int i = 0; i < 50; i++)
-		rs_buf_printf(&manifest, DOCUMENT("gone-%d") "\n", i);
-	write_file(path, manifest.data);
-	fake_run(&fake, "apply", "-f", path, "-f", path, "-f", path);
-	unlink(path);
+	char path[3][64];
+	/* More than are under way at a time: each file has one that is there, and fifty that are not. */
+	for (int file = 0; file < 3; file++) {
+		struct rs_buf manifest;
+		char name[64];
+		rs_buf_init(&manifest, 1 << 20);
+		snprintf(name, sizeof(name), "PUT " SERVING "services/%c", 'a' + file);
+		teach(name, 201, "{}");
+		rs_buf_printf(&manifest, DOCUMENT("%c") "\n", 'a' + file);
+		for (int i = 0; i < 50; i++)
+			rs_buf_printf(&manifest, DOCUMENT("gone-%d") "\n", 50 * file + i);
+		snprintf(path[file], sizeof(path[file]), "%s/%c.json", fake.directory, 'a' + file);
+		write_file(path[file], manifest.data);
+		rs_buf_done(&manifest);
+	}
+	fake_run(&fake, "apply", "-f", path[0], "-f", path[1], "-f", path[2]);
 	assert_int_equal(fake.code, 1);
 	assert_string_equal(fake.out, "service.serving.knative.dev/a created\n"
-				      "service.serving.knative.dev/a unchanged\n"
-				      "service.serving.knative.dev/a unchanged\n");
+				      "service.serving.knative.dev/b created\n"
+				      "service.serving.knative.dev/c created\n");
 	const char *at = fake.err;
 	for (int i = 0; i < 150; i++) {
-		char line[128];
-		snprintf(line, sizeof(line), "rouse: %s:%d: service gone-%d: not found\n", path, i % 50 + 2, i % 50);
+		char line[sizeof(path[0]) + 64];
+		snprintf(line, sizeof(line), "rouse: %s:%d: service gone-%d: not found\n", path[i / 50], i % 50 + 2, i);
 		if (strncmp(at, line, strlen(line)) != 0)
 			fail_msg("%.80s\n\tnot %s", at, line);
 		at += strlen(line);
 	}
 	assert_string_equal(at, "");
-	rs_buf_done(&manifest);
+	for (int file = 0; file < 3; file++)
+		unlink(path[file]);
 }
 
 static void test_apply_of_yaml_documents_goes_on_after_a_broken_one(void **state)
