@@ -100,10 +100,11 @@ void rs_options_update(struct rs_options *options, const struct rs_options *fres
  * finds out anyway. */
 void rs_options_check_host(const struct rs_options *options, struct rs_problems *problems);
 
+/* What --help prints. */
 void rs_options_help(FILE *out);
 /* All options as a configuration file that reads back as the same. NULL when out of memory; the caller frees it. */
 char *rs_options_yaml(const struct rs_options *options);
-/* The table itself, as JSON: what the documents are made from. */
+/* The table itself, as JSON: what the documents are made from. NULL when out of memory; the caller frees it. */
 char *rs_options_json(void);
 
 #endif

@@ -26,6 +26,7 @@ enum rs_log_format {
 	RS_LOG_FORMAT_JOURNAL,
 };
 
+/* How lines look from now on. The default is RS_LOG_FORMAT_TEXT. */
 void rs_log_set_format(enum rs_log_format format);
 
 /* Messages above `level` are dropped. The default is RS_LOG_INFO. */

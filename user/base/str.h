@@ -18,6 +18,7 @@ struct rs_buf {
 	int error;	/* 0, -ENOMEM or -E2BIG */
 };
 
+/* An empty buffer, which appending beyond `maximum` fails. Failures stay: it is enough to look at the last one. */
 void rs_buf_init(struct rs_buf *buf, size_t maximum);
 /* Frees the content. Accepts NULL. */
 void rs_buf_done(struct rs_buf *buf);

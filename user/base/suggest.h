@@ -17,6 +17,7 @@ struct rs_suggestion {
 	size_t distance;
 };
 
+/* Takes the candidate when it is nearer to `typed` than what there was, and near enough. It is borrowed. */
 void rs_suggest_offer(struct rs_suggestion *suggestion, const char *typed, const char *candidate);
 
 #endif

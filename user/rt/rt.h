@@ -168,6 +168,8 @@ int rs_rt_stop(struct rs_rt *rt, struct rs_rt_instance *instance, int signal, ui
 /* Kills what is left and removes namespace, veth and cgroup. on_gone follows. Only for started instances. */
 int rs_rt_remove(struct rs_rt *rt, struct rs_rt_instance *instance);
 
+/* Stops all its processes where they are (cgroup.freeze), and lets them go on. Nothing freezes yet but tests; a frozen
+ * instance that is stopped is thawed first. -ESRCH when it does not run. */
 int rs_rt_freeze(struct rs_rt *rt, struct rs_rt_instance *instance);
 int rs_rt_thaw(struct rs_rt *rt, struct rs_rt_instance *instance);
 

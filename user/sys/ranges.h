@@ -28,6 +28,7 @@ struct rs_ranges_check {
 	const char *sandbox_prefix; /* and what leads to "PREFIX17" */
 };
 
+/* True when an address is in both. */
 bool rs_range_overlaps(struct rs_range a, struct rs_range b);
 
 /* -EADDRINUSE, with what is in the way and which option helps. Default routes overlap with everything, lose to ours and
