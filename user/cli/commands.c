@@ -41,7 +41,7 @@ static const char delete_text[] =
 	"  rouse delete -f hello.yaml --ignore-not-found\n";
 
 static const char events_text[] = "Every start, decision and failure, each with its reason; the newest last. -f goes "
-				  "on with what comes, also when the agent is restarted meanwhile: nothing is told "
+				  "on with what comes,\nalso when the agent is restarted meanwhile: nothing is told "
 				  "twice or left out.\n\n"
 				  "  rouse events hello --since 10m\n"
 				  "  rouse events -f -A\n"

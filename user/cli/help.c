@@ -25,8 +25,8 @@ const char *rs_help_exit(const struct rs_command *command)
 	static const struct {
 		const char *command, *text;
 	} special[] = {
-		{"diff", "0: nothing would change. 1: something would. 2: it cannot be told, or wrong usage; what is "
-			 "above comes from the program in ROUSE_DIFF."},
+		{"diff", "0: nothing would change. 1: something would. 2: it cannot be told, or wrong usage. More: the "
+			 "program ROUSE_DIFF's own."},
 		{"wait", "0: it is so. 1: it is not when the time is over, or cannot become so. 2: wrong usage."},
 		{"status", "0: every part is well. 1: a part is not, or the agent does not answer. 2: wrong usage."},
 		{"cleanup", "0: every trace is gone. 1: something stands, or the agent still runs. 2: wrong usage."},
