@@ -125,14 +125,11 @@ static void listing_done(void *user, enum rs_api_end end)
 static int add_service(void *user, const char *namespace, const char *service)
 {
 	struct listing *listing = user;
-	if (listing->service_count == listing->service_capacity) {
-		size_t capacity = listing->service_capacity ? 2 * listing->service_capacity : 32;
-		struct place *grown = realloc(listing->services, capacity * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		listing->services = grown;
-		listing->service_capacity = capacity;
-	}
+	struct place *grown =
+		rs_grow(listing->services, listing->service_count, &listing->service_capacity, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	listing->services = grown;
 	struct place *place = &listing->services[listing->service_count++];
 	*place = (struct place){.namespace = strdup(namespace), .service = strdup(service)};
 	return place->namespace && place->service ? 0 : -ENOMEM;

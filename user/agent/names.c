@@ -20,7 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define FILE_MAX (64 * 1024 * 1024)
 /* Rewrites are joined: a deletion of thousands of services is one write, not thousands. */
 #define REWRITE_AFTER_US 20000
 #define RETRY_AFTER_US	 (5 * 1000 * 1000ULL)
@@ -92,8 +91,8 @@ static int seed(const char *path)
 	if (stat(path, &status) == 0)
 		return 0;
 	struct rs_buf host_text, text;
-	rs_buf_init(&host_text, FILE_MAX);
-	rs_buf_init(&text, FILE_MAX);
+	rs_buf_init(&host_text, RS_HOSTS_FILE_MAX);
+	rs_buf_init(&text, RS_HOSTS_FILE_MAX);
 	rs_auto_fd int host = open_file("/etc/hosts", O_RDONLY);
 	if (host >= 0 && rs_hosts_read(host, &host_text) == 0 && host_text.length)
 		keep_hosts(host_text.data, &text);
@@ -113,7 +112,7 @@ static void rewrite_after(struct rs_agent *agent, uint64_t after_us);
 int rs_names_flush(struct rs_names *names)
 {
 	struct rs_buf lines;
-	rs_buf_init(&lines, FILE_MAX);
+	rs_buf_init(&lines, RS_HOSTS_FILE_MAX);
 	for (uint32_t i = 0; i < names->end; i++) {
 		if (names->of[i])
 			add_line(names, i, &lines);

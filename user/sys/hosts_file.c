@@ -12,8 +12,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define FILE_MAX (64UL * 1024 * 1024)
-
 int rs_hosts_open(const char *path, int flags)
 {
 	rs_auto_fd int fd = open(path, flags | O_CLOEXEC, 0644);
@@ -109,8 +107,8 @@ int rs_hosts_rewrite(const char *path, const char *mark, const struct rs_buf *li
 	struct rs_buf old, fresh;
 	if (fd < 0)
 		return fd;
-	rs_buf_init(&old, FILE_MAX);
-	rs_buf_init(&fresh, FILE_MAX);
+	rs_buf_init(&old, RS_HOSTS_FILE_MAX);
+	rs_buf_init(&fresh, RS_HOSTS_FILE_MAX);
 	int r = rs_hosts_read(fd, &old);
 	if (r == 0) {
 		rs_hosts_keep_others(old.data ? old.data : "", mark, &fresh);

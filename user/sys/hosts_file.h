@@ -11,6 +11,8 @@
 
 #include "base/str.h"
 
+#define RS_HOSTS_FILE_MAX (64UL * 1024 * 1024) /* some hundred thousand names */
+
 /* Opens with flock(2): two agents may write into one file, and what one has read the other must not change. */
 int rs_hosts_open(const char *path, int flags);
 /* All of the file. */
