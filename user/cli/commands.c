@@ -102,7 +102,8 @@ static const char sysdump_text[] =
 	"Values "
 	"of\nenvironment variables in manifests are left out unless --with-env keeps them.\n\n"
 	"  sudo rouse sysdump\n"
-	"  sudo rouse sysdump -o /tmp/node1.tar.gz\n";
+	"  sudo rouse sysdump -o /tmp/node1.tar.gz\n"
+	"  ssh node1 sudo rouse sysdump -o - > node1.tar.gz\n";
 
 static const char version_text[] = "  rouse version\n"
 				   "  rouse version --client -o json\n";

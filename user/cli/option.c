@@ -213,7 +213,8 @@ const struct rs_option_entry rs_options[RS_OPTION_COUNT] = {
 	[RS_OPTION_SECONDS] = {"seconds", 's', "SECONDS", "the time between two samples (2 when not given)",
 			       TO(set_seconds, seconds)},
 	[RS_OPTION_ONCE] = {"once", 0, NULL, "print one table and end", TO(set_switch, once)},
-	[RS_OPTION_OUTPUT_FILE] = {"output", 'o', "FILE", "where to write it", TO(set_text, output_file)},
+	[RS_OPTION_OUTPUT_FILE] = {"output", 'o', "FILE", "where to write it, - for standard output",
+				   TO(set_text, output_file)},
 	[RS_OPTION_WITH_ENV] = {"with-env", 0, NULL, "keep the values of environment variables",
 				TO(set_switch, with_env)},
 };

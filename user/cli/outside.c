@@ -48,20 +48,6 @@ __attribute__((format(printf, 4, 5))) static void part(struct look *look, const 
 	}
 }
 
-void rs_outside_places(const char *socket, struct rs_outside *ret_places)
-{
-	struct rs_outside places = {0};
-	const char *slash = strrchr(socket, '/');
-	rs_str_copy(places.run_dir, sizeof(places.run_dir), slash ? socket : ".");
-	if (slash)
-		places.run_dir[(size_t)(slash - socket) < sizeof(places.run_dir) ? slash - socket : 0] = '\0';
-	slash = strrchr(places.run_dir, '/');
-	rs_str_copy(places.name, sizeof(places.name), slash ? slash + 1 : places.run_dir);
-	snprintf(places.state_dir, sizeof(places.state_dir), "/var/lib/%s", places.name);
-	snprintf(places.bpf_dir, sizeof(places.bpf_dir), "/sys/fs/bpf/%s", places.name);
-	*ret_places = places;
-}
-
 /* Entries of a directory; a negative errno. */
 static int count_entries(const char *path)
 {

@@ -35,10 +35,12 @@ static void make_name(char out[static NAME_MAX_LENGTH])
 	snprintf(out, NAME_MAX_LENGTH, "rouse-sysdump-%.64s-%s", host.nodename, stamp);
 }
 
-/* By tar(1), into a file that nobody else can read: logs are in it. */
+/* By tar(1), into a file that nobody else can read, for logs are in it; "-" is standard output. */
 static int pack(const struct rs_dump *dump, const char *name, const char *file, struct rs_err *err)
 {
-	rs_auto_fd int out = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	bool is_standard = rs_str_equal(file, "-");
+	rs_auto_fd int out = is_standard ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+					 : open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (out < 0)
 		return rs_err_set(err, -errno, "cannot write %s: %s", file, strerror(errno));
 	pid_t pid = fork();
@@ -52,9 +54,10 @@ static int pack(const struct rs_dump *dump, const char *name, const char *file, 
 	int status = 0;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && fsync(out) == 0)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && (is_standard || fsync(out) == 0))
 		return 0;
-	unlink(file);
+	if (!is_standard)
+		unlink(file);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return rs_err_set(err, -ENOENT, "there is no tar on this host");
 	return rs_err_set(err, -EIO, "tar could not write %s", file);
@@ -103,6 +106,9 @@ enum rs_exit rs_sysdump(struct rs_cli *cli, const struct rs_args *args)
 	struct sigaction before[rs_array_length(signals)], action = {.sa_handler = on_interrupt};
 	struct stat written = {0};
 	char name[NAME_MAX_LENGTH];
+	bool is_standard = rs_str_equal(args->output_file, "-");
+	if (is_standard && isatty(STDOUT_FILENO))
+		return rs_cli_usage(cli, "sysdump: a terminal cannot read a tarball: name a file, or a pipe behind it");
 	make_name(name);
 	rs_auto_free char *file = args->output_file ? strdup(args->output_file) : rs_str_format("%s.tar.gz", name);
 	if (!file)
@@ -117,12 +123,16 @@ enum rs_exit rs_sysdump(struct rs_cli *cli, const struct rs_args *args)
 		sigaction(signals[i], &before[i], NULL);
 	if (r < 0)
 		return rs_cli_fail(cli, &err);
-	stat(file, &written);
-	fprintf(cli->out, "%s: %lld KiB, %u items; %u could not be had, index.txt says why.\n", file,
-		(long long)(written.st_size + 1023) >> 10, dump.items, dump.failures);
+	/* Behind a pipe the words go where the dump does not. */
+	FILE *out = is_standard ? cli->err : cli->out;
+	if (is_standard)
+		fprintf(out, "%u items; %u could not be had, index.txt says why.\n", dump.items, dump.failures);
+	else if (stat(file, &written) == 0)
+		fprintf(out, "%s: %lld KiB, %u items; %u could not be had, index.txt says why.\n", file,
+			(long long)(written.st_size + 1023) >> 10, dump.items, dump.failures);
 	if (!dump.agent_pid)
-		fputs("The agent does not answer: its objects are missing.\n", cli->out);
-	fprintf(cli->out, "%s Logs of instances are in it: look before you send it.\n",
+		fputs("The agent does not answer: its objects are missing.\n", out);
+	fprintf(out, "%s Logs of instances are in it: look before you send it.\n",
 		dump.with_env ? "Values of environment variables are in it."
 			      : "Values of environment variables are left out.");
 	return rs_cli_written(cli, 0);

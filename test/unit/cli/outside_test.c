@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,44 @@ static void test_places_follow_from_the_socket(void **state)
 	assert_string_equal(places.bpf_dir, "/sys/fs/bpf/blue");
 	rs_outside_places("api.sock", &places);
 	assert_string_equal(places.run_dir, ".");
+}
+
+static void write_file(const char *directory, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void test_places_are_where_the_configuration_says(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"blue.d/10.yaml", "blue.d", "blue.yaml", "broken.yaml", "rouse.yaml", ""};
+	char directory[] = "/tmp/rouse-conf-XXXXXX", path[PATH_MAX];
+	struct rs_outside places;
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/blue.d", directory);
+	assert_int_equal(mkdir(path, 0755), 0);
+	write_file(directory, "rouse.yaml", "# nothing but comments\n");
+	write_file(directory, "blue.yaml", "run-dir: /srv/run\nstate-dir: /srv/other\npool: 3\n");
+	write_file(directory, "blue.d/10.yaml", "state-dir: /srv/state\n");
+	write_file(directory, "broken.yaml", "run-dir: [\n");
+	rs_outside_places_by(directory, "/srv/run/api.sock", &places);
+	assert_string_equal(places.name, "blue");
+	assert_string_equal(places.run_dir, "/srv/run");
+	assert_string_equal(places.state_dir, "/srv/state");
+	assert_string_equal(places.bpf_dir, "/sys/fs/bpf/blue");
+	rs_outside_places_by(directory, "/run/rouse/api.sock", &places);
+	assert_string_equal(places.state_dir, "/var/lib/rouse");
+	rs_outside_places_by(directory, "/run/other/api.sock", &places);
+	assert_string_equal(places.bpf_dir, "/sys/fs/bpf/other");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+		assert_int_equal(remove(path), 0);
+	}
 }
 
 static const cJSON *part(const cJSON *node, const char *name)
@@ -92,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_places_follow_from_the_socket),
+		cmocka_unit_test(test_places_are_where_the_configuration_says),
 		cmocka_unit_test(test_what_is_seen),
 		cmocka_unit_test(test_status_without_an_agent),
 	};
