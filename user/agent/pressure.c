@@ -35,12 +35,10 @@ static const struct {
 	 "new connections were dropped: the map flows has all of its %u; --max-flows raises it, after `rouse cleanup`"},
 	{RS_REASON_flow_evicted, "HalfOpenEvicted", HALF_OPEN,
 	 "half-open connections made room for newer ones: a flood of SYNs, or clients that do not finish; %u have "
-	 "room, "
-	 "a quarter of --max-flows"},
+	 "room, a quarter of --max-flows"},
 	{RS_REASON_flow_unwatched, "FlowRingFull", FLOWS,
 	 "connections opened faster than they are aged, they count as half-open for longer: the ring flow_ring_fast "
-	 "has "
-	 "%u places; --max-flows raises it, after `rouse cleanup`"},
+	 "has %u places; --max-flows raises it, after `rouse cleanup`"},
 	{RS_REASON_hold_shed_node, "HoldsFull", HOLDS,
 	 "SYNs were dropped: the node holds as many as the map holds has room for, %u; --max-holds raises it, after "
 	 "`rouse cleanup`"},

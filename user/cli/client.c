@@ -87,8 +87,7 @@ int rs_client_explain(const struct rs_client *client, CURL *curl, CURLcode code,
 			!client->socket[end] && strcmp(name, "rouse") != 0;
 	return rs_err_set(err, -ECONNREFUSED,
 			  "no agent answers at %s: it is not running. Start it with \"sudo roused%s%s\" (\"sudo make "
-			  "run\" in the "
-			  "source tree), or say which one is meant with --name, --socket or ROUSE_SOCKET",
+			  "run\" in the source tree), or say which one is meant with --name, --socket or ROUSE_SOCKET",
 			  client->socket, is_named ? " --name " : "", is_named ? name : "");
 }
 

@@ -99,8 +99,7 @@ static const char sysdump_text[] =
 	"Versions, the node's status, objects, events and metrics, logs of the agent and of instances (their ends), "
 	"BPF\nprograms and maps, links, routes, firewall, sysctls, cgroups, mounts. Each item is bounded in size and "
 	"time; one\nthat cannot be had is a line in index.txt. It works without the agent, and gets most as root. "
-	"Values "
-	"of\nenvironment variables in manifests are left out unless --with-env keeps them.\n\n"
+	"Values of\nenvironment variables in manifests are left out unless --with-env keeps them.\n\n"
 	"  sudo rouse sysdump\n"
 	"  sudo rouse sysdump -o /tmp/node1.tar.gz\n"
 	"  ssh node1 sudo rouse sysdump -o - > node1.tar.gz\n";

@@ -106,8 +106,7 @@ static void dump_maps(struct rs_dump *dump)
 		snprintf(item, sizeof(item), "bpf/pinned/%s.txt", entry->d_name);
 		snprintf(command, sizeof(command),
 			 "map=%s/%s; bpftool map show pinned $map && { bpftool map show pinned $map | grep -q ringbuf "
-			 "|| bpftool "
-			 "map dump pinned $map; }",
+			 "|| bpftool map dump pinned $map; }",
 			 dump->places.bpf_dir, entry->d_name);
 		rs_dump_run(dump, item, command);
 		count++;

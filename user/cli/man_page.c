@@ -153,8 +153,7 @@ void rs_man_overview(FILE *out)
 	rs_roff_term(page, "/etc/rouse/rouse.yaml", NULL, "the agent's configuration, rouse.yaml(5)");
 	rs_roff_section(page, "EXIT STATUS");
 	fputs("0: well. 1: failed, with the reason on standard error. 2: wrong usage. rouse-diff(1) is as diff(1): 1: "
-	      "something "
-	      "differs, 2: trouble.\n",
+	      "something differs, 2: trouble.\n",
 	      page->out);
 	rs_roff_section(page, "SEE ALSO");
 	for (const struct rs_command *command = NULL; (command = rs_command_next(command));) {

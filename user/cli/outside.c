@@ -145,14 +145,12 @@ static void look_at_pins(struct look *look)
 	else if (read_abi(directory) && read_abi(directory) != RS_ABI_VERSION)
 		part(look, "pins", false,
 		     "%d entries in %s are of ABI %u, those of this version have %d: start the roused that made them, "
-		     "or "
-		     "end warm connections with roused --cleanup",
+		     "or end warm connections with roused --cleanup",
 		     count, directory, read_abi(directory), RS_ABI_VERSION);
 	else
 		part(look, "pins", true,
 		     "%d entries in %s%s: warm connections go on, new SYNs are held and expire. The next agent takes "
-		     "them "
-		     "over; roused --cleanup removes them",
+		     "them over; roused --cleanup removes them",
 		     count, directory, read_abi(directory) ? ", of this version's ABI" : "");
 }
 

@@ -191,8 +191,8 @@ static void test_discovery(void **state)
 		{"/apis/rouse.dev", "APIGroup", "\"name\":\"rouse.dev\""},
 		{SERVING, "APIResourceList",
 		 "{\"name\":\"services\",\"singularName\":\"service\",\"namespaced\":true,\"kind\":\"Service\","
-		 "\"verbs\":["
-		 "\"get\",\"list\",\"create\",\"update\",\"delete\",\"patch\",\"watch\"],\"shortNames\":[\"ksvc\"]}"},
+		 "\"verbs\":[\"get\",\"list\",\"create\",\"update\",\"delete\",\"patch\",\"watch\"],\"shortNames\":["
+		 "\"ksvc\"]}"},
 		{ROUSE, "APIResourceList", "{\"name\":\"status\",\"singularName\":\"status\",\"namespaced\":false,"},
 		{"/api/v1", "APIResourceList", "\"name\":\"events\""},
 	};

@@ -220,8 +220,7 @@ static void test_lists_in_lists(void **state)
 {
 	(void)state;
 	refuse("{kind: List, items: [{kind: List, items: [{kind: List, items: [{kind: List, items: [{kind: List, "
-	       "items: "
-	       "[{kind: Secret}]}]}]}]}, {kind: Pod}]}",
+	       "items: [{kind: Secret}]}]}]}]}, {kind: Pod}]}",
 	       "a.yaml:1:131: kind: a Pod is no configuration: objects are applied with `rouse apply -f`");
 }
 

@@ -144,8 +144,7 @@ static void test_what_is_written_twice(void **state)
 			       "{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\",\"namespace\":\"x\"}},"
 			       "{\"kind\":\"Service\",\"metadata\":{\"name\":\"a\"}}]}"),
 		"-:1: items[0] \n-:1: items[1] \n! -:1:157: metadata.name: Service \"a\" is written twice: first at "
-		"-:1: "
-		"items[0]; "
+		"-:1: items[0]; "
 		"keep one of them\n");
 	/* No namespace and "default" are the same one. */
 	assert_non_null(

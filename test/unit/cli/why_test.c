@@ -389,8 +389,7 @@ static void test_the_latest_is_not_ready(void **state)
 			      "{\"metadata\":{\"name\":\"hello-00002\"},\"status\":{\"desiredReplicas\":1,"
 			      "\"conditions\":[{"
 			      "\"type\":\"Ready\",\"status\":\"False\",\"reason\":\"ExitCode3\",\"message\":\"exited\"}"
-			      ",{"
-			      "\"type\":\"ContainerHealthy\",\"status\":\"False\",\"reason\":\"ExitCode3\"}]," ROUSE(
+			      ",{\"type\":\"ContainerHealthy\",\"status\":\"False\",\"reason\":\"ExitCode3\"}]," ROUSE(
 				      "\"failedStarts\":2") "}}");
 	explain(&(struct world){.service = service, .revisions = revisions});
 	assert_says("hello is asleep");

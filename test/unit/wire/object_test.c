@@ -31,8 +31,7 @@ static struct rs_registry *registry_of(const char *const *manifests, size_t coun
 static const char *const manifests[] = {
 	"{" HEAD "\"metadata\":{\"name\":\"hello\",\"labels\":{\"team\":\"red\"},\"annotations\":{\"note\":\"x\"}},"
 	"\"spec\":{\"template\":{\"metadata\":{\"labels\":{\"app\":\"web\"},\"annotations\":{\"serving.knative.dev/"
-	"no-gc\":"
-	"\"true\",\"autoscaling.knative.dev/min-scale\":\"1\"}},\"spec\":{\"containers\":[{" COMMAND "}]}}}}",
+	"no-gc\":\"true\",\"autoscaling.knative.dev/min-scale\":\"1\"}},\"spec\":{\"containers\":[{" COMMAND "}]}}}}",
 	"{" HEAD "\"metadata\":{\"name\":\"hello\",\"labels\":{\"team\":\"red\"}},"
 	"\"spec\":{\"template\":{\"spec\":{\"containers\":[{" COMMAND ",\"args\":[\"2\"]}]}},"
 	"\"traffic\":[{\"revisionName\":\"hello-00001\",\"percent\":100},{\"tag\":\"next\"}]}}",

@@ -47,8 +47,7 @@ static void test_head(void **state)
 		 "spec.template.spec.containers: must be a list"},
 		{"{" HEAD NAME "\"spec\":{\"template\":{\"spec\":{\"containers\":[{" COMMAND "},{}]}}}}",
 		 "spec.template.spec.containers[1]: the runtime process has one program in an instance: leave out all "
-		 "but "
-		 "one"},
+		 "but one"},
 	};
 
 	refuse_rows("", rows, rs_array_length(rows), "");
@@ -88,8 +87,7 @@ static void test_metadata(void **state)
 		 "spec.template.metadata.annotations"},
 		{"{\"name\":\"a\",\"annotations\":{\"serving.knative.dev/rollout-duration\":\"60s\"}}",
 		 "metadata.annotations[serving.knative.dev/rollout-duration]: \"60s\" must be \"0s\": Rouse moves "
-		 "traffic "
-		 "at once; move it in steps with spec.traffic"},
+		 "traffic at once; move it in steps with spec.traffic"},
 	};
 
 	refuse_rows("{" HEAD "\"metadata\":", rows, rs_array_length(rows), "," CONTAINER_OF(COMMAND) "}");
