@@ -94,6 +94,10 @@ check "a crash loop: how often, and when next" wait_until 10 fails looping ExitC
 check "listens on 127.0.0.1 only: said in words" wait_until 10 has_event loopback ListensOnLoopback "127.0.0.1"
 check "listens on another port: said in words" wait_until 10 has_event elsewhere ListensElsewhere "port 9999, containerPort is 8080"
 check "its condition is not known yet, for that reason" wait_until 5 has_condition elsewhere ContainerHealthy Unknown ListensElsewhere "9999"
+service_says() { # SERVICE REASON: in the column of `get`
+	contains "$(on node rouse get service "$1")" "$2"
+}
+check "and the service is not ready, for that reason" wait_until 5 service_says elsewhere ListensElsewhere
 check "never listens: said before its deadline" wait_until 10 has_event silent NotListening "does not listen on port 8080 after 5 s"
 check "never ready by its probe: ends at the deadline" wait_until 10 fails unprobed StartTimeout "readiness probe: cannot connect to port 81"
 

@@ -8,7 +8,13 @@ for n in 1 2 3 4 5 6; do
 	service "wake$n" rouse.dev/hold-timeout=60s -- "$files/stub" 0
 	echo ---
 done | apply
-on client1 coldclient -t 60000 wake{1,2,3,4,5,6}.default.rouse:80 > "$scratch/answers" || true
+tells() { # status, while all are in use
+	contains "$(on node rouse status)" "all 3 instances of this node are in use (rouse get instances -A"
+}
+on client1 coldclient -t 60000 wake{1,2,3,4,5,6}.default.rouse:80 > "$scratch/answers" &
+clients=$!
+check "status says that the node is full" wait_until 5 tells
+wait $clients || true
 check "all six are served by three places" equal "$(grep -c ' ok ' "$scratch/answers")" 6
 check "why some waited is said" contains "$(on node rouse events)" NodeFull
 check "a wait is no failure" bash -c "! '$root/tools/lab' exec $lab node rouse events | grep StartFailed"

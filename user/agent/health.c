@@ -110,17 +110,23 @@ static struct rs_health_part check_runtime(struct rs_agent *agent)
 {
 	struct rs_cgroups cgroups;
 	struct rs_err err = {0};
-	unsigned starved = 0;
-	for (const struct rs_workload *w = agent->active; w; w = w->active_next)
+	unsigned starved = 0, without_place = 0;
+	for (const struct rs_workload *w = agent->active; w; w = w->active_next) {
 		starved += w->starved;
+		without_place += w->starved && w->node_full;
+	}
 	if (rs_cgroups_init(&cgroups, agent->options->cgroup_root, &err) < 0)
 		return rs_health_part(false, "%s", err.message);
-	if (starved)
+	if (without_place)
 		return rs_health_part(false,
-				      "%u %s for a sandbox: the pool of %u is empty. If that lasts, raise --pool, or "
-				      "--max-instances (%u)",
-				      starved, starved == 1 ? "revision waits" : "revisions wait", agent->options->pool,
+				      "%u %s: all %u instances of this node are in use (rouse get instances -A says by "
+				      "whom). If that lasts, lower the max-scale of others, or raise --max-instances",
+				      without_place, without_place == 1 ? "revision waits" : "revisions wait",
 				      agent->options->max_instances);
+	if (starved)
+		return rs_health_part(
+			false, "%u %s for a sandbox: the pool of %u is empty. If that lasts, raise --pool", starved,
+			starved == 1 ? "revision waits" : "revisions wait", agent->options->pool);
 	if (cgroups.complaint[0])
 		return rs_health_part(false, "%s", cgroups.complaint);
 	return rs_health_part(true,

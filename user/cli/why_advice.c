@@ -62,7 +62,8 @@ void rs_why_say_advice(const struct rs_why_facts *facts, const struct rs_why_rev
 		return;
 	rs_buf_puts(out, "  What to do\n");
 	if (rs_str_equal(reason, "NodeFull")) {
-		rs_buf_puts(out, "    Lower the max-scale of others, or give roused more room (--max-instances).\n");
+		rs_buf_puts(out, "    See who has the places: rouse get instances -A.\n"
+				 "    Lower the max-scale of others, or give roused more room (--max-instances).\n");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++) {

@@ -186,7 +186,8 @@ static void test_waking_on_a_full_node(void **state)
 	});
 	assert_says("hello is waking");
 	assert_says("The node is full: all 1024 instances are in use.\n");
-	assert_says("What to do\n    Lower the max-scale of others, or give roused more room (--max-instances).\n");
+	assert_says("What to do\n    See who has the places: rouse get instances -A.\n    Lower the max-scale of "
+		    "others, or give roused more room (--max-instances).\n");
 	assert_silent("rouse logs");
 }
 

@@ -27,9 +27,11 @@ static bool put(struct rs_conditions *conditions, size_t *index, const char *typ
 	return changed;
 }
 
-/* True when all are; else the first that is false, else the first that is unknown. */
+/* True when all are; else the first that is false, else the first that is unknown, and best one that knows why. */
 static const struct rs_fact *all_of(const struct rs_fact *a, const struct rs_fact *b)
 {
+	if (a->truth == RS_UNKNOWN && b->truth == RS_UNKNOWN)
+		return a->why ? a : b;
 	if (a->truth == RS_FALSE || (a->truth == RS_UNKNOWN && b->truth != RS_FALSE))
 		return a;
 	return b;
@@ -63,7 +65,9 @@ bool rs_conditions_configuration(struct rs_configuration *configuration, const s
 			    configuration->latest_created);
 	else if (ready && ready->fact.truth == RS_TRUE)
 		fact.truth = RS_TRUE;
-	else if (ready && ready->fact.truth == RS_FALSE)
+	else if (ready && ready->fact.truth == RS_UNKNOWN)
+		rs_fact_copy(&fact, &ready->fact);
+	else if (ready)
 		rs_fact_set(&fact, RS_FALSE, "RevisionFailed", "Revision \"%s\" failed with message: %s.",
 			    configuration->latest_created, rs_fact_message(&ready->fact));
 	changed = put(&configuration->status.conditions, &index, "Ready", &fact, false, now_wall_ns);
