@@ -89,7 +89,7 @@ check "eleven more have an address" equal "$(names | wc -w)" 14
 before=$(names)
 write more.yaml late
 check "no address is left: said, with what helps" says 1 \
-	"service late: all 14 virtual addresses are taken: delete services or tags, or give the agent a" rouse apply -f "$files/more.yaml"
+	"service late: all 14 virtual addresses are taken: delete services or tags, or start roused with a larger --vip-range" rouse apply -f "$files/more.yaml"
 check "nothing of it is there" equal "$(names)" "$before"
 check "those that are there can be applied" says 0 "twin unchanged" rouse apply -f "$files/two/1.yaml"
 check "and wake" fetch -o /dev/null http://more11.default.rouse/
@@ -99,6 +99,6 @@ check "which wakes by that address" fetch -o /dev/null http://late.default.rouse
 
 # --- persons ----------------------------------------------------------------------------------------------------------
 
-check "nobody in particular may not: said, with what to do" says 1 "sudo" \
+check "nobody in particular may not: said, with what to do" says 1 "permission denied; use sudo, or become a member of the socket's group" \
 	setpriv --reuid 65534 --regid 65534 --clear-groups rouse get services
 check_holds

@@ -74,6 +74,7 @@ for i in 1 2 3 4 5; do
 done
 check "the answer says that nothing has changed" grep -q 'Service "default/kept" stays as it was: ' "$scratch/refused"
 check "where, and how much is free" grep -q "$GROWTH_DISK/store.db: the disk is full (0 KiB of 2048 are free)" "$scratch/refused"
+check "status says so, too" grep -q "MiB left: make room, or an apply will be refused" <(on node rouse status)
 check "what is shown is what was" equal "$(generation kept)" 1
 service refused -- "$files/stub" 0 | apply > /dev/null 2>&1 || true
 check "a new one is not there" equal "$(names)" service.serving.knative.dev/kept

@@ -37,6 +37,7 @@ cppcheck: ## static analysis
 # What documents say about the code is compared with the code.
 docs-check: $(B)/bin/roused
 	$(Q)tools/test/manifest-fields --check
+	$(Q)tools/test/failure-table
 	$(Q)B=$(B) tools/test/config-table --check
 
 check: format-check hdr-check spdx-check size-check floors-check script-check docs-check cppcheck ## the gates: format, headers, licences, floors, scripts, documents, cppcheck

@@ -230,8 +230,8 @@ int rs_apply_next_route(struct rs_apply_plan *plan)
 	}
 	if (wanted > rs_vips_free_count(&plan->registry->vips))
 		return rs_err_set(plan->err, -ENOSPC,
-				  "all %u virtual addresses are taken: delete services or tags, or give the agent a "
-				  "larger range",
+				  "all %u virtual addresses are taken: delete services or tags, or start roused with a "
+				  "larger --vip-range after `rouse cleanup`",
 				  plan->registry->vips.count);
 	return 0;
 }
