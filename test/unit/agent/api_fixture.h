@@ -249,6 +249,15 @@ static inline int dial(struct fixture *f, const char *request)
 	return fd;
 }
 
+/* Open descriptors of this process: a connection that is not noticed as gone keeps one. */
+static inline int count_fds(void)
+{
+	int count = 0;
+	for (int fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
 static inline void append(const char *path, const char *line)
 {
 	rs_auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);

@@ -205,15 +205,6 @@ static void test_times_do_not_outgrow_their_log(void **state)
 	rs_log_times_done(&times);
 }
 
-/* Open descriptors of this process: a connection that is not noticed as gone keeps one. */
-static int count_fds(void)
-{
-	int count = 0;
-	for (int fd = 0; fd < 1024; fd++)
-		count += fcntl(fd, F_GETFD) >= 0;
-	return count;
-}
-
 static void test_a_follower_that_leaves_is_noticed(void **state)
 {
 	struct fixture *f = *state;
@@ -239,6 +230,32 @@ static size_t resident_bytes(void)
 	assert_int_equal(fscanf(file, "%*u %lu", &pages), 1);
 	fclose(file);
 	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* They never end by themselves: some connections are left for everybody else. */
+static void test_followers_do_not_take_all_connections(void **state)
+{
+	struct fixture *f = *state;
+	int fds[RS_API_FOLLOWERS_MAX];
+	f->how = ANSWER_FILE;
+	append(f->log, "x\n");
+	for (unsigned i = 0; i < RS_API_FOLLOWERS_MAX; i++) {
+		fds[i] = dial(f, "GET " LOG "?follow=true HTTP/1.1\r\nHost: x\r\n\r\n");
+		turn_until(f, f->calls == i + 1);
+	}
+	struct reply reply = ask(f, "GET", LOG "?follow=true", NULL);
+	assert_int_equal(reply.status, 429);
+	assert_non_null(strstr(text(&reply.body), "128 logs are being followed"));
+	end(f, &reply);
+	assert_log(f, "", "x\n");
+	int before = count_fds();
+	for (unsigned i = 0; i < RS_API_FOLLOWERS_MAX; i++)
+		close(fds[i]);
+	turn_until(f, count_fds() <= before - 2 * RS_API_FOLLOWERS_MAX);
+	/* And there is room again. */
+	begin(f, &reply, "GET", LOG "?follow=true", NULL, 0);
+	turn_until(f, strcmp(text(&reply.body), "x\n") == 0);
+	end(f, &reply);
 }
 
 static void test_a_follower_that_does_not_read_costs_nothing(void **state)
@@ -281,6 +298,7 @@ int main(void)
 		with_server(test_lines_since_a_time_and_with_it),
 		with_server(test_times_do_not_outgrow_their_log),
 		with_server(test_a_follower_that_leaves_is_noticed),
+		with_server(test_followers_do_not_take_all_connections),
 		with_server(test_a_follower_that_does_not_read_costs_nothing),
 	};
 	return run_with_curl(tests);

@@ -331,6 +331,25 @@ static void test_bad_json_is_refused_with_the_offset(void **state)
 	assert_refused(f, "POST", path, deep, 400, "BadRequest", "not JSON");
 }
 
+/* Whoever opens all connections must not take the API away from the others for longer than they are open. */
+static void test_a_server_that_was_full_answers_again(void **state)
+{
+	struct fixture *f = *state;
+	int fds[RS_API_CONNECTIONS_MAX + 8];
+	int before = count_fds();
+	for (size_t i = 0; i < rs_array_length(fds); i++) {
+		fds[i] = dial(f, "GET /healthz HT");
+		turn(f);
+	}
+	turn_until(f, count_fds() >= before + (int)rs_array_length(fds) + RS_API_CONNECTIONS_MAX);
+	for (size_t i = 0; i < rs_array_length(fds); i++)
+		close(fds[i]);
+	struct reply reply = ask(f, "GET", "/healthz", NULL);
+	assert_int_equal(reply.status, 200);
+	end(f, &reply);
+	turn_until(f, count_fds() <= before + 2);
+}
+
 static void test_pages(void **state)
 {
 	struct fixture *f = *state;
@@ -535,6 +554,7 @@ int main(void)
 		with_server(test_an_answer_without_end),
 		with_server(test_a_client_that_does_not_read_costs_one_piece),
 		with_server(test_bad_json_is_refused_with_the_offset),
+		with_server(test_a_server_that_was_full_answers_again),
 		with_server(test_pages),
 		with_server(test_a_late_answer_and_its_header),
 		with_server(test_errors_become_status_objects),

@@ -25,6 +25,7 @@
 
 #define RS_API_BODY_MAX	       (3 * 1024 * 1024) /* Kubernetes' request limit */
 #define RS_API_CONNECTIONS_MAX 256
+#define RS_API_FOLLOWERS_MAX   128 /* of them: they stay open for as long as they like */
 #define RS_API_IDLE_SECONDS    60
 #define RS_API_STALL_SECONDS   30 /* of a client that does not read what is made for it while it is sent */
 

@@ -45,6 +45,7 @@ struct rs_api_exchange {
 	sd_event_source *hangup; /* notices a client that leaves while nothing is sent */
 	bool is_waiting;	 /* suspended until the file, or the source, has news */
 	bool is_gone;
+	bool is_follower;
 };
 
 struct rs_api {
@@ -61,8 +62,10 @@ struct rs_api {
 	struct rs_api_exchange *exchanges[RS_API_CONNECTIONS_MAX];
 	uint64_t serial;
 	size_t body_bytes;
-	bool has_resumed; /* MHD_run() is due */
-	uint64_t run_ns;  /* since when it runs */
+	bool is_due;	      /* MHD_run() is, at once */
+	unsigned connections; /* as of its last run */
+	unsigned followers;   /* of logs, with follow=true */
+	uint64_t run_ns;      /* since when it runs */
 };
 
 /* server.c */

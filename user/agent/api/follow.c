@@ -104,11 +104,17 @@ int rs_api_follow_hangup(struct rs_api_exchange *exchange)
 static int start(struct rs_api_exchange *exchange, const char *path, const struct rs_tail_options *options)
 {
 	int r = rs_tail_open(path, options, &exchange->tail);
-	return r < 0 || !options->follow ? r : rs_api_follow_hangup(exchange);
+	if (r < 0 || !options->follow)
+		return r;
+	exchange->is_follower = true;
+	exchange->api->followers++;
+	return rs_api_follow_hangup(exchange);
 }
 
 void rs_api_follow_done(struct rs_api_exchange *exchange)
 {
+	exchange->api->followers -= exchange->is_follower;
+	exchange->is_follower = false;
 	exchange->hangup = sd_event_source_disable_unref(exchange->hangup);
 	exchange->tail = rs_tail_free(exchange->tail);
 }
@@ -119,6 +125,13 @@ void rs_api_answer_file(struct rs_api *api, uint64_t token, const char *path, co
 	char message[RS_ERR_MESSAGE_MAX];
 	if (!exchange)
 		return;
+	if (options->follow && exchange->api->followers >= RS_API_FOLLOWERS_MAX) {
+		snprintf(message, sizeof(message),
+			 "%d logs are being followed, the most that can be: end one, or read without follow",
+			 RS_API_FOLLOWERS_MAX);
+		rs_api_answer_error(api, token, -EUSERS, NULL, message);
+		return;
+	}
 	int r = start(exchange, path, options);
 	if (r < 0) {
 		rs_api_follow_done(exchange);

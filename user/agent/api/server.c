@@ -73,12 +73,19 @@ static int listen_on(const char *path, int *ret_fd, struct rs_err *err)
 
 /* --- the loop -------------------------------------------------------------------------------------------------- */
 
+/* A daemon that has as many connections as it may, or no descriptors left, stops to listen, and begins again only in
+ * the run after the one in which a connection has gone: nothing else would call for that one. */
 static void run(struct rs_api *api)
 {
+	unsigned before = api->connections;
 	/* Before the run: callbacks inside it may resume others. */
-	api->has_resumed = false;
+	api->is_due = false;
 	api->run_ns = rs_now_ns();
 	MHD_run(api->daemon);
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(api->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+	api->connections = info ? info->num_connections : 0;
+	if (api->connections < before)
+		api->is_due = true;
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *user)
@@ -103,7 +110,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 void rs_api_resume(struct rs_api_exchange *exchange)
 {
 	MHD_resume_connection(exchange->connection);
-	exchange->api->has_resumed = true;
+	exchange->api->is_due = true;
 }
 
 /* Before each wait: when the daemon wants to be called next. */
@@ -112,7 +119,7 @@ static int on_prepare(sd_event_source *source, void *user)
 	struct rs_api *api = user;
 	MHD_UNSIGNED_LONG_LONG wait_ms = 0;
 	(void)source;
-	if (!api->has_resumed && MHD_get_timeout(api->daemon, &wait_ms) != MHD_YES)
+	if (!api->is_due && MHD_get_timeout(api->daemon, &wait_ms) != MHD_YES)
 		return sd_event_source_set_enabled(api->timer, SD_EVENT_OFF);
 	int r = sd_event_source_set_time(api->timer, rs_now_ns() / RS_NS_PER_US + wait_ms * 1000);
 	return r < 0 ? r : sd_event_source_set_enabled(api->timer, SD_EVENT_ONESHOT);
