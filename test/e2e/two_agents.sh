@@ -66,6 +66,8 @@ check "the second wakes" fetch "http://$second/"
 check "a client on the host reaches both" on node curl -sS -m 20 "http://$first/" "http://$second/"
 check "status of the first is well" on node rouse status
 check "status of the second is well" beta status
+check "--name completes to both" equal "$(on node rouse __complete -- --name "" | sort | xargs)" "beta rouse"
+check "cleanup means the named one, which runs" contains "$(on node rouse --name beta cleanup 2>&1)" "--run-dir /run/beta:"
 
 # An instance of one is a client of the other, which is asleep.
 # shellcheck disable=SC2016 # the instance's shell expands it

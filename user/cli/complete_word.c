@@ -7,6 +7,7 @@
 #include "cli/option.h"
 
 #include <ctype.h>
+#include <glob.h>
 #include <string.h>
 
 #define TOKEN_MAX  64
@@ -231,6 +232,20 @@ void rs_complete_word(const struct rs_complete *complete)
 		offer_token(complete, tokens[place + 1].text, tokens[place + 1].length);
 }
 
+/* The agents of this host, by what each keeps in its run directory. */
+static void offer_agents(const struct rs_complete *complete)
+{
+	glob_t paths = {0};
+	if (glob("/run/*/instances", GLOB_ONLYDIR, NULL, &paths) == 0) {
+		for (size_t i = 0; i < paths.gl_pathc; i++) {
+			char *name = paths.gl_pathv[i] + strlen("/run/");
+			name[strcspn(name, "/")] = '\0';
+			rs_complete_offer(complete, name, "", "");
+		}
+	}
+	globfree(&paths);
+}
+
 /* --- a value of an option ----------------------------------------------------------------------------------------- */
 
 void rs_complete_value(const struct rs_complete *complete, enum rs_option option)
@@ -250,6 +265,8 @@ void rs_complete_value(const struct rs_complete *complete, enum rs_option option
 	}
 	if (rs_str_equal(argument, "NS"))
 		offer_namespaces(complete);
+	else if (rs_str_equal(argument, "AGENT"))
+		offer_agents(complete);
 	else if (option == RS_OPTION_SERVICE)
 		offer_names(complete, &rs_noun_service, "");
 	else if (rs_str_equal(argument, "FILE") || rs_str_equal(argument, "PATH") || rs_str_equal(argument, "DIR"))
