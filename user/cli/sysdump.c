@@ -132,7 +132,7 @@ enum rs_exit rs_sysdump(struct rs_cli *cli, const struct rs_args *args)
 			(long long)(written.st_size + 1023) >> 10, dump.items, dump.failures);
 	if (!dump.agent_pid)
 		fputs("The agent does not answer: its objects are missing.\n", out);
-	fprintf(out, "%s Logs of instances are in it: look before you send it.\n",
+	fprintf(out, "%s Logs, commands and annotations are in it: look before you send it.\n",
 		dump.with_env ? "Values of environment variables are in it."
 			      : "Values of environment variables are left out.");
 	return rs_cli_written(cli, 0);
