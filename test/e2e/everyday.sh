@@ -116,6 +116,7 @@ check "the tag goes" rouse service update hello --untag mid --traffic @latest=10
 check "scale bounds" rouse scale hello --min 1 --max 2
 check "wait for an instance" rouse wait hello --for=instances=1 --timeout 20s
 check "wait for a value" rouse wait service/hello --for=jsonpath='{.status.latestReadyRevisionName}'=hello-00004 --timeout 20s
+check "wait for all of a kind" says "services/hello: ready" rouse wait services --all --for=ready --timeout 20s
 check "wait gives up" exits 1 rouse wait web --for=instances=1 --timeout 1s
 check "and says so" contains "$(cat "$scratch/err")" "gave up waiting"
 check "events of one object" says "service/late" rouse events --for service/late --since 5m
@@ -123,7 +124,7 @@ check "events of one object" says "service/late" rouse events --for service/late
 # --- deleting ---------------------------------------------------------------------------------------------------------
 
 check "delete by label waits until it is gone" rouse delete services -l team=red --wait
-check "the watch tells it" wait_until 20 row services '^DELETED +web '
+check "the watch tells it" wait_until 20 row services '^DELETED +web +http://web'
 check "what is gone is an error" exits 1 rouse delete service web
 check "unless it is said" exits 0 rouse delete service web db --ignore-not-found
 check "delete what manifests name" says "service.serving.knative.dev/hello deleted" rouse delete -f "$files/hello.yaml"

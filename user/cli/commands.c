@@ -79,6 +79,7 @@ static const char top_text[] =
 static const char wait_text[] =
 	"  rouse wait service hello --for=condition=Ready --timeout 10s\n"
 	"  rouse wait hello --for=zero --timeout 2m\n"
+	"  rouse wait services --all --for=ready --timeout 1m\n"
 	"  rouse wait revision/hello-00001 --for=instances=3\n"
 	"  rouse wait service/hello --for=jsonpath='{.status.latestReadyRevisionName}'=hello-00002\n";
 
@@ -133,8 +134,9 @@ const struct rs_command rs_commands[] = {
 	 traffic_text, RS_TAKES(TRAFFIC) | RS_TAKES(TAG) | RS_TAKES(UNTAG), 1, RS_NAMES_ANY, false, rs_traffic},
 	{"scale", RS_GROUP_EVERYDAY, "SERVICE [--min N] [--max N]", "bound the number of instances", scale_text,
 	 RS_TAKES(MIN) | RS_TAKES(MAX), 1, 1, false, rs_scale},
-	{"wait", RS_GROUP_EVERYDAY, "[NOUN] NAME... --for=WHAT", "wait until something is so", wait_text,
-	 RS_TAKES(FOR) | RS_TAKES(TIMEOUT), 1, RS_NAMES_ANY, false, rs_wait},
+	{"wait", RS_GROUP_EVERYDAY, "[NOUN] NAME...|-l LABELS|--all --for=WHAT", "wait until something is so",
+	 wait_text, RS_TAKES(FOR) | RS_TAKES(TIMEOUT) | RS_TAKES(SELECTOR) | RS_TAKES(ALL), 1, RS_NAMES_ANY, false,
+	 rs_wait},
 
 	{"get", RS_GROUP_LOOK, "NOUN[,NOUN...] [NAME...]", "list objects", get_text,
 	 RS_TAKES(ALL_NAMESPACES) | RS_TAKES(OUTPUT) | RS_TAKES(NO_HEADERS) | RS_TAKES(SERVICE) | RS_TAKES(LIMIT) |

@@ -77,6 +77,21 @@ static void test_each_has_its_code(void **state)
 	}
 }
 
+/* One deadline for all that are there; none is a mistake. */
+static void test_waiting_for_all(void **state)
+{
+	(void)state;
+	teach("GET " SERVING "services", 200, EMPTY);
+	fake_run(&fake, "wait", "services", "--all", "--for=ready", "--timeout=1s");
+	assert_int_equal(fake.code, 1);
+	assert_has(fake.err, "none of the services in the namespace \"default\" is meant");
+	fake_run(&fake, "wait", "services", "hello", "--all", "--for=ready");
+	assert_int_equal(fake.code, 2);
+	assert_has(fake.err, "give names, or -l LABELS, or --all");
+	fake_run(&fake, "wait", "services", "-l", "=", "--for=ready");
+	assert_int_equal(fake.code, 1);
+}
+
 static void test_differences_are_one(void **state)
 {
 	(void)state;
@@ -132,11 +147,9 @@ static void test_each_command_tells_its_codes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_each_has_its_code),
-		TEST(test_differences_are_one),
-		TEST(test_status_is_that_of_the_node),
-		TEST(test_foreign_words_are_answered),
-		TEST(test_each_command_tells_its_codes),
+		TEST(test_each_has_its_code),	       TEST(test_waiting_for_all),
+		TEST(test_differences_are_one),	       TEST(test_status_is_that_of_the_node),
+		TEST(test_foreign_words_are_answered), TEST(test_each_command_tells_its_codes),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }
