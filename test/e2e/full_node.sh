@@ -18,4 +18,22 @@ wait $clients || true
 check "all six are served by three places" equal "$(grep -c ' ok ' "$scratch/answers")" 6
 check "why some waited is said" contains "$(on node rouse events)" NodeFull
 check "a wait is no failure" bash -c "! '$root/tools/lab' exec $lab node rouse events | grep StartFailed"
+
+# One that waits in vain is well again when nobody wants it any more, also while the node is full.
+ready_is() { # SERVICE STATUS REASON
+	equal "$(on node rouse get revision "$1-00001" -o json | jq -r '.status.conditions[]
+		| select(.type == "ResourcesAvailable") | .status + " " + (.reason // "")')" "$2 $3"
+}
+{
+	service hog min-scale=3 -- "$files/stub" 0
+	echo ---
+	service vain serving.knative.dev/progress-deadline=3s -- "$files/stub" 0
+} | apply
+check "another takes all places" wait_until 30 has_instances hog 3 Ready
+on client1 coldclient -t 2000 vain.default.rouse:80 > /dev/null &
+client=$!
+check "its condition says why it waits" wait_until 5 ready_is vain False NodeFull
+wait $client || true
+check "no more when nobody waits" wait_until 40 ready_is vain True ""
+check "the node is full all the same" has_instances hog 3 Ready
 check_holds

@@ -2,6 +2,7 @@
 /* What a revision says of itself: its phase, the facts behind its conditions, its numbers. Found out, never kept. */
 #include "agent/agent.h"
 
+#include "base/str.h"
 #include "base/time.h"
 
 void rs_workload_set_phase(struct rs_workload *workload, enum rs_phase phase, uint64_t now_ns)
@@ -40,11 +41,21 @@ static const struct rs_agent_instance *find_troubled(const struct rs_workload *w
 	return NULL;
 }
 
+/* It got what it waited for, or wants it no more: no fault of the node is in its way. */
+static void end_wait(struct rs_workload *workload)
+{
+	struct rs_fact *available = &workload->revision->status.resources_available;
+	if (!workload->starved && (rs_str_equal(rs_fact_reason(available), "NodeFull") ||
+				   rs_str_equal(rs_fact_reason(available), "SandboxFailed")))
+		rs_fact_set(available, workload->scale.initialized ? RS_TRUE : RS_UNKNOWN, "", "%s", "");
+}
+
 static void set_facts(struct rs_workload *workload, unsigned ready)
 {
 	struct rs_revision_status *status = &workload->revision->status;
 	const struct rs_agent_instance *troubled = find_troubled(workload);
 	struct rs_fact *healthy = &status->container_healthy;
+	end_wait(workload);
 	/* Nothing has to start for an initial scale of zero. */
 	bool is_at_rest = workload->scale_config.initial_scale == 0 && healthy->truth == RS_UNKNOWN && !troubled;
 	if (ready || is_at_rest) {
