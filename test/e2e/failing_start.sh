@@ -91,6 +91,13 @@ else
 	check "out of memory: named as such, with the limit" wait_until 10 fails greedy OOMKilled "its limit is 64 MiB"
 fi
 check "a crash loop: how often, and when next" wait_until 10 fails looping ExitCode7 "times in a row, the next try is not before 2"
+counts() { # SERVICE REASON: its events of that reason, by how often each happened
+	on node rouse events "$1" -o json | jq -c --arg reason "$2" '[.items[] | select(.reason == $reason) | .count]'
+}
+counts_as_one() { # SERVICE REASON TIMES: they are one event, that happened at least so often
+	counts "$1" "$2" | jq -e --argjson times "$3" 'length == 1 and .[0] >= $times' > /dev/null || { counts "$1" "$2"; return 1; }
+}
+check "and as an event, one with a count" wait_until 10 counts_as_one looping StartFailed 3
 check "listens on 127.0.0.1 only: said in words" wait_until 10 has_event loopback ListensOnLoopback "127.0.0.1"
 check "listens on another port: said in words" wait_until 10 has_event elsewhere ListensElsewhere "port 9999, containerPort is 8080"
 check "its condition is not known yet, for that reason" wait_until 5 has_condition elsewhere ContainerHealthy Unknown ListensElsewhere "9999"

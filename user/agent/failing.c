@@ -187,6 +187,18 @@ static void make_reason(char out[32], enum rs_rt_exit how, int value)
 	}
 }
 
+/* Starts that fail in the same way are one event with a count (store.h), so what differs from try to try (which
+ * instance it was, how often, when next) stands in the condition alone. */
+static void record_failure(struct rs_agent_instance *instance, enum rs_stage was, const char *reason, const char *why)
+{
+	const struct rs_metadata *metadata = &instance->workload->revision->metadata;
+	if (was == RS_STAGE_STARTING)
+		rs_record(instance->workload->agent, "Warning", reason, metadata->namespace, "Revision", metadata->name,
+			  "%s", why);
+	else
+		rs_instance_record(instance, "Warning", reason, why);
+}
+
 /* Clients that would wait longer than they may hear of it now. */
 static void end_waits(struct rs_workload *workload, bool is_hopeless, const char *why)
 {
@@ -216,9 +228,10 @@ void rs_failing_exited(struct rs_agent_instance *instance, enum rs_stage was, en
 	rs_instance_backoff(workload);
 	if (how != RS_RT_EXIT_EXEC)
 		put_last_output(&why, instance->rt->log_path);
+	record_failure(instance, was, was == RS_STAGE_STARTING ? "StartFailed" : "InstanceCrashed",
+		       why.data ? why.data : "has ended");
 	put_next_try(&why, workload);
 	const char *words = why.data ? why.data : "has ended";
-	rs_instance_record(instance, "Warning", was == RS_STAGE_STARTING ? "StartFailed" : "InstanceCrashed", words);
 	if (was == RS_STAGE_STARTING)
 		workload->agent->counters.start_failures++;
 	/* One that ends after it was ready is started again without much ado, but not for ever. */
@@ -236,16 +249,17 @@ void rs_failing_exited(struct rs_agent_instance *instance, enum rs_stage was, en
 void rs_failing_give_up(struct rs_agent_instance *instance, const char *reason, const char *why)
 {
 	struct rs_workload *workload = instance->workload;
-	bool was_starting = instance->stage == RS_STAGE_STARTING;
+	enum rs_stage was = instance->stage;
+	bool was_starting = was == RS_STAGE_STARTING;
 	rs_dp_instance_set_state(workload->agent->dp, instance->rt->id, RS_INSTANCE_DRAINING);
 	rs_instance_stop(instance);
 	rs_instance_backoff(workload);
+	record_failure(instance, was, reason, why);
 	struct rs_buf words;
 	rs_buf_init(&words, RS_ERR_MESSAGE_MAX);
 	rs_buf_puts(&words, why);
 	put_next_try(&words, workload);
 	const char *text = words.data ? words.data : why;
-	rs_instance_record(instance, "Warning", reason, text);
 	if (was_starting)
 		workload->agent->counters.start_failures++;
 	if (was_starting || workload->failures >= LOOP_FAILURES)

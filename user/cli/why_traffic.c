@@ -50,13 +50,15 @@ static void say_latest(const struct rs_why_facts *facts, struct rs_buf *out)
 	const cJSON *revision;
 	cJSON_ArrayForEach (revision, rs_json_get(facts->revisions, "items")) {
 		const cJSON *condition = rs_json_condition(revision, "Ready");
+		/* What its starts failed with, its own paragraph tells. */
+		bool is_told = rs_json_number(revision, 0, "status", "rouse", "failedStarts") > 0;
+		const char *message = is_told ? "" : rs_json_text(condition, "message");
 		if (!rs_str_equal(rs_json_text(revision, "metadata", "name"), created))
 			continue;
 		rs_buf_printf(out, "%s, the newest, is not ready", created);
 		if (*rs_json_text(condition, "reason"))
-			rs_buf_printf(out, " (%s%s%s)", rs_json_text(condition, "reason"),
-				      *rs_json_text(condition, "message") ? ": " : "",
-				      rs_json_text(condition, "message"));
+			rs_buf_printf(out, " (%s%s%s)", rs_json_text(condition, "reason"), *message ? ": " : "",
+				      message);
 		rs_buf_puts(out, ".\n");
 		return;
 	}
