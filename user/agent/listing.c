@@ -46,7 +46,7 @@ void rs_request_refuse(struct rs_agent *agent, const struct rs_api_request *requ
 void rs_request_not_found(struct rs_agent *agent, const struct rs_api_request *request, const char *what)
 {
 	char message[RS_ERR_MESSAGE_MAX];
-	snprintf(message, sizeof(message), "%s \"%s\" is not there in the namespace \"%s\"", what, request->name,
+	snprintf(message, sizeof(message), "%s \"%s\" not found in the namespace \"%s\"", what, request->name,
 		 request->namespace);
 	rs_api_answer_error(agent->api, request->token, -ENOENT, NULL, message);
 }

@@ -224,9 +224,9 @@ static void wait_for_all(struct deletion *deletion)
 		struct rs_err err = {0};
 		int r = wait_until_gone(deletion, leaving, deadline_ns, &err);
 		if (r == -ETIMEDOUT)
-			deletion->code =
-				rs_cli_failf(deletion->cli, "%s/%s: is not gone after %.1f s%s", leaving->noun->plural,
-					     leaving->name, (double)deletion->args->timeout_ns / 1e9, err.message);
+			deletion->code = rs_cli_failf(deletion->cli, "%s \"%s\": is not gone after %.1f s%s",
+						      leaving->noun->kind, leaving->name,
+						      (double)deletion->args->timeout_ns / 1e9, err.message);
 		else if (r < 0)
 			deletion->code = rs_cli_fail(deletion->cli, &err);
 		deletion->first = leaving->next;

@@ -8,19 +8,28 @@
 
 #include <errno.h>
 
+#define NAME_BYTES_MAX 1024
+
 static enum rs_exit wait_for_one(struct rs_cli *cli, const struct rs_args *args, const struct rs_target *target,
 				 const struct rs_wait_for *wait, uint64_t deadline_ns)
 {
 	struct rs_err err = {0};
+	struct rs_buf name;
+	enum rs_exit code = RS_EXIT_OK;
+	rs_buf_init(&name, NAME_BYTES_MAX);
+	rs_noun_full_name(target->noun, target->name, &name);
 	int r = rs_wait_until(cli, target, rs_cli_namespace(args), wait, deadline_ns, &err);
 	if (r == -ETIMEDOUT)
-		return rs_cli_failf(cli, "%s/%s: gave up waiting for \"%s\" after %.1f s%s", target->noun->plural,
-				    target->name, args->wait_for, (double)args->timeout_ns / 1e9, err.message);
-	if (r < 0)
-		return rs_cli_fail(cli, &err);
-	fprintf(cli->out, "%s/%s: %s\n", target->noun->plural, target->name, args->wait_for);
+		code = rs_cli_failf(cli, "%s: gave up waiting for \"%s\" after %.1f s%s", name.data ? name.data : "",
+				    args->wait_for, (double)args->timeout_ns / 1e9, err.message);
+	else if (r < 0)
+		code = rs_cli_fail(cli, &err);
+	else /* in kubectl's words, which scripts know */
+		fprintf(cli->out, "%s %s\n", name.data ? name.data : "",
+			wait->kind == RS_WAIT_DELETE ? "deleted" : "condition met");
 	fflush(cli->out);
-	return RS_EXIT_OK;
+	rs_buf_done(&name);
+	return code;
 }
 
 /* Those that are there now: with --all, or with the labels of -l. */

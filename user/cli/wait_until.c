@@ -8,8 +8,9 @@
 struct waiting {
 	const struct rs_wait_for *wait;
 	const struct rs_target *target; /* of an object */
-	const char *revision;		/* of instances */
-	cJSON *object;			/* as it was seen last; NULL when it is not there */
+	const char *namespace;
+	const char *revision; /* of instances */
+	cJSON *object;	      /* as it was seen last; NULL when it is not there */
 	cJSON *instances;
 };
 
@@ -33,8 +34,8 @@ static int judge_object(const struct waiting *waiting, struct rs_err *err)
 	if (rs_wait_for_is_met(waiting->wait, waiting->object, NULL, NULL))
 		return 1;
 	if (!waiting->object)
-		return rs_err_set(err, -ENOENT, "%s \"%s\" is not there", waiting->target->noun->plural,
-				  waiting->target->name);
+		return rs_err_set(err, -ENOENT, "%s \"%s\" not found in the namespace \"%s\"",
+				  waiting->target->noun->kind, waiting->target->name, waiting->namespace);
 	return 0;
 }
 
@@ -80,7 +81,7 @@ static int explain(const struct waiting *waiting, struct rs_err *err)
 static int wait_for_object(struct rs_cli *cli, const struct rs_target *target, const char *namespace,
 			   const struct rs_wait_for *wait, uint64_t deadline_ns, struct rs_err *err)
 {
-	struct waiting waiting = {.wait = wait, .target = target};
+	struct waiting waiting = {.wait = wait, .target = target, .namespace = namespace};
 	const struct rs_query query = {.namespace = namespace, .name = target->name};
 	const struct rs_watch_visitor visitor = {.begun = on_object_begun,
 						 .page = on_object_page,

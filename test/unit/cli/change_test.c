@@ -135,7 +135,7 @@ static void test_delete_waits(void **state)
 	assert_int_equal(fake.code, 0);
 	fake_run(&fake, "delete", "service", "hello", "--wait", "--timeout", "100ms");
 	assert_int_equal(fake.code, 1);
-	assert_has(fake.err, "services/hello: is not gone after 0.1 s (of 1 instances)");
+	assert_has(fake.err, "Service \"hello\": is not gone after 0.1 s (of 1 instances)");
 }
 
 /* --- describe -------------------------------------------------------------------------------------------------------

@@ -237,7 +237,7 @@ static void test_wait_for_a_condition(void **state)
 	fake_run(&fake, "wait", "service/a", "--for=condition=Ready", "--timeout", "20s");
 	assert_string_equal(fake.err, "");
 	assert_int_equal(fake.code, 0);
-	assert_string_equal(fake.out, "services/a: condition=Ready\n");
+	assert_string_equal(fake.out, "service.serving.knative.dev/a condition met\n");
 	assert_int_equal(fake.request_count, 2);
 	fake_run(&fake, "wait", "a", "--for=condition=Ready=False");
 	assert_int_equal(fake.code, 0);
@@ -254,7 +254,8 @@ static void test_wait_gives_up(void **state)
 	teach(NAMED_WATCH, 200, "");
 	fake_run(&fake, "wait", "service/a", "--for=condition=Ready", "--timeout", "120ms");
 	assert_int_equal(fake.code, 1);
-	assert_has(fake.err, "services/a: gave up waiting for \"condition=Ready\" after 0.1 s (why a)");
+	assert_has(fake.err,
+		   "service.serving.knative.dev/a: gave up waiting for \"condition=Ready\" after 0.1 s (why a)");
 }
 
 static void test_wait_for_the_end(void **state)
@@ -264,16 +265,17 @@ static void test_wait_for_the_end(void **state)
 	teach(NAMED_WATCH, 200, CHANGE("DELETED", "{\"metadata\":{\"name\":\"a\"}}"));
 	fake_run(&fake, "wait", "service", "a", "--for=delete");
 	assert_int_equal(fake.code, 0);
+	assert_string_equal(fake.out, "service.serving.knative.dev/a deleted\n");
 	teach("GET " SERVING "services?fieldSelector=metadata.name=gone", 200, LIST("5", ""));
 	fake_run(&fake, "wait", "service", "gone", "--for=delete");
 	assert_int_equal(fake.code, 0);
 	/* What is not there cannot become ready; nor what goes while it is waited for. */
 	fake_run(&fake, "wait", "service", "gone", "--for=ready");
 	assert_int_equal(fake.code, 1);
-	assert_string_equal(fake.err, "rouse: services \"gone\" is not there\n");
+	assert_string_equal(fake.err, "rouse: Service \"gone\" not found in the namespace \"default\"\n");
 	fake_run(&fake, "wait", "a", "--for=ready");
 	assert_int_equal(fake.code, 1);
-	assert_string_equal(fake.err, "rouse: services \"a\" is not there\n");
+	assert_string_equal(fake.err, "rouse: Service \"a\" not found in the namespace \"default\"\n");
 }
 
 #define INSTANCE_CHANGE(type, name, stage) CHANGE(type, INSTANCE(name, stage))
@@ -291,7 +293,7 @@ static void test_wait_for_instances(void **state)
 	assert_int_equal(fake.code, 0);
 	fake_run(&fake, "wait", "hello", "--for=zero");
 	assert_int_equal(fake.code, 0);
-	assert_string_equal(fake.out, "services/hello: zero\n");
+	assert_string_equal(fake.out, "service.serving.knative.dev/hello condition met\n");
 	fake_run(&fake, "wait", "nope", "--for=zero");
 	assert_int_equal(fake.code, 1);
 }
