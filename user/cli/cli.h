@@ -53,6 +53,7 @@ struct rs_cli {
 	FILE *out;
 	FILE *err;
 	bool is_coloured; /* `out` is a terminal that wants colour */
+	size_t columns;	  /* prose on `out` is broken there; 0 = lines stay whole (wrap.h) */
 	struct rs_client client;
 	const struct rs_command *command; /* that runs */
 };

@@ -8,17 +8,23 @@
 #include "cli/age.h"
 #include "cli/printer.h"
 #include "cli/table.h"
+#include "cli/wrap.h"
 
 #include <string.h>
 
-#define INDENT 2
+#define INDENT	    2
+#define LABEL_WIDTH 15
+#define HANG	    2
 
 /* Nothing that others wrote may speak to the terminal. */
 static void put_line(const struct rs_cli *cli, const char *label, char *text)
 {
 	if (text)
 		rs_utf8_disarm(text, "");
-	fprintf(cli->out, "%s%*s%s\n", label, (int)(15 - strlen(label)), "", text ? text : "(out of memory)");
+	const char *safe = text ? text : "(out of memory)";
+	fprintf(cli->out, "%s%*s", label, (int)(LABEL_WIDTH - strlen(label)), "");
+	rs_wrap_text(safe, strlen(safe), LABEL_WIDTH, LABEL_WIDTH, cli->columns, cli->out);
+	fputc('\n', cli->out);
 }
 
 void rs_describe_line(const struct rs_cli *cli, const char *label, const char *text)
@@ -56,6 +62,7 @@ static void begin(const struct rs_cli *cli, const char *title, struct rs_table *
 	fprintf(cli->out, "\n%s\n", title);
 	rs_table_init(table, cli->is_coloured);
 	table->indent = INDENT;
+	table->columns = cli->columns;
 }
 
 static void end(const struct rs_cli *cli, struct rs_table *table)
@@ -123,8 +130,12 @@ void rs_describe_scale(const struct rs_cli *cli, const cJSON *revision)
 			rs_json_number(rouse, 0, "stableConcurrency"), rs_json_number(rouse, 0, "panicConcurrency"),
 			rs_json_number(rouse, 0, "held"));
 	fputc('\n', cli->out);
-	if (*rs_json_text(rouse, "why"))
-		fprintf(cli->out, "  why: %s\n", rs_json_text(rouse, "why"));
+	const char *why = rs_json_text(rouse, "why");
+	if (!*why)
+		return;
+	fputs("  why: ", cli->out);
+	rs_wrap_text(why, strlen(why), INDENT + strlen("why: "), INDENT + HANG, cli->columns, cli->out);
+	fputc('\n', cli->out);
 }
 
 void rs_describe_list(const struct rs_cli *cli, const char *title, const struct rs_noun *noun, const cJSON *list,
@@ -135,6 +146,7 @@ void rs_describe_list(const struct rs_cli *cli, const char *title, const struct 
 	rs_printer_init(&printer, RS_OUTPUT_TABLE, cli->out);
 	printer.is_coloured = cli->is_coloured;
 	printer.indent = INDENT;
+	printer.columns = cli->columns;
 	/* Revisions are described for the reason of their scale. */
 	printer.is_wide = noun == &rs_noun_revision;
 	bool is_first = true;

@@ -113,6 +113,7 @@ enum rs_exit rs_events(struct rs_cli *cli, const struct rs_args *args)
 		.page = on_page, .changed = on_changed, .user = &events, .out = cli->out};
 	rs_printer_init_for(&events.printer, args, cli->out, cli->is_coloured);
 	events.printer.is_stream = args->follow;
+	events.printer.columns = cli->columns;
 	int r = args->follow ? rs_watch(&cli->client, &rs_noun_event, &query, &visitor, 0, cli->err, &err)
 			     : rs_fetch_pages(&cli->client, &rs_noun_event, &query, on_page, &events, NULL, &err);
 	/* Nothing was read, so there is no list to end. */

@@ -113,6 +113,9 @@ static enum rs_exit get_all(struct rs_cli *cli, const struct rs_args *args, cons
 {
 	struct get get = {.cli = cli, .args = args};
 	rs_printer_init_for(&get.printer, args, cli->out, cli->is_coloured);
+	/* One line for an object, except where the line is a sentence. */
+	if (targets->items[0].noun == &rs_noun_event)
+		get.printer.columns = cli->columns;
 	get.printer.with_kinds = has_several_nouns(targets);
 	get.printer.is_single = targets->count == 1 && targets->items[0].name;
 	for (size_t i = 0; i < targets->count; i++)

@@ -118,6 +118,8 @@ enum rs_exit rs_get_watch(struct rs_cli *cli, const struct rs_args *args, const 
 			return rs_cli_fail(cli, &err);
 	}
 	rs_printer_init_for(&following.printer, args, cli->out, cli->is_coloured);
+	if (target->noun == &rs_noun_event)
+		following.printer.columns = cli->columns;
 	following.printer.is_stream = true;
 	int r = rs_watch(&cli->client, target->noun, &query, &visitor, 0, cli->err, &err);
 	rs_printer_end(&following.printer);

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include "base/str.h"
+#include "cli/wrap.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ static bool wants_colour(void)
 int main(int argc, char **argv)
 {
 	struct rs_cli cli = {.in = stdin, .out = stdout, .err = stderr, .is_coloured = wants_colour()};
+	cli.columns = rs_wrap_columns(STDOUT_FILENO);
 	/* `rouse get ... | head` ends without a word, also under a parent that ignores the signal. */
 	signal(SIGPIPE, SIG_DFL);
 	return rs_cli_run(&cli, argc, argv);

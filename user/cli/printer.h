@@ -36,6 +36,7 @@ struct rs_printer {
 	bool is_coloured;
 	bool is_wide;
 	size_t indent;	      /* of a table */
+	size_t columns;	      /* of a table whose last column is prose: it is wrapped there, 0 = it stays whole */
 	bool with_namespaces; /* a column for the namespace */
 	bool with_kinds;      /* names with their kind: several nouns are printed */
 	bool without_headers;

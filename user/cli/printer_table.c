@@ -22,6 +22,7 @@ static int begin_table(struct rs_printer *printer, const struct rs_noun *noun)
 	printer->noun = noun;
 	rs_table_init(&printer->table, printer->is_coloured);
 	printer->table.indent = printer->indent;
+	printer->table.columns = printer->columns;
 	printer->table.has_printed_headers = printer->without_headers;
 	if (printer->change)
 		rs_table_column(&printer->table, "EVENT");

@@ -32,6 +32,7 @@ static int print_parts(const struct rs_cli *cli, const cJSON *status)
 {
 	struct rs_table table;
 	rs_table_init(&table, cli->is_coloured);
+	table.columns = cli->columns;
 	rs_table_column(&table, "PART");
 	rs_table_column(&table, "WELL");
 	rs_table_column(&table, "MESSAGE");
@@ -66,6 +67,7 @@ static int print_interfaces(const struct rs_cli *cli, const cJSON *status)
 		return 0; /* an older agent's */
 	fputc('\n', cli->out);
 	rs_table_init(&table, cli->is_coloured);
+	table.columns = cli->columns;
 	rs_table_column(&table, "INTERFACE");
 	rs_table_column(&table, "CARRIES");
 	rs_table_column(&table, "WHY");

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "cli/wrap.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -54,13 +55,9 @@ void rs_table_done(struct rs_table *table)
 	table->cell_capacity = 0;
 }
 
-/* Terminal columns, near enough: code points, not bytes. */
 static size_t width_of(const char *text)
 {
-	size_t width = 0;
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
-	return width;
+	return rs_wrap_width(text, strlen(text));
 }
 
 void rs_table_column(struct rs_table *table, const char *header)
@@ -113,12 +110,28 @@ void rs_table_cellf(struct rs_table *table, enum rs_colour colour, const char *f
 	take_cell(table, colour, text);
 }
 
+/* Where a column begins. */
+static size_t start_of(const struct rs_table *table, size_t column)
+{
+	size_t start = table->indent;
+	for (size_t i = 0; i < column; i++)
+		start += table->widths[i] + GAP;
+	return start;
+}
+
 static void print_cell(const struct rs_table *table, size_t column, const struct rs_cell *cell, bool is_last, FILE *out)
 {
 	const char *begin = table->is_coloured ? rs_colour_begin(cell->colour) : "";
 	if (column == 0)
 		fprintf(out, "%*s", (int)table->indent, "");
-	fprintf(out, "%s%s%s", begin, cell->text, *begin ? RS_COLOUR_END : "");
+	fputs(begin, out);
+	if (column + 1 == table->column_count) {
+		size_t start = start_of(table, column);
+		rs_wrap_text(cell->text, strlen(cell->text), start, start, table->columns, out);
+	} else {
+		fputs(cell->text, out);
+	}
+	fputs(*begin ? RS_COLOUR_END : "", out);
 	if (!is_last)
 		fprintf(out, "%*s", (int)(table->widths[column] - width_of(cell->text) + GAP), "");
 }

@@ -38,7 +38,8 @@ struct rs_table {
 	struct rs_cell *cells; /* row after row */
 	size_t cell_count;
 	size_t cell_capacity;
-	size_t indent; /* spaces before each line */
+	size_t indent;	/* spaces before each line */
+	size_t columns; /* the last column's text is wrapped there (wrap.h); 0 = it stays whole */
 	bool has_printed_headers;
 	bool is_coloured;
 	int error;

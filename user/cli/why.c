@@ -7,6 +7,7 @@
 #include "cli/fetch.h"
 #include "cli/target.h"
 #include "cli/why.h"
+#include "cli/wrap.h"
 
 #include <errno.h>
 
@@ -93,7 +94,7 @@ static int explain(struct rs_cli *cli, const struct rs_target *target, const cha
 	if (r == 0) {
 		/* Messages quote what programs have written: nothing of it may speak to the terminal. */
 		rs_utf8_disarm(text.data, "\n");
-		fputs(text.data, cli->out);
+		rs_wrap_lines(text.data, cli->columns, cli->out);
 	} else {
 		rs_err_set(err, r, "out of memory");
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: base user/cli/table.c */
+/* link: base user/cli/table.c user/cli/wrap.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -75,6 +75,22 @@ static void test_a_followed_table_keeps_its_shape(void **state)
 	end(&fixture);
 }
 
+static void test_the_last_column_is_wrapped(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	begin(&fixture, false);
+	fixture.table.columns = 34;
+	fixture.table.indent = 2;
+	row(&fixture, "hello", RS_COLOUR_NONE, "it has to say more than one line takes");
+	row(&fixture, "b", RS_COLOUR_NONE, "True");
+	print_and_expect(&fixture, "  NAME    READY\n"
+				   "  hello   it has to say more than\n"
+				   "          one line takes\n"
+				   "  b       True\n");
+	end(&fixture);
+}
+
 static void test_colour_surrounds_the_text_alone(void **state)
 {
 	(void)state;
@@ -140,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_columns_are_as_wide_as_their_widest_cell),
 		cmocka_unit_test(test_a_followed_table_keeps_its_shape),
+		cmocka_unit_test(test_the_last_column_is_wrapped),
 		cmocka_unit_test(test_colour_surrounds_the_text_alone),
 		cmocka_unit_test(test_foreign_text_cannot_drive_the_terminal),
 		cmocka_unit_test(test_width_counts_characters_not_bytes),
