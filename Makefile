@@ -43,7 +43,7 @@ YAML := $(wildcard user/wire/yaml*.c)
 # rt/sandbox/ is the helper program that builds an instance's sandbox and becomes the instance.
 SANDBOX := $(wildcard user/rt/sandbox/*.c)
 SRC_roused := $(BASE) $(CORE) $(WIRE) $(YAML) $(call src,sys dp agent) $(filter-out $(SANDBOX),$(call src,rt))
-SRC_rouse := $(BASE) $(CORE) $(WIRE) $(YAML) $(call src,cli)
+SRC_rouse := $(BASE) $(CORE) $(WIRE) $(YAML) user/sys/lock.c $(call src,cli)
 SRC_rouse-sandbox := $(BASE) $(SANDBOX) $(wildcard user/rt/log_*.c) user/rt/names.c
 BINARIES := $(addprefix $(B)/bin/,rouse roused rouse-sandbox)
 

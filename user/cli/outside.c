@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sys/lock.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +16,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -61,39 +61,47 @@ static int count_entries(const char *path)
 	return count;
 }
 
-/* The first process of that name; 0 when there is none. */
-static long find_process(const char *name)
-{
-	long found = 0;
-	DIR *processes = opendir("/proc");
-	if (!processes)
-		return 0;
-	for (struct dirent *entry; !found && (entry = readdir(processes));) {
-		char path[300], comm[32];
-		long pid = strtol(entry->d_name, NULL, 10);
-		snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
-		if (pid <= 0 || rs_read_small(path, comm, sizeof(comm)) <= 0)
-			continue;
-		comm[strcspn(comm, "\n")] = '\0';
-		if (rs_str_equal(comm, name))
-			found = pid;
-	}
-	closedir(processes);
-	return found;
-}
-
 /* --- the parts ---------------------------------------------------------------------------------------------------- */
+
+static void look_at_process(struct look *look, const char *lock, pid_t pid)
+{
+	char path[64], text[4096];
+	const char *state = NULL;
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (rs_read_small(path, text, sizeof(text)) > 0)
+		state = strstr(text, "\nState:\t");
+	switch (state ? state[strlen("\nState:\t")] : 'X') {
+	case 'X':
+	case 'Z':
+		part(look, "process", false, "pid %d has ended, and its parent does not collect it", (int)pid);
+		break;
+	case 'T':
+	case 't':
+		part(look, "process", false, "pid %d has the lock %s, and is stopped: kill -CONT %d lets it go on",
+		     (int)pid, lock, (int)pid);
+		break;
+	default:
+		part(look, "process", false,
+		     "pid %d has the lock %s: it starts, or is stuck. Its log, and gdb -p %d, tell", (int)pid, lock,
+		     (int)pid);
+		break;
+	}
+}
 
 static void look_at_agent(struct look *look, const char *socket, const char *why)
 {
-	long pid = find_process("roused");
+	char lock[RS_OUTSIDE_PATH_MAX + 8];
 	part(look, "agent", false, "%s", why);
-	if (pid)
-		part(look, "process", false,
-		     "a roused runs as pid %ld: is it this one's, and stopped or stuck? Its log, and gdb -p %ld, tell",
-		     pid, pid);
+	/* Whoever has the lock is this agent, and no other that runs here, nor a process that got its pid since. */
+	snprintf(lock, sizeof(lock), "%s/lock", look->places.run_dir);
+	pid_t pid = rs_lock_holder(lock);
+	if (pid > 0)
+		look_at_process(look, lock, pid);
+	else if (pid == 0)
+		part(look, "process", false, "none: nobody has the lock %s", lock);
 	else
-		part(look, "process", false, "there is no process roused");
+		part(look, "process", false, "%s: %s", lock,
+		     pid == -EBUSY ? "a process that is not seen from here has the lock" : strerror(-pid));
 	if (access(socket, F_OK) == 0)
 		part(look, "socket", true, "%s is there: the next agent takes its place", socket);
 	else

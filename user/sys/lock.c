@@ -77,6 +77,25 @@ int rs_lock_take(int fd, pid_t *ret_holder)
 	return 0;
 }
 
+pid_t rs_lock_holder(const char *path)
+{
+	struct stat status;
+	rs_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	pid_t holder = find_holder(&status);
+	if (holder > 0)
+		return holder;
+	/* Other PID namespaces' do not stand in our /proc/locks. A shared lock is given back at once, and rs_lock_take
+	 * tries longer than that. */
+	if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+		return 0;
+	holder = find_holder(&status);
+	return holder > 0 ? holder : -EBUSY;
+}
+
 int rs_lock_directory(const char *path, int *ret_fd, pid_t *ret_holder)
 {
 	*ret_holder = 0;

@@ -7,11 +7,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/json.h"
@@ -106,9 +110,51 @@ static void test_what_is_seen(void **state)
 	assert_non_null(strstr(rs_json_text(part(node, "links"), "message"), "are not there"));
 	assert_non_null(strstr(rs_json_text(part(node, "store"), "message"), "No such file"));
 	assert_non_null(strstr(rs_json_text(part(node, "kernel"), "message"), "Linux "));
+	assert_non_null(strstr(rs_json_text(part(node, "process"), "message"), "none: nobody has the lock"));
 	cJSON_Delete(node);
 	unlink(record);
 	rmdir(path);
+	rmdir(directory);
+}
+
+/* The pid in the file is of whoever wrote it, the lock's holder is the agent. */
+static void test_the_process_is_who_has_the_lock(void **state)
+{
+	(void)state;
+	char directory[] = "/tmp/rouse-lock-XXXXXX", socket[64], lock[64], want[160], byte;
+	int ends[2];
+	assert_non_null(mkdtemp(directory));
+	snprintf(socket, sizeof(socket), "%s/api.sock", directory);
+	snprintf(lock, sizeof(lock), "%s/lock", directory);
+	write_file(directory, "lock", "1");
+	cJSON *node = rs_outside_look(socket, "it is not running");
+	assert_non_null(strstr(rs_json_text(part(node, "process"), "message"), "none: nobody has the lock"));
+	cJSON_Delete(node);
+	assert_int_equal(pipe(ends), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		int fd = open(lock, O_RDWR | O_CLOEXEC);
+		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || write(ends[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	node = rs_outside_look(socket, "it does not answer");
+	snprintf(want, sizeof(want), "pid %d has the lock %s: it starts, or is stuck", (int)child, lock);
+	assert_non_null(strstr(rs_json_text(part(node, "process"), "message"), want));
+	cJSON_Delete(node);
+	/* To look takes nothing away, and a zombie has nothing. */
+	assert_int_equal(kill(child, SIGKILL), 0);
+	siginfo_t ended;
+	assert_int_equal(waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT), 0);
+	node = rs_outside_look(socket, "it does not answer");
+	assert_non_null(strstr(rs_json_text(part(node, "process"), "message"), "none: nobody has the lock"));
+	cJSON_Delete(node);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	close(ends[0]);
+	close(ends[1]);
+	unlink(lock);
 	rmdir(directory);
 }
 
@@ -133,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_places_follow_from_the_socket),
 		cmocka_unit_test(test_places_are_where_the_configuration_says),
 		cmocka_unit_test(test_what_is_seen),
+		cmocka_unit_test(test_the_process_is_who_has_the_lock),
 		cmocka_unit_test(test_status_without_an_agent),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
