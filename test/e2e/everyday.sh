@@ -65,6 +65,14 @@ check "diff changed nothing" equal "$(rouse get revisions --service web -o name 
 # shellcheck disable=SC2016 # the inner shell's
 check "an exported service is the same" exits 0 \
 	on node sh -c 'rouse service export hello > "$1/hello.yaml" && rouse diff -f "$1/hello.yaml"' - "$files"
+# shellcheck disable=SC2016
+check "and so are all of them" exits 0 \
+	on node sh -c 'rouse service export --all > "$1/all.yaml" && rouse diff -f "$1/all.yaml"' - "$files"
+check "each stands in it" equal "$(on node rouse service export --all -o json | jq '.items | length')" \
+	"$(rouse get services -o name | wc -l)"
+check "two by name" equal "$(on node rouse service export hello web -o json | jq -r '[.items[].metadata.name] | join(" ")')" \
+	"hello web"
+check "nothing named: what to type" exits 2 rouse service export
 
 # --- looking ----------------------------------------------------------------------------------------------------------
 
@@ -116,7 +124,7 @@ check "the tag goes" rouse service update hello --untag mid --traffic @latest=10
 check "scale bounds" rouse scale hello --min 1 --max 2
 check "wait for an instance" rouse wait hello --for=instances=1 --timeout 20s
 check "wait for a value" rouse wait service/hello --for=jsonpath='{.status.latestReadyRevisionName}'=hello-00004 --timeout 20s
-check "wait for all of a kind" says "services/hello: ready" rouse wait services --all --for=ready --timeout 20s
+check "wait for all of a kind" says "service.serving.knative.dev/hello condition met" rouse wait services --all --for=ready --timeout 20s
 check "wait gives up" exits 1 rouse wait web --for=instances=1 --timeout 1s
 check "and says so" contains "$(cat "$scratch/err")" "gave up waiting"
 check "events of one object" says "service/late" rouse events --for service/late --since 5m

@@ -8,7 +8,7 @@ static const char apply_text[] =
 	"then.\n\n"
 	"  rouse apply -f hello.yaml\n"
 	"  rouse apply -R -f manifests/ -n shop\n"
-	"  rouse get services -o yaml | rouse apply -f -\n";
+	"  rouse service export --all | ssh node2 rouse apply -f -\n";
 
 static const char diff_text[] =
 	"The agent works out what apply would make of each object, and diff(1) compares that with what there is. "
@@ -143,8 +143,8 @@ const struct rs_command rs_commands[] = {
 		 RS_TAKES(SELECTOR) | RS_TAKES(WATCH) | RS_TAKES(WATCH_ONLY) | RS_TAKES(WATCH_EVENTS) |
 		 RS_TAKES(SORT_BY) | RS_TAKES(IGNORE_NOT_FOUND),
 	 1, RS_NAMES_ANY, false, rs_get},
-	{"describe", RS_GROUP_LOOK, "NOUN NAME...", "an object, its scale and why, and what happened to it",
-	 describe_text, RS_TAKES(SELECTOR) | RS_TAKES(ALL_NAMESPACES), 1, RS_NAMES_ANY, false, rs_describe},
+	{"describe", RS_GROUP_LOOK, "[NOUN] NAME...", "an object, its scale and why, and what happened to it",
+	 describe_text, RS_TAKES(SELECTOR) | RS_TAKES(ALL_NAMESPACES), 0, RS_NAMES_ANY, false, rs_describe},
 	{"why", RS_GROUP_LOOK, "SERVICE|revision/NAME...", "why it is at this scale, who waits for what, what to do",
 	 why_text, 0, 1, RS_NAMES_ANY, false, rs_why},
 	{"logs", RS_GROUP_LOOK, "SERVICE|REVISION|INSTANCE", "what instances have written", logs_text,

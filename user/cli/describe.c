@@ -268,6 +268,9 @@ enum rs_exit rs_describe(struct rs_cli *cli, const struct rs_args *args)
 	struct rs_err err = {0};
 	struct rs_targets targets;
 	struct describing describing = {.cli = cli, .args = args};
+	if (args->names.count == 0)
+		return rs_cli_usage(cli, "describe: what? For example: rouse describe service hello, or rouse describe "
+					 "services for all of them");
 	if (parse(args, &targets, &err) < 0)
 		return rs_cli_usage(cli, "describe: %s", err.message);
 	enum rs_exit code = RS_EXIT_OK;

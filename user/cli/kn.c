@@ -64,7 +64,8 @@ static const char update_text[] = "What is not named stays as it is. A change of
 				  "  rouse service update hello --traffic v1=90,@latest=10 --tag @latest=next\n";
 
 static const char export_text[] = "Without status, versions and times: ready to be applied, here or elsewhere.\n\n"
-				  "  rouse service export hello > hello.yaml\n";
+				  "  rouse service export hello > hello.yaml\n"
+				  "  rouse service export --all | ssh node2 rouse apply -f -\n";
 
 const struct rs_command rs_kn_commands[] = {
 	{"service create", RS_GROUP_EVERYDAY, "NAME [OPTION...] [-- COMMAND...]", "make a service from options",
@@ -81,8 +82,9 @@ const struct rs_command rs_kn_commands[] = {
 	 0, 1, RS_NAMES_ANY, false, describe},
 	{"service delete", RS_GROUP_EVERYDAY, "NAME... | --all", "rouse delete service",
 	 "  rouse service delete hello\n", TAKES_DELETE, 0, RS_NAMES_ANY, false, delete_named},
-	{"service export", RS_GROUP_EVERYDAY, "NAME [-o yaml|json]", "a manifest of what there is", export_text,
-	 RS_TAKES(OUTPUT), 1, 1, false, rs_service_export},
+	{"service export", RS_GROUP_EVERYDAY, "NAME...|--all [-o yaml|json]", "a manifest of what there is",
+	 export_text, RS_TAKES(OUTPUT) | RS_TAKES(ALL) | RS_TAKES(ALL_NAMESPACES) | RS_TAKES(SELECTOR), 0, RS_NAMES_ANY,
+	 false, rs_service_export},
 	{"revision list", RS_GROUP_EVERYDAY, "[NAME...] [-s SERVICE]", "rouse get revisions",
 	 "  rouse revision list -s hello\n", TAKES_LIST | RS_TAKES(SERVICE), 0, RS_NAMES_ANY, false, list},
 	{"revision describe", RS_GROUP_EVERYDAY, "NAME...", "rouse describe revision",

@@ -169,20 +169,65 @@ enum rs_exit rs_service_update(struct rs_cli *cli, const struct rs_args *args)
 /* --- export ---------------------------------------------------------------------------------------------------------
  */
 
+static int export_one(struct rs_printer *printer, cJSON *service, struct rs_err *err)
+{
+	rs_strip_server_fields(service);
+	int r = rs_printer_add(printer, &rs_noun_service, service);
+	return r < 0 ? rs_err_set(err, r, "cannot write the output: %s", strerror(-r)) : 0;
+}
+
+static int export_page(void *user, const cJSON *list, struct rs_err *err)
+{
+	cJSON *service;
+	int r = 0;
+	cJSON_ArrayForEach (service, rs_json_get(list, "items")) {
+		r = export_one(user, service, err);
+		if (r < 0)
+			break;
+	}
+	return r;
+}
+
+static int export_named(struct rs_cli *cli, const struct rs_args *args, const char *name, struct rs_printer *printer,
+			struct rs_err *err)
+{
+	rs_auto_json cJSON *service = NULL;
+	int r = rs_fetch_object(&cli->client, &rs_noun_service, rs_cli_namespace(args), name, &service, err);
+	return r < 0 ? r : export_one(printer, service, err);
+}
+
+static enum rs_exit export_all(struct rs_cli *cli, const struct rs_args *args, struct rs_printer *printer)
+{
+	const struct rs_query query = {
+		.namespace = args->all_namespaces ? NULL : rs_cli_namespace(args),
+		.selector = args->selector,
+	};
+	struct rs_err err = {0};
+	int r = rs_fetch_pages(&cli->client, &rs_noun_service, &query, export_page, printer, NULL, &err);
+	return r < 0 ? rs_cli_fail(cli, &err) : RS_EXIT_OK;
+}
+
 enum rs_exit rs_service_export(struct rs_cli *cli, const struct rs_args *args)
 {
-	struct rs_err err = {0};
 	struct rs_printer printer;
-	rs_auto_json cJSON *service = NULL;
+	enum rs_exit code = RS_EXIT_OK;
+	bool is_all = args->all || args->all_namespaces || args->selector;
 	if (args->output != RS_OUTPUT_JSON && args->output != RS_OUTPUT_YAML && args->output != RS_OUTPUT_TABLE)
 		return rs_cli_usage(cli, "service export: as yaml or json");
-	if (rs_fetch_object(&cli->client, &rs_noun_service, rs_cli_namespace(args), args->names.items[0], &service,
-			    &err) < 0)
-		return rs_cli_fail(cli, &err);
-	rs_strip_server_fields(service);
+	if (is_all == (args->names.count > 0))
+		return rs_cli_usage(cli, "service export: name services, or say --all, -A or -l LABELS");
 	rs_printer_init(&printer, args->output == RS_OUTPUT_JSON ? RS_OUTPUT_JSON : RS_OUTPUT_YAML, cli->out);
-	printer.is_single = true;
-	int r = rs_printer_add(&printer, &rs_noun_service, service);
-	int ended = rs_printer_end(&printer);
-	return rs_cli_written(cli, r < 0 ? r : ended);
+	/* A List, unless one is named. Without any answer there is no list to print. */
+	printer.is_single = args->names.count == 1;
+	if (is_all)
+		code = export_all(cli, args, &printer);
+	for (size_t i = 0; i < args->names.count; i++) {
+		struct rs_err err = {0};
+		if (export_named(cli, args, args->names.items[i], &printer, &err) < 0)
+			code = rs_cli_fail(cli, &err);
+	}
+	if (code != RS_EXIT_OK && printer.count == 0)
+		printer.is_single = true;
+	int r = rs_printer_end(&printer);
+	return code != RS_EXIT_OK && r == 0 ? code : rs_cli_written(cli, r);
 }

@@ -22,6 +22,14 @@ static void add(struct rs_targets *targets, const struct rs_noun *noun, const ch
 
 static int check_name(const struct rs_noun *noun, const char *name, struct rs_err *err)
 {
+	const char *slash = strchr(name, '/');
+	if (slash) {
+		/* Either form, not both: "instance revision/hello-00001" asks for what it cannot name. */
+		rs_auto_free char *word = strndup(name, (size_t)(slash - name));
+		const struct rs_noun *other = word ? rs_noun_find(word) : NULL;
+		return rs_err_set(err, -EINVAL, "\"%s\" is no name: write \"%s NAME\"%s%s%s", name, noun->plural,
+				  other ? ", or \"" : ", or NOUN/NAME", other ? name : "", other ? "\" alone" : "");
+	}
 	if (!noun->has_names)
 		return rs_err_set(err, -EINVAL,
 				  "%s have no names; list them all, or those of one service with --service",

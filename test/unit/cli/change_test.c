@@ -157,6 +157,9 @@ static void test_describe_of_many(void **state)
 	assert_int_equal(fake.code, 0);
 	assert_has(fake.out, "Name:          hello-00001\n");
 	assert_has(fake.out, "why: panic: twice the load");
+	fake_run(&fake, "describe");
+	assert_int_equal(fake.code, 2);
+	assert_has(fake.err, "describe: what? For example: rouse describe service hello");
 	fake_run(&fake, "describe", "holds");
 	assert_int_equal(fake.code, 2);
 	assert_has(fake.err, "holds have nothing more to tell than \"rouse get holds -o wide\"");

@@ -108,6 +108,11 @@ static void test_what_makes_no_sense(void **state)
 	assert_int_equal(parse(NULL, "hello"), -EINVAL);
 	assert_int_equal(parse(NULL, "services,"), -EINVAL);
 	assert_int_equal(parse(NULL, "services,rev", "a"), -EINVAL);
+	assert_int_equal(parse(NULL, "instance", "revision/a-00001"), -EINVAL);
+	assert_string_equal(err.message, "\"revision/a-00001\" is no name: write \"instances NAME\", or "
+					 "\"revision/a-00001\" alone");
+	assert_int_equal(parse(NULL, "instance", "x/y"), -EINVAL);
+	assert_string_equal(err.message, "\"x/y\" is no name: write \"instances NAME\", or NOUN/NAME");
 	assert_int_equal(parse(NULL, "service/"), -EINVAL);
 	assert_int_equal(parse(NULL, "service/a", "b"), -EINVAL);
 	assert_int_equal(parse(NULL, "/a"), -EINVAL);
