@@ -20,6 +20,8 @@ from report import Report, percentile, spread
 
 COLD_STARTS = 100
 APPLIES_PER_S = 100
+APPLIERS = 4
+START_GAP_MS = 150  # the pool of sandboxes fills up again in between, as in bench-cold
 
 
 def manifest(lab, name, count, version="1"):
@@ -51,7 +53,7 @@ def wait_quiet(lab, process):
         time.sleep(0.5)
         return cpu_seconds(process) - before < 0.02
     lab.wait(is_quiet, 60, "the agent to come to rest")
-    time.sleep(1.5)  # its last round, which gives memory back
+    time.sleep(5)  # the round that gives memory back comes every fourth second
 
 
 def first_wake(lab, name):
@@ -117,34 +119,39 @@ def kill_in_the_middle(lab, report, count, kills=3):
 
 
 class Applying:
-    """PUTs services at a steady rate over the agent's socket while the block runs."""
+    """PUTs services at a steady rate over the agent's socket while the block runs, over several connections: each of
+    them waits for the disk."""
 
     def __init__(self, lab, per_second):
-        self.lab, self.gap, self.count = lab, 1 / per_second, 0
+        self.lab, self.gap, self.count = lab, APPLIERS / per_second, 0
         self.over = threading.Event()
-        self.thread = threading.Thread(target=self.run)
+        self.threads = [threading.Thread(target=self.run, args=(i,)) for i in range(APPLIERS)]
 
-    def run(self):
+    def run(self, number):
         connection = http.client.HTTPConnection("rouse")
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.connect(str(self.lab.files.parent / "run/api.sock"))
-        due = time.monotonic()
+        due, count = time.monotonic() + self.gap * number / APPLIERS, 0
         while not self.over.wait(max(0, due - time.monotonic())):
-            document = json.dumps(service(f"applied-{self.count}", [self.lab.stub, "0"]))
-            connection.request("PUT", "/apis/serving.knative.dev/v1/namespaces/default/services/"
-                               f"applied-{self.count}", document)
-            assert connection.getresponse().read()
-            self.count += 1
+            name = f"applied-{number}-{count}"
+            connection.request("PUT", f"/apis/serving.knative.dev/v1/namespaces/default/services/{name}",
+                               json.dumps(service(name, [self.lab.stub, "0"])))
+            answer = connection.getresponse()
+            assert answer.read() and answer.status == 201
+            count += 1
             due += self.gap
+        self.count += count
         connection.close()
 
     def __enter__(self):
-        self.thread.start()
+        for thread in self.threads:
+            thread.start()
         return self
 
     def __exit__(self, *_):
         self.over.set()
-        self.thread.join()
+        for thread in self.threads:
+            thread.join()
 
 
 def cold_while_applying(lab, report):
@@ -154,13 +161,14 @@ def cold_while_applying(lab, report):
     wait_quiet(lab, agent(lab))
 
     def measure(kind):
-        starts = lab.cold("-s", "-g", 20, *(f"{name}.default.rouse:80" for name in names_of[kind]))
+        starts = lab.cold("-s", "-g", START_GAP_MS, *(f"{name}.default.rouse:80" for name in names_of[kind]))
         return [start.overhead_ms for start in starts if start.ok]
     quiet = measure("quiet")
     began = time.monotonic()
     with Applying(lab, APPLIES_PER_S) as applying:
         busy = measure("busy")
-    rate = round(applying.count / (time.monotonic() - began))
+        took = time.monotonic() - began
+    rate = round(applying.count / took)
     report.add("cold_quiet_ms", "ms", **spread(quiet))
     report.add("cold_applying_ms", "ms", applies_per_s=rate, **spread(busy))
     report.add("cold_p99_more_ms", "ms", value=round(percentile(busy, 99) - percentile(quiet, 99), 3))

@@ -465,6 +465,8 @@ static int build(struct rs_agent *agent, struct rs_err *err)
 	r = rs_collect_soon(agent);
 	if (r < 0)
 		return rs_err_set(err, r, "cannot set a timer: %s", strerror(-r));
+	agent->has_litter = true; /* what loading took */
+	rs_tick_wanted(agent);
 	agent->ready = true;
 	return 0;
 }

@@ -18,7 +18,7 @@
 #include <sys/epoll.h>
 
 #define ROUND_US       1000000
-#define REST_ROUNDS    16
+#define REST_ROUNDS    4
 #define ROUND_EARLY_US 1000 /* how late a round may be, so that the kernel can join timers */
 
 static void visit(struct rs_workload *workload, uint64_t now_ns)
