@@ -74,7 +74,7 @@ static int resolve(struct logs *logs, const struct rs_target *given, struct rs_e
 		if (r != -ENOENT || !is_bare)
 			return r;
 	}
-	return rs_err_set(err, -ENOENT, "there is no service, revision or instance \"%s\" in the namespace \"%s\"",
+	return rs_err_set(err, -ENOENT, "service, revision or instance \"%s\" not found in the namespace \"%s\"",
 			  given->name, logs->namespace);
 }
 

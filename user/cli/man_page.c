@@ -148,6 +148,10 @@ void rs_man_overview(FILE *out)
 	rs_roff_section(page, "ENVIRONMENT");
 	rs_roff_term(page, "ROUSE_SOCKET", NULL, "the agent's socket, when --socket is not given");
 	rs_roff_term(page, "NO_COLOR", NULL, "when it is set and not empty: no colour, also on a terminal");
+	rs_roff_term(
+		page, "COLUMNS", NULL,
+		"where sentences of why, describe, status and events are broken, also into a pipe; otherwise as wide "
+		"as the terminal is");
 	rs_roff_section(page, "FILES");
 	rs_roff_term(page, "/run/rouse/api.sock", NULL, "the agent's socket");
 	rs_roff_term(page, "/etc/rouse/rouse.yaml", NULL, "the agent's configuration, rouse.yaml(5)");

@@ -6,7 +6,7 @@
 static const struct rs_column columns[] = {
 	{"LAST SEEN", RS_COLUMN_AGE, {"eventTime"}, false}, {"TYPE", RS_COLUMN_TEXT, {"type"}, false},
 	{"REASON", RS_COLUMN_TEXT, {"reason"}, false},	    {"OBJECT", RS_COLUMN_OBJECT, {"involvedObject"}, false},
-	{"MESSAGE", RS_COLUMN_TEXT, {"message"}, false},    {"COUNT", RS_COLUMN_TEXT, {"count"}, true},
+	{"COUNT", RS_COLUMN_TEXT, {"count"}, false},	    {"MESSAGE", RS_COLUMN_TEXT, {"message"}, false},
 };
 
 const struct rs_noun rs_noun_event = {

@@ -175,7 +175,7 @@ static void test_describe_says_why(void **state)
 	teach("GET " SERVING "revisions?service=hello", 200, REVISIONS);
 	teach("GET " INSTANCES, 200, "{\"items\":[" INSTANCE("rouse-17", "Ready") "]}");
 	teach("GET " EVENTS "?service=hello", 200,
-	      "{\"items\":[{\"type\":\"Normal\",\"reason\":\"Woken\",\"message\":\"by 10.0.0.1\",\"id\":17,"
+	      "{\"items\":[{\"type\":\"Normal\",\"reason\":\"Woken\",\"message\":\"by 10.0.0.1\",\"count\":3,\"id\":17,"
 	      "\"involvedObject\":{\"kind\":\"Revision\",\"name\":\"hello-00001\"}}]}");
 	teach("GET " EVENTS "?service=hello&after=17", 200, EMPTY);
 	fake_run(&fake, "describe", "service", "hello");
@@ -185,7 +185,7 @@ static void test_describe_says_why(void **state)
 	assert_has(fake.out, "there is no program \"x\"");
 	assert_has(fake.out, "panic: twice the load");
 	assert_has(fake.out, "rouse-17");
-	assert_has(fake.out, "revision/hello-00001   by 10.0.0.1");
+	assert_has(fake.out, "revision/hello-00001   3       by 10.0.0.1");
 }
 
 #define LOGS ROUSE "logs"
@@ -244,7 +244,7 @@ static void test_logs_of_an_instance_and_of_nothing(void **state)
 	teach("GET " LOGS "?instance=nope", 200, EMPTY);
 	fake_run(&fake, "logs", "nope");
 	assert_int_equal(fake.code, 1);
-	assert_has(fake.err, "there is no service, revision or instance \"nope\"");
+	assert_has(fake.err, "service, revision or instance \"nope\" not found in the namespace \"default\"");
 }
 
 static void test_status_fails_when_a_part_does(void **state)

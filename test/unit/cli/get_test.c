@@ -81,7 +81,11 @@ static void test_get_of_what_is_not_there(void **state)
 	assert_int_equal(fake.code, 1);
 	assert_string_equal(fake.out, "");
 	/* Names cannot lead out of their place. */
-	fake_run(&fake, "get", "service", "../x?y");
+	size_t asked = fake.request_count;
+	fake_run(&fake, "get", "service", "../x");
+	assert_int_equal(fake.code, 2);
+	assert_int_equal(fake.request_count, asked);
+	fake_run(&fake, "get", "service", "..?x=y");
 	assert_int_equal(fake.code, 1);
 }
 

@@ -83,7 +83,8 @@ int rs_registry_check_remove(const struct rs_registry *registry, enum rs_kind ki
 	const void *object = rs_registry_find(registry, kind, namespace, name);
 
 	if (!object)
-		return rs_err_set(err, -ENOENT, "%s \"%s/%s\" not found", rs_kind_text(kind), namespace, name);
+		return rs_err_set(err, -ENOENT, "%s \"%s\" not found in the namespace \"%s\"", rs_kind_text(kind), name,
+				  namespace);
 	switch (kind) {
 	case RS_KIND_SERVICE:
 		return 0;

@@ -270,7 +270,7 @@ static void test_remove_service(void **state)
 	assert_int_equal(rs_registry_remove(registry, RS_KIND_ROUTE, "default", "hello", &changes, &err), -EPERM);
 	assert_non_null(strstr(err.message, "belongs to the Service of its name"));
 	assert_int_equal(rs_registry_remove(registry, RS_KIND_SERVICE, "default", "nobody", &changes, &err), -ENOENT);
-	assert_string_equal(err.message, "Service \"default/nobody\" not found");
+	assert_string_equal(err.message, "Service \"nobody\" not found in the namespace \"default\"");
 	assert_int_equal(rs_registry_remove(registry, RS_KIND_SERVICE, "default", "hello", &changes, NULL), 0);
 	/* The last state stands in the list. */
 	assert_ptr_equal(change_of(&changes, RS_CHANGE_DELETE, RS_KIND_REVISION, "hello-00002")->object, revision);
