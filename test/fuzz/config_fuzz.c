@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: yaml user/agent/options.c user/agent/option_table.c user/agent/option_print.c user/agent/option_check.c */
-/* link: user/agent/sections.c user/agent/config_file.c */
+/* link: yaml user/agent/config/options.c user/agent/config/option_table.c user/agent/config/option_print.c */
+/* link: user/agent/config/option_check.c */
+/* link: user/agent/config/sections.c user/agent/config/config_file.c */
 /* Any text as a configuration file: it is refused, or what it comes to can be printed and reads back as the same. */
-#include "agent/options.h"
+#include "agent/config/options.h"
 
 #include "base/mem.h"
 

@@ -2,8 +2,8 @@
 /* Builds the agent from its parts, in the order of their floors, and adopts what an earlier one left running. */
 #include "agent/agent.h"
 
-#include "agent/journal.h"
-#include "agent/watch.h"
+#include "agent/watch/journal.h"
+#include "agent/watch/watch.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"

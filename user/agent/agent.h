@@ -7,48 +7,64 @@
  * a manifest changed) ends in the same functions.
  *
  *	main.c              start, signals, stop
- *	options.c, option_table.c, option_print.c, option_check.c, sections.c, config_file.c
- *	                    options and configuration (options.h)
- *	passed.c            a socket from systemd
  *	reload.c            SIGHUP: the configuration again
  *	agent.c             builds the object, adopts what an earlier agent left
- *	cleanup.c           takes every trace of an agent off the host
- *	traces.c            what it changed beside its own things, and how that was before
  *	tick.c              the periodic round
- *	workload.c          a revision at work: its numbers, its scale
- *	settings.c          what its scale goes by
- *	retune.c            the same again, while it is at work
- *	status.c            what it says of itself
- *	instance.c          an instance's life, from start to gone
- *	probing.c           the probes of its manifest
- *	failing.c           what goes wrong with it, and what follows
- *	release.c           letting held SYNs go on
- *	collect.c           revisions that nobody needs any more
- *	change.c            objects that change: to the store, and then to the rest of us
- *	waiting.c           requests for an object that is being changed
- *	routing.c           traffic targets to frontends and routes
- *	access.c            who may reach a service
- *	pressure.c          what was full
- *	attach.c            interfaces that clients sit behind
- *	names.c             the hosts file
  *	record.c            events for people
- *	backend.c, objects.c, logs.c, listing.c, view.c, view_scale.c
+ *
+ *	revision/		a revision at work, and its instances
+ *	  workload.c        a revision at work: its numbers, its scale
+ *	  settings.c        what its scale goes by
+ *	  retune.c          the same again, while it is at work
+ *	  status.c          what it says of itself
+ *	  instance.c        an instance's life, from start to gone
+ *	  probing.c         the probes of its manifest
+ *	  failing.c         what goes wrong with it, and what follows
+ *	  release.c         letting held SYNs go on
+ *
+ *	change/		objects that change
+ *	  collect.c         revisions that nobody needs any more
+ *	  change.c          objects that change: to the store, and then to the rest of us
+ *	  waiting.c         requests for an object that is being changed
+ *
+ *	route/		how a service is reached
+ *	  routing.c         traffic targets to frontends and routes
+ *	  access.c          who may reach a service
+ *	  names.c           the hosts file
+ *
+ *	show/		what the API does and shows
+ *	  backend.c, objects.c, logs.c, listing.c, view.c, view_scale.c
  *	                    what the API does and shows
- *	list.c, filter.c, walk.c
+ *	  list.c, filter.c, walk.c
  *	                    lists: which objects, and one after the other
- *	journal.c, watch.c, shown.c
+ *	  metrics.c         Prometheus text
+ *
+ *	watch/		who is told of changes
+ *	  journal.c, watch.c, shown.c
  *	                    what has changed, and who is told
- *	health.c            each part of the node: well or not
- *	health_host.c       the parts that are the host's
- *	health_process.c    the parts that are this process's
- *	interfaces.c        which hook stands on which interface, and why
- *	metrics.c           Prometheus text
+ *
+ *	config/		what the agent was asked to be
+ *	  options.c, option_table.c, option_print.c, option_check.c, sections.c, config_file.c
+ *	                    options and configuration (options.h)
+ *
+ *	host/		what the agent does to its host
+ *	  passed.c          a socket from systemd
+ *	  cleanup.c         takes every trace of an agent off the host
+ *	  traces.c          what it changed beside its own things, and how that was before
+ *	  attach.c          interfaces that clients sit behind
+ *	  interfaces.c      which hook stands on which interface, and why
+ *
+ *	health/		whether the node is well
+ *	  pressure.c        what was full
+ *	  health.c          each part of the node: well or not
+ *	  health_host.c     the parts that are the host's
+ *	  health_process.c  the parts that are this process's
  */
 #ifndef RS_AGENT_AGENT_H
 #define RS_AGENT_AGENT_H
 
 #include "agent/api/api.h"
-#include "agent/options.h"
+#include "agent/config/options.h"
 #include "core/autoscale/kpa.h"
 #include "core/autoscale/scale.h"
 #include "core/autoscale/window.h"

@@ -4,10 +4,10 @@
 #include "cli/cli.h"
 
 #include "base/mem.h"
-#include "cli/batch.h"
+#include "cli/manifest/batch.h"
 #include "cli/fetch.h"
-#include "cli/manifest.h"
-#include "cli/manifest_target.h"
+#include "cli/manifest/manifest.h"
+#include "cli/manifest/manifest_target.h"
 
 #include <errno.h>
 #include <stdlib.h>

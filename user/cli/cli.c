@@ -6,7 +6,7 @@
 #include "base/suggest.h"
 #include "base/utf8.h"
 #include "cli/foreign.h"
-#include "cli/kn.h"
+#include "cli/edit/kn.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -4,12 +4,12 @@
 
 #include "base/mem.h"
 #include "base/time.h"
-#include "cli/batch.h"
+#include "cli/manifest/batch.h"
 #include "cli/fetch.h"
-#include "cli/manifest.h"
-#include "cli/manifest_target.h"
-#include "cli/target.h"
-#include "cli/wait_until.h"
+#include "cli/manifest/manifest.h"
+#include "cli/manifest/manifest_target.h"
+#include "cli/noun/target.h"
+#include "cli/wait/wait_until.h"
 
 #include <errno.h>
 #include <stdlib.h>

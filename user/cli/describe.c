@@ -4,7 +4,7 @@
 
 #include "cli/describe_part.h"
 #include "cli/fetch.h"
-#include "cli/target.h"
+#include "cli/noun/target.h"
 
 #include <errno.h>
 #include <string.h>

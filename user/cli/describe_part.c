@@ -5,10 +5,10 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "base/utf8.h"
-#include "cli/age.h"
-#include "cli/printer.h"
-#include "cli/table.h"
-#include "cli/wrap.h"
+#include "cli/noun/age.h"
+#include "cli/print/printer.h"
+#include "cli/print/table.h"
+#include "cli/print/wrap.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "cli/cli.h"
-#include "cli/noun.h"
+#include "cli/noun/noun.h"
 
 /* "Name:          hello" */
 void rs_describe_line(const struct rs_cli *cli, const char *label, const char *text);

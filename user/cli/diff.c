@@ -3,11 +3,11 @@
 #include "cli/cli.h"
 
 #include "base/mem.h"
-#include "cli/diff_tree.h"
+#include "cli/manifest/diff_tree.h"
 #include "cli/fetch.h"
-#include "cli/manifest.h"
-#include "cli/manifest_target.h"
-#include "cli/strip.h"
+#include "cli/manifest/manifest.h"
+#include "cli/manifest/manifest_target.h"
+#include "cli/manifest/strip.h"
 
 #include <errno.h>
 #include <stdlib.h>

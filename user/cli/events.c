@@ -3,10 +3,10 @@
 #include "cli/cli.h"
 
 #include "base/time.h"
-#include "cli/age.h"
-#include "cli/printer.h"
-#include "cli/target.h"
-#include "cli/watch.h"
+#include "cli/noun/age.h"
+#include "cli/print/printer.h"
+#include "cli/noun/target.h"
+#include "cli/follow/watch.h"
 
 #include <errno.h>
 #include <string.h>

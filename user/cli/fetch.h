@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "cli/args.h"
 #include "cli/client.h"
-#include "cli/noun.h"
+#include "cli/noun/noun.h"
 
 /* The path of one object. NULL when out of memory; the caller frees it. */
 char *rs_fetch_path(const struct rs_noun *noun, const char *namespace, const char *name);

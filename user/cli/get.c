@@ -2,8 +2,8 @@
 /* rouse get NOUN[,NOUN...] [NAME...]: a list goes through as it comes, a page at a time, unless it is to be sorted. */
 #include "cli/get.h"
 
-#include "cli/printer.h"
-#include "cli/sort.h"
+#include "cli/print/printer.h"
+#include "cli/print/sort.h"
 
 #include <errno.h>
 #include <string.h>

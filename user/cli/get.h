@@ -5,7 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/fetch.h"
-#include "cli/target.h"
+#include "cli/noun/target.h"
 
 /* What a target without a name lists. */
 struct rs_query rs_get_query(const struct rs_args *args);

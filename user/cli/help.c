@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "base/suggest.h"
 #include "cli/foreign.h"
-#include "cli/kn.h"
+#include "cli/edit/kn.h"
 #include "cli/option.h"
 
 static const char *const groups[RS_GROUP_COUNT] = {

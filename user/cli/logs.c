@@ -9,8 +9,8 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "cli/fetch.h"
-#include "cli/log_stream.h"
-#include "cli/target.h"
+#include "cli/follow/log_stream.h"
+#include "cli/noun/target.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 
 #include "base/str.h"
-#include "cli/wrap.h"
+#include "cli/print/wrap.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "cli/json_path.h"
+#include "cli/print/json_path.h"
 #include "core/model/quantity.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 
 #include "cli/fetch.h"
-#include "cli/service_edit.h"
+#include "cli/edit/service_edit.h"
 
 static int change_scale(cJSON *service, void *user, struct rs_err *err)
 {

@@ -3,11 +3,11 @@
 #include "cli/cli.h"
 
 #include "base/str.h"
-#include "cli/age.h"
+#include "cli/noun/age.h"
 #include "cli/json.h"
-#include "cli/outside.h"
-#include "cli/printer.h"
-#include "cli/table.h"
+#include "cli/dump/outside.h"
+#include "cli/print/printer.h"
+#include "cli/print/table.h"
 
 #include <errno.h>
 

@@ -4,7 +4,7 @@
 
 #include "cli/describe_part.h"
 #include "cli/fetch.h"
-#include "cli/traffic_edit.h"
+#include "cli/edit/traffic_edit.h"
 
 #include <stdlib.h>
 

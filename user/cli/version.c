@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 
 #include "cli/json.h"
-#include "cli/printer.h"
+#include "cli/print/printer.h"
 
 #include <errno.h>
 

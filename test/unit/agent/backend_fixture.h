@@ -19,9 +19,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/journal.h"
-#include "agent/view.h"
-#include "agent/watch.h"
+#include "agent/watch/journal.h"
+#include "agent/show/view.h"
+#include "agent/watch/watch.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/time.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: yaml user/agent/options.c user/agent/option_table.c user/agent/option_print.c user/agent/option_check.c */
-/* link: user/agent/sections.c user/agent/config_file.c */
+/* link: yaml user/agent/config/options.c user/agent/config/option_table.c user/agent/config/option_print.c */
+/* link: user/agent/config/option_check.c */
+/* link: user/agent/config/sections.c user/agent/config/config_file.c */
 /* Files and the command line to options. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/options.h"
+#include "agent/config/options.h"
 #include "base/mem.h"
 #include "base/str.h"
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* link: wire sys user/agent/api/path.c user/agent/api/place.c user/agent/api/query.c user/agent/api/status.c */
-/* link: user/agent/backend.c user/agent/change.c user/agent/filter.c user/agent/journal.c user/agent/list.c */
-/* link: user/agent/listing.c user/agent/metrics.c user/agent/objects.c */
-/* link: user/agent/record.c user/agent/settings.c user/agent/view.c user/agent/view_scale.c user/agent/walk.c */
-/* link: user/agent/waiting.c user/agent/shown.c user/agent/watch.c */
-/* link: user/agent/logs.c user/rt/log_list.c user/rt/log_name.c */
+/* link: user/agent/show/backend.c user/agent/change/change.c user/agent/show/filter.c user/agent/watch/journal.c */
+/* link: user/agent/show/list.c */
+/* link: user/agent/show/listing.c user/agent/show/metrics.c user/agent/show/objects.c */
+/* link: user/agent/record.c user/agent/revision/settings.c user/agent/show/view.c user/agent/show/view_scale.c */
+/* link: user/agent/show/walk.c */
+/* link: user/agent/change/waiting.c user/agent/watch/shown.c user/agent/watch/watch.c */
+/* link: user/agent/show/logs.c user/rt/log_list.c user/rt/log_name.c */
 /* docs/openapi.json against the server: what it knows is in the file and the other way round, and answers have the
  * fields that their schema says. */
 #include "unit/agent/backend_fixture.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* link: base core user/cli/args.c user/cli/option.c user/cli/foreign.c user/cli/json_path.c user/cli/json_template.c */
+/* link: base core user/cli/args.c user/cli/option.c user/cli/foreign.c user/cli/print/json_path.c */
+/* link: user/cli/print/json_template.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

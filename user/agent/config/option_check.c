@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What no option can know alone: the ranges against each other, the paths against the host. */
+#include "agent/config/option_table.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
+
+#define INSTANCES_RESERVED 4 /* of the range: the network, the node's two, the broadcast */
+
+static void check_ranges(const struct rs_options *options, struct rs_problems *problems)
+{
+	unsigned bits = options->vip_bits < options->instance_bits ? options->vip_bits : options->instance_bits;
+	uint32_t mask = ~0U << (32 - bits);
+	if (((ntohl(options->vip_range.s_addr) ^ ntohl(options->instance_range.s_addr)) & mask) == 0) {
+		char vips[32], instances[32];
+		rs_option_print(options, rs_option_find("vip-range"), vips, sizeof(vips));
+		rs_option_print(options, rs_option_find("instance-range"), instances, sizeof(instances));
+		rs_problems_add(problems, false,
+				"vip-range: %s overlaps instance-range, %s: an address is either a service's or an "
+				"instance's",
+				vips, instances);
+	}
+}
+
+static void check_paths(const struct rs_options *options, struct rs_problems *problems)
+{
+	const struct {
+		const char *name, *path;
+	} paths[] = {
+		{"bpf-dir", options->bpf_dir},
+		{"state-dir", options->state_dir},
+		{"run-dir", options->run_dir},
+		{"hosts-file", options->hosts_file},
+		{"sandbox-helper", options->sandbox_helper},
+	};
+	for (size_t i = 0; i < rs_array_length(paths); i++) {
+		if (paths[i].path && strlen(paths[i].path) >= PATH_MAX / 2)
+			rs_problems_add(problems, false, "%s: is longer than %d bytes", paths[i].name, PATH_MAX / 2);
+	}
+	struct sockaddr_un address;
+	if (options->run_dir && strlen(options->run_dir) + strlen("/api.sock") >= sizeof(address.sun_path))
+		rs_problems_add(problems, false,
+				"run-dir: %s/api.sock is longer than the %zu bytes that Linux allows for a socket",
+				options->run_dir, sizeof(address.sun_path) - 1);
+}
+
+void rs_options_check(const struct rs_options *options, struct rs_problems *problems)
+{
+	struct rs_err err = {0};
+	check_ranges(options, problems);
+	check_paths(options, problems);
+	if (rs_autoscaler_config_check(&options->autoscaler, &err) < 0)
+		rs_problems_add(problems, false, "autoscaler.%s", err.message);
+	if (rs_defaults_config_check(&options->defaults, &err) < 0)
+		rs_problems_add(problems, false, "defaults.%s", err.message);
+	if (rs_gc_config_check(&options->gc, &err) < 0)
+		rs_problems_add(problems, false, "gc.%s", err.message);
+}
+
+/* --- the host ---------------------------------------------------------------------------------------------------- */
+
+/* The deepest directory of a path that is there: what is below it the agent makes. */
+static int nearest_directory(const char *path, char out[static PATH_MAX], struct stat *ret_status)
+{
+	if (rs_str_copy(out, PATH_MAX, path) < 0)
+		return -ENAMETOOLONG;
+	while (stat(out, ret_status) < 0) {
+		char *slash = strrchr(out, '/');
+		if (errno != ENOENT || !slash)
+			return errno == ENOENT ? 0 : -errno;
+		slash[slash == out] = '\0';
+		if (slash == out)
+			return stat(out, ret_status) < 0 ? -errno : 0;
+	}
+	return 0;
+}
+
+static void check_directory(const char *name, const char *path, struct rs_problems *problems)
+{
+	char directory[PATH_MAX];
+	struct stat status = {0};
+	struct statvfs file_system;
+	int r = nearest_directory(path, directory, &status);
+	if (r < 0)
+		rs_problems_add(problems, false, "%s: %s: %s", name, path, strerror(-r));
+	else if (status.st_mode && !S_ISDIR(status.st_mode))
+		rs_problems_add(problems, false, "%s: %s is not a directory", name, directory);
+	else if (statvfs(directory, &file_system) == 0 && (file_system.f_flag & ST_RDONLY))
+		rs_problems_add(problems, false, "%s: %s is mounted read-only", name, directory);
+}
+
+void rs_options_check_host(const struct rs_options *options, struct rs_problems *problems)
+{
+	char directory[PATH_MAX];
+	struct stat status = {0};
+	struct statfs file_system;
+	check_directory("state-dir", options->state_dir, problems);
+	check_directory("run-dir", options->run_dir, problems);
+	check_directory("bpf-dir", options->bpf_dir, problems);
+	if (nearest_directory(options->bpf_dir, directory, &status) == 0 && statfs(directory, &file_system) == 0 &&
+	    file_system.f_type != BPF_FS_MAGIC)
+		rs_problems_add(problems, false, "bpf-dir: %s is not on a bpffs: mount -t bpf bpf /sys/fs/bpf",
+				options->bpf_dir);
+	if (options->sandbox_helper && access(options->sandbox_helper, X_OK) < 0)
+		rs_problems_add(problems, false, "sandbox-helper: cannot run %s: %s", options->sandbox_helper,
+				strerror(errno));
+	uint64_t addresses = (1ULL << (32 - options->instance_bits)) - INSTANCES_RESERVED;
+	if (options->max_instances > addresses)
+		rs_problems_add(problems, true,
+				"max-instances: %u, but instance-range has addresses for %llu: that many run at most",
+				options->max_instances, (unsigned long long)addresses);
+	for (unsigned i = 0; i < options->interface_count; i++) {
+		if (if_nametoindex(options->interfaces[i]) == 0)
+			rs_problems_add(problems, true,
+					"interface: there is no link \"%s\" now: it is used when it comes",
+					options->interfaces[i]);
+	}
+}

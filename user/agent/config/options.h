@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the agent was asked to be: every path, prefix and range is an option, so
+ * that agents can stand side by side.
+ *
+ *	option_table.c  the options: one row each, which everything else is made from
+ *	sections.c      Knative's configuration maps
+ *	config_file.c   files to options
+ *	options.c       built-in values < files < command line
+ *	option_print.c  the help, and the options as YAML and as data
+ *	option_check.c  what no option can know alone
+ */
+#ifndef RS_AGENT_CONFIG_OPTIONS_H
+#define RS_AGENT_CONFIG_OPTIONS_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/problems.h"
+#include "core/autoscale/config.h"
+#include "core/gc/gc.h"
+#include "core/model/defaults.h"
+#include "dp/dp.h"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#define RS_INTERFACES_MAX   64
+#define RS_AGENT_NAME_MAX   12 /* with a digit behind it, it is a link's name */
+#define RS_CONFIG_FILES_MAX 64
+/* Where an agent's files are: its name, and ".yaml" for one or ".d" for several, as RS_CONFIG_PLACE "rouse.yaml". */
+#define RS_CONFIG_PLACE RS_SYSCONFDIR "/rouse/"
+
+struct rs_options {
+	const char *name; /* of links, namespaces, cgroups, the nft table, and below of the directories */
+	const char *bpf_dir;
+	const char *state_dir;
+	const char *run_dir;
+	const char *cgroup_root;
+	const char *hosts_file;	    /* NULL: RUN/hosts */
+	const char *sandbox_helper; /* NULL: where it is installed */
+	struct in_addr vip_range;
+	unsigned vip_bits;
+	struct in_addr instance_range;
+	unsigned instance_bits;
+	char interfaces[RS_INTERFACES_MAX][IFNAMSIZ]; /* empty: automatic */
+	unsigned interface_count;
+	enum rs_hook hook;
+	unsigned pool;
+	unsigned max_instances;
+	unsigned max_flows;
+	unsigned max_routes;
+	unsigned max_allowed;
+	unsigned max_holds;
+	unsigned holds_per_source;
+	char user[33]; /* of instances, unless the manifest says otherwise */
+	uid_t uid;     /* the same as numbers */
+	gid_t gid;
+	/* Of instances: rt/rt.h. */
+	unsigned log_bytes;
+	unsigned log_keep;
+	unsigned log_keep_days;
+	unsigned log_total_mib;
+	enum rs_log_level log_level; /* the agent's own */
+	enum rs_log_format log_format;
+	struct rs_autoscaler_config autoscaler;
+	struct rs_defaults_config defaults;
+	struct rs_gc_config gc;
+
+	/* What is to be done instead of running. */
+	bool cleanup;	    /* remove every trace and exit */
+	bool purge;	    /* with cleanup: the services as well */
+	bool check_config;  /* read the configuration and exit */
+	bool print_config;  /* print what it comes to and exit */
+	bool print_options; /* print the table of options and exit */
+	bool version;
+	bool help;
+
+	const char *config_files[RS_CONFIG_FILES_MAX]; /* that were read, in order */
+	unsigned config_file_count;
+
+	/* The strings above, which rs_options_done() frees. */
+	char **strings;
+	size_t string_count;
+};
+
+/* Reads the files and the command line: built-in values < files in order < command line. Goes on after an error, so
+ * that `problems` has all of them; 0, or -EINVAL when it has an error. The caller ends it with rs_options_done(), also
+ * after a failure. */
+int rs_options_read(struct rs_options *options, int argc, char **argv, struct rs_problems *problems);
+void rs_options_done(struct rs_options *options);
+
+/* Takes over from `fresh` what can change while the agent runs. Writes the names of the others that differ, which need
+ * a restart, into `ret_restart` ("vip-range (after rouse cleanup), hook"; empty when there is none). */
+void rs_options_update(struct rs_options *options, const struct rs_options *fresh, char *ret_restart, size_t size);
+
+/* What only the host knows: whether the paths can be what they are meant to be. For --check-config; whoever starts
+ * finds out anyway. */
+void rs_options_check_host(const struct rs_options *options, struct rs_problems *problems);
+
+/* What --help prints. */
+void rs_options_help(FILE *out);
+/* All options as a configuration file that reads back as the same. NULL when out of memory; the caller frees it. */
+char *rs_options_yaml(const struct rs_options *options);
+/* The table itself, as JSON: what the documents are made from. NULL when out of memory; the caller frees it. */
+char *rs_options_json(void);
+
+#endif

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/noun/noun.h"
+
+#include "base/mem.h"
+
+static const struct rs_column columns[] = {
+	{"NAME", RS_COLUMN_TEXT, {"metadata", "name"}, false},
+	{"LATESTCREATED", RS_COLUMN_TEXT, {"status", "latestCreatedRevisionName"}, false},
+	{"LATESTREADY", RS_COLUMN_TEXT, {"status", "latestReadyRevisionName"}, false},
+	{"READY", RS_COLUMN_CONDITION, {"Ready", "status"}, false},
+	{"REASON", RS_COLUMN_CONDITION, {"Ready", "reason"}, false},
+	{"GENERATION", RS_COLUMN_TEXT, {"metadata", "generation"}, true},
+	{"AGE", RS_COLUMN_AGE, {"metadata", "creationTimestamp"}, true},
+};
+
+const struct rs_noun rs_noun_configuration = {
+	.plural = "configurations",
+	.kind = "Configuration",
+	.group = "serving.knative.dev",
+	.api = "/apis/serving.knative.dev/v1",
+	.aliases = {"config", "cfg"},
+	.summary = "a service's template and its newest revisions",
+	.has_names = true,
+	.can_page = true,
+	.can_watch = true,
+	.columns = columns,
+	.column_count = rs_array_length(columns),
+};
