@@ -82,13 +82,16 @@ check "and nothing that it had seen" bash -c "! grep -q '\"ADDED\".*\"name\":\"h
 # --- a client that does not read --------------------------------------------------------------------------------------
 
 cat > "$files/stall.py" << 'END'
-import socket, sys, time
+import select, socket
 s = socket.socket(socket.AF_UNIX)
 s.connect("/run/rouse/api.sock")
 s.sendall(b"GET /apis/serving.knative.dev/v1/services?watch=true HTTP/1.1\r\nHost: rouse\r\n\r\n")
 s.recv(12)
 print("begun", flush=True)
-time.sleep(40)
+# Reads nothing, until the agent has hung up.
+hangup = select.poll()
+hangup.register(s, 0)
+assert hangup.poll(60000), "the agent has not hung up"
 END
 cat > "$files/churn.py" << 'END'
 import http.client, json, socket
