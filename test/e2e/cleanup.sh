@@ -81,21 +81,6 @@ kill_after() { # SECONDS FILE: kill -9 of the process whose pid is in FILE
 	on node bash -c 'sleep "$1"; kill -KILL "$(cat "$2")" 2> /dev/null; true' sh "$1" "$2"
 }
 
-bpf_ids() { # map|prog: those that only this lab's agent has
-	on node sh -c 'for pin in /sys/fs/bpf/rouse/*; do bpftool --json map show pinned "$pin" 2> /dev/null; echo; done' |
-		jq -r '.id? // empty'
-	on node sh -c 'for pin in /sys/fs/bpf/rouse/links/*; do bpftool --json link show pinned "$pin"; echo; done' |
-		jq -r '"prog \(.prog_id)"'
-}
-
-ids_gone() {
-	local kind id
-	while read -r kind id; do
-		[[ $id ]] || { id=$kind kind=map; }
-		! bpftool "$kind" show id "$id" > /dev/null 2>&1 || { echo "$kind $id is there"; return 1; }
-	done < "$scratch/ids"
-}
-
 look > "$scratch/before"
 check "the look sees links" grep -q '"ifname":"client1"' "$scratch/before"
 check "the look sees tables" grep -q 'table ip other' "$scratch/before"
@@ -114,11 +99,11 @@ differs() {
 	! diff -q "$scratch/before" "$scratch/during"
 }
 check "the look sees an agent" differs
-bpf_ids > "$scratch/ids"
+bpf_ids rouse > "$scratch/ids"
 check "maps and programs are known" grep -q prog "$scratch/ids"
 "$root/tools/lab" kill "$lab"
 check_clean "kill -9"
-check "maps and programs are gone from the kernel" wait_until 10 ids_gone
+check "maps and programs are gone from the kernel" wait_until 10 bpf_ids_gone "$scratch/ids"
 
 # --- killed at some moment --------------------------------------------------------------------------------------------
 

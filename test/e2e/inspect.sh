@@ -22,6 +22,8 @@ done
 check "counters have names" contains "$(on node bpftool map dump pinned /sys/fs/bpf/rouse/counters)" '"connection_new"'
 check "instances have names" contains "$(on node bpftool map dump pinned /sys/fs/bpf/rouse/instances)" '"in_flight"'
 
+bpf_ids rouse > "$scratch/ids"
+check "maps and programs are in the kernel" bash -c "grep -q map '$scratch/ids' && grep -q prog '$scratch/ids'"
 "$root/tools/lab" kill "$lab"
 mapfile -t options < "/run/rouse-lab/$lab/options"
 check "cleanup succeeds" on node roused --cleanup "${options[@]}"
@@ -30,7 +32,7 @@ check "no name is left" bash -c "! grep rouse /run/rouse-lab/$lab/hosts"
 check "no pins are left" on node sh -c '! ls /sys/fs/bpf/rouse'
 check "no namespaces are left" equal "$(on node ip netns list)" ""
 check "no links are left" bash -c "! '$root/tools/lab' exec $lab node ip -o link | grep -E 'rouse[01]|rouse-'"
-check "no program is left on the client's link" equal "$(on node bpftool --json net | jq '[.[].tc[]] | length')" 0
+check "no map and no program is left in the kernel" wait_until 10 bpf_ids_gone "$scratch/ids"
 check "no process is left" bash -c "! '$root/tools/lab' exec $lab node pgrep -x stub"
 check "no cgroup is left" bash -c "! find /sys/fs/cgroup -type d -path '*rouse-lab-$lab/*' | grep ."
 check "no firewall table is left" bash -c "! '$root/tools/lab' exec $lab node nft list tables | grep ."

@@ -171,3 +171,20 @@ holds_add_up() {
 check_holds() {
 	check "every hold ended in exactly one way" wait_until 10 holds_add_up
 }
+
+# What an agent has in the kernel, by the ids of its pins. `bpftool net` of Debian 12 knows no TCX links.
+bpf_ids() { # AGENT: "map ID" and "prog ID" lines
+	# shellcheck disable=SC2016 # the lab's shell expands it
+	on node sh -c 'for pin in "/sys/fs/bpf/$1"/*; do bpftool --json map show pinned "$pin" 2> /dev/null; echo; done' \
+		sh "$1" | jq -r '.id? // empty | "map \(.)"'
+	# shellcheck disable=SC2016
+	on node sh -c 'for pin in "/sys/fs/bpf/$1/links"/*; do bpftool --json link show pinned "$pin"; echo; done' \
+		sh "$1" | jq -r '"prog \(.prog_id)"'
+}
+
+bpf_ids_gone() { # FILE: none of them is in the kernel any more
+	local kind id
+	while read -r kind id; do
+		! on node bpftool "$kind" show id "$id" > /dev/null 2>&1 || { echo "$kind $id is there"; return 1; }
+	done < "$1"
+}

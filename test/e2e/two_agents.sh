@@ -95,12 +95,15 @@ wakes() {
 	fetch "http://$(vip beta caller)/"
 }
 check "and wakes" wakes
+bpf_ids beta > "$scratch/ids"
+check "its maps and programs are in the kernel" bash -c "grep -q map '$scratch/ids' && grep -q prog '$scratch/ids'"
 on node bash -c "$kill_and_wait" sh "$(cat "$dir/beta.pid")"
 mapfile -t options < "$dir/beta.options"
 check "cleanup of the second succeeds" on node roused --cleanup --purge "${options[@]}"
 check "no links are left" bash -c "! '$root/tools/lab' exec $lab node ip -o link | grep -E 'rouse|beta'"
 check "no pins are left" bash -c "! '$root/tools/lab' exec $lab node ls /sys/fs/bpf | grep -E 'rouse|beta|gamma'"
-check "no programs are left" equal "$(on node bpftool --json net | jq '[.[].tc[]] | length')" 0
+check "none of them is left" wait_until 10 bpf_ids_gone "$scratch/ids"
+check "no filter is left" equal "$(on node bpftool --json net | jq '[.[].tc[]] | length')" 0
 check "no qdiscs are left" bash -c "! '$root/tools/lab' exec $lab node tc qdisc show | grep clsact"
 check "no namespaces are left" equal "$(on node ip netns list)" ""
 check "no firewall tables are left" bash -c "! '$root/tools/lab' exec $lab node nft list tables | grep ."
