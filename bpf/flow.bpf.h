@@ -253,8 +253,8 @@ RS_GLOBAL int rs_flow_begin(const struct rs_packet *packet, const struct rs_pick
 		.born_ns = now,
 		.client_ns = tick,
 		.request_ns = tick,
-		.instance_address = instance->address,
-		.instance_port = instance->port,
+		.instance_address = instance->address[RS_V4],
+		.instance_port = instance->port[0],
 		.instance = pick->instance,
 		.instance_generation = instance->generation,
 		.instance_ifindex = instance->ifindex,
@@ -268,7 +268,7 @@ RS_GLOBAL int rs_flow_begin(const struct rs_packet *packet, const struct rs_pick
 		.client_next = rs_packet_end(packet),
 		.state = RS_TCP_SYN_SENT,
 		.busy = 1,
-		.hairpin = rs_address_equal(&instance->address, &packet->tuple.source),
+		.hairpin = rs_address_equal(&instance->address[RS_V4], &packet->tuple.source),
 	};
 	__builtin_memcpy(flow->instance_mac, instance->mac, 6);
 	__builtin_memcpy(flow->client_mac, pick->client_mac, 6);

@@ -46,7 +46,7 @@ int BPF_PROG(on_listen, const struct sock *sk, int oldstate, int newstate)
 	bool reachable = rs_reachable(sk, &loopback);
 	__u16 port = sk->__sk_common.skc_num;
 	__u32 backlog = sk->sk_max_ack_backlog;
-	bool matches = reachable && port == rs_ntohs(instance->port);
+	bool matches = reachable && port == rs_ntohs(instance->port[0]);
 	if (matches) {
 		instance->backlog = backlog;
 		if (!(instance->flags & RS_INSTANCE_PROBED))

@@ -13,6 +13,13 @@ struct rs_address {
 	__u8 byte[16];
 } __attribute__((aligned(4)));
 
+/* Index of what there is once for each family. */
+enum rs_family {
+	RS_V4,
+	RS_V6,
+	RS_FAMILIES,
+};
+
 /* One direction of a connection, as a packet carries it. */
 struct rs_tuple {
 	struct rs_address source;
@@ -26,8 +33,10 @@ struct rs_tuple {
 _Static_assert(sizeof(struct rs_address) == 16, "ABI");
 _Static_assert(sizeof(struct rs_tuple) == 40, "ABI");
 
-#define RS_PROTOCOL_TCP 6
-#define RS_PROTOCOL_UDP 17
+#define RS_PROTOCOL_ICMP   1
+#define RS_PROTOCOL_TCP	   6
+#define RS_PROTOCOL_UDP	   17
+#define RS_PROTOCOL_ICMPV6 58
 
 RS_INLINE struct rs_address rs_address_v4(__be32 address)
 {
@@ -41,6 +50,19 @@ RS_INLINE __be32 rs_address_to_v4(const struct rs_address *address)
 	__be32 out;
 	__builtin_memcpy(&out, &address->byte[12], 4);
 	return out;
+}
+
+/* Of an address that stands for one; "::" counts as IPv6's. */
+RS_INLINE enum rs_family rs_address_family(const struct rs_address *address)
+{
+	const __u32 *word = (const __u32 *)address;
+	return (word[0] | word[1]) == 0 && word[2] == rs_htonl(0xffff) ? RS_V4 : RS_V6;
+}
+
+RS_INLINE bool rs_address_is_none(const struct rs_address *address)
+{
+	const __u32 *word = (const __u32 *)address;
+	return !(word[0] | word[1] | word[2] | word[3]);
 }
 
 /* Two words at a time: clang for BPF has no memcmp to call. */

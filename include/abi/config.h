@@ -12,6 +12,8 @@
 struct rs_config {
 	__be32 vip_v4;
 	__be32 vip_v4_mask;
+	__be32 vip_v6[4]; /* as the mask of a range that does not exist: matches nothing */
+	__be32 vip_v6_mask[4];
 	__u32 rouse0_ifindex;
 	__u32 rouse1_ifindex;
 	__u8 rouse0_mac[6];
@@ -24,6 +26,6 @@ struct rs_config {
 	__u32 jiffy_ns; /* the kernel's tick */
 };
 
-_Static_assert(sizeof(struct rs_config) == 48, "ABI");
+_Static_assert(sizeof(struct rs_config) == 80, "ABI");
 
 #endif

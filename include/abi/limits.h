@@ -9,6 +9,8 @@
 #define RS_ROUTE_TARGETS_MAX 16
 /* Instances of one revision: the pick reads them all, some nanoseconds each. */
 #define RS_REVISION_INSTANCES_MAX 64
+/* Ports of one service: a bit each in a byte. */
+#define RS_PORTS_MAX 8
 /* An Ethernet, an IPv4 and a TCP header, each at its longest, rounded up to 8 bytes. */
 #define RS_HOLD_FRAME_MAX 136
 

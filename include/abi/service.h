@@ -26,6 +26,8 @@ struct rs_frontend_key {
 
 struct rs_frontend {
 	__u32 route;
+	__u8 port; /* index into rs_instance.port of whoever is picked */
+	__u8 pad[3];
 };
 
 struct rs_route {
@@ -42,6 +44,8 @@ struct rs_route {
 
 /* Not for clients behind an uplink (networking.knative.dev/visibility: cluster-local). */
 #define RS_ROUTE_LOCAL 1
+/* A client keeps its revision: the slot is the one of its address, not the next (rouse.dev/sticky). */
+#define RS_ROUTE_STICKY 2
 
 /* One address range of a list. The value says nothing: being there is what counts. */
 struct rs_allowed_key {
@@ -53,6 +57,14 @@ struct rs_allowed_key {
 #define RS_ALLOWED_LIST_BITS	32
 #define RS_ALLOWED_ADDRESS_BITS 128
 
+/* Which instance of a revision takes the next connection. */
+enum rs_pick_policy {
+	RS_PICK_LEAST_LOADED, /* the fewest requests in flight */
+	RS_PICK_HASH,	      /* by the client's address, from the table in `maglev` */
+	RS_PICK_FIRST,	      /* the first in the list that has room: fills one before it opens the next */
+	RS_PICK_POLICY_COUNT,
+};
+
 struct rs_revision {
 	__u32 wake; /* 1 = has rung the agent and got no answer yet */
 	__u32 held; /* SYNs held for it now */
@@ -60,7 +72,9 @@ struct rs_revision {
 	__u32 hold_total_ms;  /* rouse.dev/hold-timeout */
 	__u32 instance_count; /* places of instance[] that may be in use */
 	__u32 slot_rung;      /* 1 = a SLOT event is on its way to the agent */
-	__u64 uid; /* first half of the revision's UUID: a restarted agent knows its entries by it; 0 = free */
+	__u64 uid;    /* first half of the revision's UUID: a restarted agent knows its entries by it; 0 = free */
+	__u32 policy; /* enum rs_pick_policy */
+	__u32 pad;
 	__u32 instance[RS_REVISION_INSTANCES_MAX]; /* 0 = empty place; each is written atomically */
 };
 
@@ -84,14 +98,17 @@ struct rs_instance {
 	__u32 in_flight; /* connections with a request open; the pick reserves by compare-and-swap */
 	__u32 limit;	 /* containerConcurrency, 0 = none */
 	__u32 ifindex;	 /* host side of its veth; 0 = reach it by the kernel's routing */
-	struct rs_address address;
-	__be16 port;
-	__u8 mac[6]; /* of the interface inside */
-	__u32 flows; /* connections, open or lingering */
+	__u32 flows;	 /* connections, open or lingering */
 	__u32 flags;
+	__u32 backlog;				/* of the listener, as seen at listen() */
+	__u16 mtu;				/* of its veth */
+	__u8 listening[RS_FAMILIES];		/* bit n: port[n] has a socket that takes this family */
+	struct rs_address address[RS_FAMILIES]; /* all zero = it has none */
+	__be16 port[RS_PORTS_MAX];		/* 0 = none; readiness is that of port[0] */
+	__u8 mac[6];				/* of the interface inside */
+	__u8 udp;				/* bit n: port[n] is UDP's */
+	__u8 pad;
 	__u64 ready_ns; /* when the first SYN-ACK passed */
-	__u32 backlog;	/* of the listener, as seen at listen() */
-	__u32 pad;
 };
 
 /* Per CPU, summed by the reader. With them the time-weighted concurrency is exact at any time T:
@@ -114,10 +131,11 @@ struct rs_revision_stats {
 };
 
 _Static_assert(sizeof(struct rs_frontend_key) == 20, "ABI");
+_Static_assert(sizeof(struct rs_frontend) == 8, "ABI");
 _Static_assert(sizeof(struct rs_route) == 200, "ABI");
 _Static_assert(sizeof(struct rs_allowed_key) == 24, "ABI");
-_Static_assert(sizeof(struct rs_revision) == 288, "ABI");
-_Static_assert(sizeof(struct rs_instance) == 72, "ABI");
+_Static_assert(sizeof(struct rs_revision) == 296, "ABI");
+_Static_assert(sizeof(struct rs_instance) == 104, "ABI");
 _Static_assert(sizeof(struct rs_revision_stats) == 80, "ABI");
 
 #endif

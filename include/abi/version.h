@@ -9,7 +9,7 @@
 
 #include "types.h"
 
-#define RS_ABI_VERSION 3
+#define RS_ABI_VERSION 4
 
 /* The only entry of the map `abi`. Its size and its first word are the same in every version, so that each agent can
  * read what another one left. */

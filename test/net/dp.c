@@ -131,7 +131,7 @@ void net_open_agent(struct net *net)
 	struct rs_err err = {0};
 	struct rs_dp_config config = {
 		.bpf_dir = net->bpf_dir,
-		.vip_range = {inet_addr("198.18.0.0")},
+		.vip_range.s_addr = inet_addr("198.18.0.0"),
 		.vip_bits = 16,
 		.hook = net->hook,
 		.rouse0_ifindex = net->link.outer_ifindex,
@@ -203,8 +203,9 @@ void net_close(struct net *net)
 
 void net_frontend(struct net *net, const char *vip, unsigned short port)
 {
-	struct in_addr address = {inet_addr(vip)};
-	assert_int_equal(rs_dp_frontend_set(net->dp, address, port, 1), 0);
+	const struct rs_address address = rs_address_v4(inet_addr(vip));
+	const struct rs_frontend_key key = rs_dp_frontend(&address, port, RS_PROTOCOL_TCP);
+	assert_int_equal(rs_dp_frontend_set(net->dp, &key, 1, 0), 0);
 }
 
 struct rs_instance *net_instance(struct net *net, unsigned id, enum rs_instance_state state)
@@ -213,8 +214,8 @@ struct rs_instance *net_instance(struct net *net, unsigned id, enum rs_instance_
 	struct rs_instance instance = {
 		.revision = 1,
 		.ifindex = net->instance_if[id],
-		.address = rs_address_v4(htonl(0xc6130000 + id)),
-		.port = htons(8080),
+		.address[RS_V4] = rs_address_v4(htonl(0xc6130000 + id)),
+		.port[0] = htons(8080),
 	};
 	memcpy(instance.mac, net->instance_mac[id], 6);
 	assert_int_equal(fstat(net->instance[id], &stat), 0);

@@ -85,9 +85,11 @@ void world_open(struct world *world)
 	assert_int_equal(rs_dp_revision_init(world->dp, 1, 0x1111, 10000, 60000), 0);
 	assert_int_equal(rs_dp_revision_init(world->dp, 2, 0x2222, 10000, 60000), 0);
 	world_route(world, 1, 100);
-	struct in_addr vip = {htonl(0xc6120005)};
-	assert_int_equal(rs_dp_frontend_set(world->dp, vip, 80, 1), 0);
-	assert_int_equal(rs_dp_frontend_set(world->dp, vip, 8080, 1), 0);
+	const struct rs_address vip = rs_address_v4(htonl(0xc6120005));
+	const struct rs_frontend_key http = rs_dp_frontend(&vip, 80, RS_PROTOCOL_TCP);
+	const struct rs_frontend_key other = rs_dp_frontend(&vip, 8080, RS_PROTOCOL_TCP);
+	assert_int_equal(rs_dp_frontend_set(world->dp, &http, 1, 0), 0);
+	assert_int_equal(rs_dp_frontend_set(world->dp, &other, 1, 0), 0);
 }
 
 void world_route(struct world *world, unsigned revision, unsigned slots)
@@ -103,8 +105,8 @@ struct rs_instance *world_instance(struct world *world, unsigned id, enum rs_ins
 	struct rs_instance instance = {
 		.revision = 1,
 		.ifindex = id == 1 ? world->one : world->two,
-		.address = rs_address_v4(htonl(0xc6130000 + id)),
-		.port = htons(8080),
+		.address[RS_V4] = rs_address_v4(htonl(0xc6130000 + id)),
+		.port[0] = htons(8080),
 		.mac = {2, 0, 0, 0, 0, (unsigned char)(0x20 + id)},
 	};
 	assert_int_equal(rs_dp_instance_add(world->dp, id, &instance, 1000 + id), 0);

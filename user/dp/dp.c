@@ -136,6 +136,7 @@ static void configure(struct rs_dp *dp, unsigned flows_max)
 	struct rs_config rodata = {
 		.vip_v4 = config->vip_range.s_addr & mask,
 		.vip_v4_mask = mask,
+		.vip_v6 = {~0U}, /* under an empty mask: nothing */
 		.rouse0_ifindex = config->rouse0_ifindex,
 		.rouse1_ifindex = config->rouse1_ifindex,
 		.holds_mask = dp->holds_max - 1,
@@ -146,6 +147,13 @@ static void configure(struct rs_dp *dp, unsigned flows_max)
 		.jiffy_ns = jiffy_ns(),
 	};
 	memcpy(rodata.rouse0_mac, config->rouse0_mac, 6);
+	for (unsigned i = 0; i < 4 && config->vip6_bits; i++) {
+		unsigned bits = config->vip6_bits > 32 * i ? config->vip6_bits - 32 * i : 0;
+		__be32 word;
+		memcpy(&word, &config->vip6_range.s6_addr[4 * i], sizeof(word));
+		rodata.vip_v6_mask[i] = bits >= 32 ? ~0U : htonl(~(~0U >> bits));
+		rodata.vip_v6[i] = word & rodata.vip_v6_mask[i];
+	}
 	memcpy((void *)&skeleton->rodata->config, &rodata, sizeof(rodata));
 	bpf_map__set_max_entries(skeleton->maps.holds, dp->holds_max);
 	bpf_map__set_max_entries(skeleton->maps.hold_index, dp->holds_max);

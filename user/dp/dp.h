@@ -39,6 +39,8 @@ struct rs_dp_config {
 	const char *bpf_dir;	  /* on a bpffs; maps and links are pinned below it */
 	struct in_addr vip_range; /* network order */
 	unsigned vip_bits;
+	struct in6_addr vip6_range;
+	unsigned vip6_bits; /* 0 = no IPv6 */
 	enum rs_hook hook;
 	unsigned rouse0_ifindex;
 	unsigned rouse1_ifindex;
@@ -93,8 +95,11 @@ const char *rs_dp_hook_at(const struct rs_dp *dp, unsigned ifindex);
 void rs_dp_prune(struct rs_dp *dp);
 
 /* Tables. Routes are replaced whole, so a packet sees the old one or the new one. */
-int rs_dp_frontend_set(struct rs_dp *dp, struct in_addr vip, unsigned short port, unsigned route);
-int rs_dp_frontend_delete(struct rs_dp *dp, struct in_addr vip, unsigned short port);
+/* The key for an address and a port (host order) of a protocol (RS_PROTOCOL_*). */
+struct rs_frontend_key rs_dp_frontend(const struct rs_address *address, unsigned short port, unsigned char protocol);
+/* `port`: index into rs_instance.port. */
+int rs_dp_frontend_set(struct rs_dp *dp, const struct rs_frontend_key *key, unsigned route, unsigned port);
+int rs_dp_frontend_delete(struct rs_dp *dp, const struct rs_frontend_key *key);
 int rs_dp_frontend_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_frontend_key *key, unsigned route),
 			void *user);
 int rs_dp_route_set(struct rs_dp *dp, unsigned route, const struct rs_route *value);

@@ -15,26 +15,20 @@
 #define SOME	  128
 #define SEEN_BITS 8
 
-static struct rs_frontend_key frontend_key(struct in_addr vip, unsigned short port)
+struct rs_frontend_key rs_dp_frontend(const struct rs_address *address, unsigned short port, unsigned char protocol)
 {
-	return (struct rs_frontend_key){
-		.address = rs_address_v4(vip.s_addr),
-		.port = htons(port),
-		.protocol = RS_PROTOCOL_TCP,
-	};
+	return (struct rs_frontend_key){.address = *address, .port = htons(port), .protocol = protocol};
 }
 
-int rs_dp_frontend_set(struct rs_dp *dp, struct in_addr vip, unsigned short port, unsigned route)
+int rs_dp_frontend_set(struct rs_dp *dp, const struct rs_frontend_key *key, unsigned route, unsigned port)
 {
-	struct rs_frontend_key key = frontend_key(vip, port);
-	struct rs_frontend value = {.route = route};
-	return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.frontends), &key, &value, BPF_ANY);
+	struct rs_frontend value = {.route = route, .port = (__u8)port};
+	return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.frontends), key, &value, BPF_ANY);
 }
 
-int rs_dp_frontend_delete(struct rs_dp *dp, struct in_addr vip, unsigned short port)
+int rs_dp_frontend_delete(struct rs_dp *dp, const struct rs_frontend_key *key)
 {
-	struct rs_frontend_key key = frontend_key(vip, port);
-	return bpf_map_delete_elem(bpf_map__fd(dp->skeleton->maps.frontends), &key);
+	return bpf_map_delete_elem(bpf_map__fd(dp->skeleton->maps.frontends), key);
 }
 
 int rs_dp_frontend_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_frontend_key *key, unsigned route),

@@ -30,9 +30,10 @@
 
 static void given_no_frontend(struct world *world)
 {
-	struct in_addr vip = {htonl(0xc6120005)};
+	const struct rs_address vip = rs_address_v4(htonl(0xc6120005));
+	const struct rs_frontend_key http = rs_dp_frontend(&vip, 80, RS_PROTOCOL_TCP);
 	given_one(world);
-	assert_int_equal(rs_dp_frontend_delete(world->dp, vip, 80), 0);
+	assert_int_equal(rs_dp_frontend_delete(world->dp, &http), 0);
 }
 
 static void given_no_route(struct world *world)

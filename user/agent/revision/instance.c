@@ -241,8 +241,8 @@ static int add_to_dataplane(const struct rs_workload *workload, const struct rs_
 		.revision = workload->id,
 		.limit = template->container_concurrency,
 		.ifindex = rt->ifindex,
-		.address = rs_address_v4(rt->address.s_addr),
-		.port = htons(template->container.port),
+		.address[RS_V4] = rs_address_v4(rt->address.s_addr),
+		.port[0] = htons(template->container.port),
 		.flags = rs_probing_needed(workload->revision) ? RS_INSTANCE_PROBED : 0,
 	};
 	memcpy(entry.mac, rt->mac, 6);

@@ -32,6 +32,12 @@ struct in_addr rs_routing_vip(const struct rs_agent *agent, uint32_t vip)
 	return (struct in_addr){.s_addr = htonl(ntohl(agent->options->vip_range.s_addr) + vip)};
 }
 
+static struct rs_frontend_key frontend_of(const struct rs_agent *agent, uint32_t vip, uint16_t port)
+{
+	const struct rs_address address = rs_address_v4(rs_routing_vip(agent, vip).s_addr);
+	return rs_dp_frontend(&address, port, RS_PROTOCOL_TCP);
+}
+
 struct planning {
 	struct rs_agent *agent;
 	const struct rs_model_route *route;
@@ -58,10 +64,10 @@ static void add_port(struct rs_leg *leg, uint16_t port)
 /* Frontends of `wanted` stand, those of the old leg that are not in it are gone. */
 static int write_frontends(struct rs_agent *agent, uint32_t vip, const struct rs_leg *wanted)
 {
-	struct in_addr address = rs_routing_vip(agent, vip);
 	struct rs_leg *old = agent->legs[vip];
 	for (size_t i = 0; i < wanted->port_count; i++) {
-		int r = rs_dp_frontend_set(agent->dp, address, wanted->ports[i], vip);
+		const struct rs_frontend_key key = frontend_of(agent, vip, wanted->ports[i]);
+		int r = rs_dp_frontend_set(agent->dp, &key, vip, 0);
 		if (r < 0)
 			return r;
 	}
@@ -69,8 +75,9 @@ static int write_frontends(struct rs_agent *agent, uint32_t vip, const struct rs
 		bool keep = false;
 		for (size_t k = 0; k < wanted->port_count; k++)
 			keep |= wanted->ports[k] == old->ports[i];
+		const struct rs_frontend_key key = frontend_of(agent, vip, old->ports[i]);
 		if (!keep)
-			rs_dp_frontend_delete(agent->dp, address, old->ports[i]);
+			rs_dp_frontend_delete(agent->dp, &key);
 	}
 	if (!old)
 		old = agent->legs[vip] = calloc(1, sizeof(*old));
@@ -204,12 +211,13 @@ void rs_routing_forget(struct rs_agent *agent, uint32_t vip)
 {
 	if (vip >= agent->leg_count)
 		return;
-	struct in_addr address = rs_routing_vip(agent, vip);
 	struct rs_leg *leg = agent->legs[vip];
-	for (size_t i = 0; leg && i < leg->port_count; i++)
-		rs_dp_frontend_delete(agent->dp, address, leg->ports[i]);
+	for (size_t i = 0; leg && i < leg->port_count; i++) {
+		const struct rs_frontend_key key = frontend_of(agent, vip, leg->ports[i]);
+		rs_dp_frontend_delete(agent->dp, &key);
+	}
 	rs_dp_route_delete(agent->dp, vip);
-	rs_names_remove(agent, address);
+	rs_names_remove(agent, rs_routing_vip(agent, vip));
 	if (leg) {
 		rs_access_remove(agent, leg->access);
 		agent->frontend_count -= (unsigned)leg->port_count;
@@ -332,8 +340,7 @@ void rs_routing_sweep(struct rs_agent *agent)
 		stale->frontend_count = stale->route_count = 0;
 		rs_dp_frontend_each(agent->dp, find_stale_frontend, stale);
 		for (size_t i = 0; i < stale->frontend_count; i++) {
-			struct in_addr address = {.s_addr = rs_address_to_v4(&stale->frontends[i].address)};
-			rs_dp_frontend_delete(agent->dp, address, ntohs(stale->frontends[i].port));
+			rs_dp_frontend_delete(agent->dp, &stale->frontends[i]);
 		}
 		rs_dp_route_each(agent->dp, find_stale_route, stale);
 		for (size_t i = 0; i < stale->route_count; i++)
