@@ -81,6 +81,15 @@ struct {
 } instances SEC(".maps") __weak;
 
 struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RS_REVISIONS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32); /* revision */
+	__type(value, struct rs_maglev);
+} maglev SEC(".maps") __weak;
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, RS_REVISIONS_MAX);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);

@@ -8,6 +8,7 @@
  *	allowed    trie   rs_allowed_key  -> u32           who may use the routes that name a list
  *	revisions  array  u32 revision    -> rs_revision   memory-mapped by the agent
  *	instances  array  u32 instance    -> rs_instance   memory-mapped by the agent
+ *	maglev     hash   u32 revision    -> rs_maglev     of those that pick by hash
  *
  * Entry 0 of both arrays is never used, so that 0 means none.
  */
@@ -37,7 +38,7 @@ struct rs_route {
 	__u32 allowed;	 /* the list in `allowed` that a client must be in; 0 = anyone may */
 	__u32 flags;	 /* RS_ROUTE_* */
 	__u32 generation;
-	__u32 target_count;
+	__u32 seed;			    /* RS_ROUTE_STICKY: of the hash that gives a client its slot */
 	__u32 target[RS_ROUTE_TARGETS_MAX]; /* revisions; 0 = its share is refused */
 	__u8 slot[RS_ROUTE_SLOTS];	    /* index into target */
 };
@@ -76,6 +77,13 @@ struct rs_revision {
 	__u32 policy; /* enum rs_pick_policy */
 	__u32 pad;
 	__u32 instance[RS_REVISION_INSTANCES_MAX]; /* 0 = empty place; each is written atomically */
+};
+
+/* Places of rs_revision.instance[], spread so that each instance has its share and few entries change when one comes or
+ * goes. A client's entry is the hash of its address. */
+struct rs_maglev {
+	__u8 place[RS_MAGLEV_SIZE];
+	__u8 pad[3];
 };
 
 enum rs_instance_state {
@@ -135,6 +143,7 @@ _Static_assert(sizeof(struct rs_frontend) == 8, "ABI");
 _Static_assert(sizeof(struct rs_route) == 200, "ABI");
 _Static_assert(sizeof(struct rs_allowed_key) == 24, "ABI");
 _Static_assert(sizeof(struct rs_revision) == 296, "ABI");
+_Static_assert(sizeof(struct rs_maglev) == 1024, "ABI");
 _Static_assert(sizeof(struct rs_instance) == 104, "ABI");
 _Static_assert(sizeof(struct rs_revision_stats) == 80, "ABI");
 

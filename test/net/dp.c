@@ -176,7 +176,7 @@ bool net_open(struct net *net, enum rs_hook hook, const char **ret_why)
 	net->bpf_dir = rs_str_format("/sys/fs/bpf/dataplane-net-%d-%u", (int)getpid(), serial++);
 	net_open_agent(net);
 	assert_int_equal(rs_dp_revision_init(net->dp, 1, 0x1111, 10000, 60000), 0);
-	struct rs_route route = {.generation = 1, .target_count = 1, .target = {1}};
+	struct rs_route route = {.generation = 1, .target = {1}};
 	assert_int_equal(rs_dp_route_set(net->dp, 1, &route), 0);
 	net_frontend(net, VIP, 80);
 	net_frontend(net, VIP, 8080);

@@ -94,7 +94,7 @@ void world_open(struct world *world)
 
 void world_route(struct world *world, unsigned revision, unsigned slots)
 {
-	struct rs_route route = {.generation = 1, .target_count = 2, .target = {1, revision}};
+	struct rs_route route = {.generation = 1, .target = {1, revision}};
 	for (unsigned i = 0; i < slots; i++)
 		route.slot[i] = 1;
 	assert_int_equal(rs_dp_route_set(world->dp, 1, &route), 0);

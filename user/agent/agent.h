@@ -16,6 +16,7 @@
  *	  workload.c        a revision at work: its numbers, its scale
  *	  settings.c        what its scale goes by
  *	  retune.c          the same again, while it is at work
+ *	  pick.c            which instance takes the next connection
  *	  status.c          what it says of itself
  *	  instance.c        an instance's life, from start to gone
  *	  probing.c         the probes of its manifest
@@ -358,6 +359,16 @@ double rs_settings_panic_window_percent(const struct rs_workload *workload);
 /* retune.c */
 /* Reads its settings again, and goes on with what it has measured. */
 void rs_workload_retune(struct rs_workload *workload);
+
+/* pick.c */
+/* Tells the dataplane by which policy the revision's instances are picked: once its entry stands. */
+void rs_pick_begin(struct rs_workload *workload);
+/* Its table, of the instances that are ready now. */
+void rs_pick_write(struct rs_workload *workload);
+/* An instance has become ready, or is not any more: the table, but not before all have been adopted. */
+void rs_pick_update(struct rs_workload *workload);
+/* The revision's entry is about to be another's. */
+void rs_pick_end(struct rs_workload *workload);
 
 /* status.c */
 void rs_workload_set_phase(struct rs_workload *workload, enum rs_phase phase, uint64_t now_ns);

@@ -108,6 +108,14 @@ int rs_dp_route_get(struct rs_dp *dp, unsigned route, struct rs_route *ret_value
 int rs_dp_route_delete(struct rs_dp *dp, unsigned route);
 int rs_dp_route_each(struct rs_dp *dp, int (*each)(void *user, unsigned route), void *user);
 
+/* How the revision picks the instance of its next connection. */
+void rs_dp_revision_set_policy(struct rs_dp *dp, unsigned revision, enum rs_pick_policy policy);
+/* What RS_PICK_HASH goes by, replaced whole: a packet sees the old table or the new one. While there is none, the
+ * least loaded instance is picked. */
+int rs_dp_maglev_set(struct rs_dp *dp, unsigned revision, const struct rs_maglev *table);
+/* One that is not there is no error. */
+void rs_dp_maglev_delete(struct rs_dp *dp, unsigned revision);
+
 /* Lists of the address ranges that may use a route (rs_route.allowed). A new list is written under a number that no
  * route names, and stands for packets from the moment on that a route names it. IPv4 ranges count the 96 bits before
  * them. -ENOSPC when the map is full: rs_dp_config.allowed_max. */

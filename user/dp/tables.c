@@ -108,6 +108,7 @@ int rs_dp_revision_init(struct rs_dp *dp, unsigned revision, unsigned long long 
 	/* `held` is the kernel's: it is zero once the entry's last holds have ended. */
 	entry->wake = 0;
 	entry->slot_rung = 0;
+	entry->policy = RS_PICK_LEAST_LOADED;
 	entry->hold_max = hold_max;
 	entry->hold_total_ms = hold_total_ms;
 	entry->uid = uid;
@@ -115,6 +116,23 @@ int rs_dp_revision_init(struct rs_dp *dp, unsigned revision, unsigned long long 
 	if (!zero)
 		return -ENOMEM;
 	return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.revision_stats), &revision, zero, BPF_ANY);
+}
+
+void rs_dp_revision_set_policy(struct rs_dp *dp, unsigned revision, enum rs_pick_policy policy)
+{
+	struct rs_revision *entry = rs_dp_revision(dp, revision);
+	if (entry)
+		__atomic_store_n(&entry->policy, policy, __ATOMIC_SEQ_CST);
+}
+
+int rs_dp_maglev_set(struct rs_dp *dp, unsigned revision, const struct rs_maglev *table)
+{
+	return bpf_map_update_elem(bpf_map__fd(dp->skeleton->maps.maglev), &revision, table, BPF_ANY);
+}
+
+void rs_dp_maglev_delete(struct rs_dp *dp, unsigned revision)
+{
+	bpf_map_delete_elem(bpf_map__fd(dp->skeleton->maps.maglev), &revision);
 }
 
 static int list_instance(struct rs_revision *revision, unsigned instance)

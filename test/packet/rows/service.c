@@ -163,7 +163,7 @@ static void given_quarter(struct world *world)
 	value.revision = 2;
 	assert_int_equal(rs_dp_instance_add(world->dp, 2, &value, 1002), 0);
 	rs_dp_instance_set_state(world->dp, 2, RS_INSTANCE_READY);
-	struct rs_route route = {.target_count = 2, .target = {1, 2}};
+	struct rs_route route = {.target = {1, 2}};
 	for (unsigned i = 0; i < 100; i += 4)
 		route.slot[i] = 1;
 	assert_int_equal(rs_dp_route_set(world->dp, 1, &route), 0);

@@ -59,8 +59,11 @@ struct rs_agent_instance *rs_instance_by_id(struct rs_agent *agent, unsigned id)
 
 static void set_stage(struct rs_agent_instance *instance, enum rs_stage stage)
 {
+	bool was_ready = instance->stage == RS_STAGE_READY;
 	instance->stage = stage;
 	instance->stage_ns = rs_now_ns();
+	if (was_ready != (stage == RS_STAGE_READY))
+		rs_pick_update(instance->workload);
 	rs_journal_instance(instance->workload->agent->journal, instance,
 			    instance->version ? RS_TOUCH_CHANGED : RS_TOUCH_NEW);
 }

@@ -78,6 +78,7 @@ int rs_workload_get(struct rs_agent *agent, struct rs_model_revision *revision, 
 		free(workload);
 		return r;
 	}
+	rs_pick_begin(workload);
 	rs_settings_read(workload);
 	/* It begins with its initial scale, as a Deployment does; after a restart of agent or host it has had that. */
 	bool was_ready = workload->was_ready = has_been_ready(workload);
@@ -101,6 +102,7 @@ int rs_workload_get(struct rs_agent *agent, struct rs_model_revision *revision, 
 void rs_workload_adopted(struct rs_workload *workload)
 {
 	int32_t alive = (int32_t)rs_workload_alive(workload);
+	rs_pick_write(workload);
 	/* One that drains is looked at each second too: nothing else ends it. */
 	if (workload->instances)
 		rs_workload_activate(workload);
@@ -166,6 +168,7 @@ bool rs_workload_collect(struct rs_workload *workload)
 	if (!workload->removed || workload->instances)
 		return false;
 	rs_release_give_up(workload, UINT64_MAX, "the revision was deleted");
+	rs_pick_end(workload);
 	release_entry(workload);
 	rs_workload_free(workload);
 	return true;

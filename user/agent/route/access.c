@@ -220,7 +220,8 @@ bool rs_access_view(const struct rs_agent *agent, const struct rs_model_route *r
 {
 	struct rs_route entry;
 	cJSON *rouse = cJSON_GetObjectItemCaseSensitive(status, "rouse");
-	if (!rouse || rs_dp_route_get(agent->dp, route->vip, &entry) < 0 || !(entry.allowed | entry.flags))
+	if (!rouse || rs_dp_route_get(agent->dp, route->vip, &entry) < 0 ||
+	    !(entry.allowed | (entry.flags & RS_ROUTE_LOCAL)))
 		return true;
 	return cJSON_AddNumberToObject(rouse, "deniedConnections", entry.denied) != NULL;
 }

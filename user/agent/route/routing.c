@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "core/route/sticky.h"
 #include "core/route/traffic.h"
 
 #include <arpa/inet.h>
@@ -110,10 +111,36 @@ static int write_route(struct rs_agent *agent, uint32_t vip, struct rs_route *va
 	return rs_dp_route_set(agent->dp, vip, value);
 }
 
+/* The slots of a route whose clients keep their revision: as few move as can be, from what stands in the dataplane,
+ * whichever agent wrote it. */
+static void keep_clients(struct rs_agent *agent, const struct rs_model_route *route, const struct rs_traffic_leg *leg,
+			 uint32_t vip, struct rs_route *value)
+{
+	struct rs_route standing;
+	uint8_t percents[RS_ROUTE_TARGETS_MAX] = {0};
+	value->flags |= RS_ROUTE_STICKY;
+	value->seed = rs_sticky_seed(route->metadata.uid);
+	for (size_t i = 0; i < leg->count; i++)
+		percents[i] = leg->shares[i].percent;
+	if (rs_dp_route_get(agent->dp, vip, &standing) < 0 || !(standing.flags & RS_ROUTE_STICKY) ||
+	    standing.seed != value->seed) {
+		rs_sticky_slots(NULL, percents, leg->count, value->slot);
+		return;
+	}
+	for (size_t slot = 0; slot < RS_ROUTE_SLOTS; slot++) {
+		uint32_t owner = standing.slot[slot] < RS_ROUTE_TARGETS_MAX ? standing.target[standing.slot[slot]] : 0;
+		size_t i = 0;
+		while (i < leg->count && value->target[i] != owner)
+			i++;
+		value->slot[slot] = i < leg->count ? (uint8_t)i : RS_STICKY_NONE;
+	}
+	rs_sticky_slots(value->slot, percents, leg->count, value->slot);
+}
+
 static int write_leg(struct rs_agent *agent, const struct rs_model_route *route, const struct rs_traffic_leg *leg,
 		     uint32_t vip, const struct rs_access *access, struct rs_err *err)
 {
-	struct rs_route value = {.target_count = (__u32)leg->count};
+	struct rs_route value = {0};
 	struct rs_leg frontends = {.route = route};
 	rs_access_fill(access, &value);
 	if (vip == RS_VIP_NONE || vip >= agent->leg_count)
@@ -130,7 +157,10 @@ static int write_leg(struct rs_agent *agent, const struct rs_model_route *route,
 			add_port(&frontends, 80);
 		add_port(&frontends, revision->template->container.port);
 	}
-	memcpy(value.slot, leg->slots, sizeof(value.slot));
+	if (rs_metadata_is_sticky(&route->metadata))
+		keep_clients(agent, route, leg, vip, &value);
+	else
+		memcpy(value.slot, leg->slots, sizeof(value.slot));
 	/* The route stands before a frontend leads to it. */
 	int r = write_route(agent, vip, &value);
 	if (r == 0)

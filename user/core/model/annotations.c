@@ -35,6 +35,7 @@ enum {
 	HOLD_TIMEOUT,
 	STOP_SIGNAL,
 	STOP_GRACE,
+	PICK,
 	ANNOTATION_COUNT,
 };
 
@@ -62,6 +63,7 @@ static const struct {
 	[HOLD_TIMEOUT] = {RS_ANNOTATION_HOLD_TIMEOUT, NULL},
 	[STOP_SIGNAL] = {RS_ANNOTATION_STOP_SIGNAL, NULL},
 	[STOP_GRACE] = {RS_ANNOTATION_STOP_GRACE, NULL},
+	[PICK] = {RS_ANNOTATION_PICK, NULL},
 };
 
 static int number(const struct rs_pair *pair, double minimum, double maximum, const char *range, double *out,
@@ -172,6 +174,34 @@ static int stop_signal(const struct rs_pair *pair, int *out, struct rs_err *err)
 			  pair->key, pair->value);
 }
 
+/* Knative's activator does the same for up to three requests at a time (pkg/activator/net/throttler.go,
+ * newRevisionThrottler): filling one instance before the next leaves whole instances idle, which can go. */
+#define FIRST_AVAILABLE_UP_TO 3
+
+static int pick(const struct rs_pair *pair, uint32_t container_concurrency, enum rs_pick_policy *out,
+		struct rs_err *err)
+{
+	static const char *const names[RS_PICK_POLICY_COUNT] = {
+		[RS_PICK_LEAST_LOADED] = "least-loaded",
+		[RS_PICK_HASH] = "hash",
+		[RS_PICK_FIRST] = "first-available",
+	};
+
+	if (!pair) {
+		*out = container_concurrency >= 1 && container_concurrency <= FIRST_AVAILABLE_UP_TO
+			       ? RS_PICK_FIRST
+			       : RS_PICK_LEAST_LOADED;
+		return 0;
+	}
+	for (size_t i = 0; i < rs_array_length(names); i++)
+		if (strcmp(pair->value, names[i]) == 0) {
+			*out = (enum rs_pick_policy)i;
+			return 0;
+		}
+	return rs_err_set(err, -EINVAL, PATH ": \"%.40s\" must be \"least-loaded\", \"hash\" or \"first-available\"",
+			  pair->key, pair->value);
+}
+
 /* Sorts the annotations into `found`; refuses what nobody reads. */
 static int find_known(const struct rs_pairs *annotations, const struct rs_pair *found[static ANNOTATION_COUNT],
 		      struct rs_err *err)
@@ -193,6 +223,12 @@ static int find_known(const struct rs_pairs *annotations, const struct rs_pair *
 					  pair->key);
 		} else if (rs_str_starts_with(pair->key, "queue.sidecar.serving.knative.dev/")) {
 			return rs_err_set(err, -EINVAL, PATH ": there is no queue-proxy: the kernel counts requests",
+					  pair->key);
+		} else if (strcmp(pair->key, RS_ANNOTATION_STICKY) == 0) {
+			return rs_err_set(err, -EINVAL,
+					  PATH
+					  ": belongs in metadata.annotations of the Service: it is about the split "
+					  "between its revisions",
 					  pair->key);
 		} else if (strcmp(pair->key, RS_ANNOTATION_ALLOW_FROM) == 0) {
 			return rs_err_set(err, -EINVAL,
@@ -235,6 +271,7 @@ int rs_annotations_derive(struct rs_template *template, struct rs_err *err)
 	int64_t hold_ns = (int64_t)RS_HOLD_TOTAL_MS * (int64_t)RS_NS_PER_MS;
 	int64_t grace_ns = (int64_t) template->timeout_seconds * (int64_t)RS_NS_PER_S;
 	int signal = SIGTERM;
+	enum rs_pick_policy policy = RS_PICK_LEAST_LOADED;
 	int r;
 
 	rs_autoscaling_init(&a);
@@ -258,6 +295,7 @@ int rs_annotations_derive(struct rs_template *template, struct rs_err *err)
 		    0 ||
 	    (r = stop_signal(found[STOP_SIGNAL], &signal, err)) < 0 ||
 	    (r = duration(found[STOP_GRACE], 0, "0s..1h", false, &grace_ns, err)) < 0 ||
+	    (r = pick(found[PICK], template->container_concurrency, &policy, err)) < 0 ||
 	    (r = check_scales(&a, found, err)) < 0)
 		return r;
 	if (found[BURST] && a.target_burst_capacity < 0 && a.target_burst_capacity > -1)
@@ -270,6 +308,7 @@ int rs_annotations_derive(struct rs_template *template, struct rs_err *err)
 	template->autoscaling = a;
 	template->hold_timeout_ms = (uint32_t)((uint64_t)hold_ns / RS_NS_PER_MS);
 	template->stop_signal = signal;
+	template->pick = policy;
 	template->grace_ms = (uint32_t)((uint64_t)grace_ns / RS_NS_PER_MS);
 	return 0;
 }
@@ -278,6 +317,7 @@ int rs_annotations_check_service(const struct rs_metadata *metadata, struct rs_e
 {
 	const char *visibility = rs_pairs_get(&metadata->labels, RS_LABEL_VISIBILITY);
 	const char *rollout = rs_pairs_get(&metadata->annotations, RS_ANNOTATION_ROLLOUT_DURATION);
+	const char *sticky = rs_pairs_get(&metadata->annotations, RS_ANNOTATION_STICKY);
 	struct rs_allow_from ranges;
 	int64_t ns;
 
@@ -295,7 +335,7 @@ int rs_annotations_check_service(const struct rs_metadata *metadata, struct rs_e
 						  "metadata.annotations[%s]: belongs in "
 						  "spec.template.metadata.annotations",
 						  key);
-		if (strcmp(key, RS_ANNOTATION_ALLOW_FROM) == 0)
+		if (strcmp(key, RS_ANNOTATION_ALLOW_FROM) == 0 || strcmp(key, RS_ANNOTATION_STICKY) == 0)
 			continue;
 		if (rs_str_starts_with(key, "rouse.dev/") || (rs_str_starts_with(key, "serving.knative.dev/") &&
 							      strcmp(key, RS_ANNOTATION_ROLLOUT_DURATION) != 0 &&
@@ -311,6 +351,11 @@ int rs_annotations_check_service(const struct rs_metadata *metadata, struct rs_e
 	if (visibility && strcmp(visibility, "cluster-local") != 0)
 		return rs_err_set(err, -EINVAL, "metadata.labels[%s]: \"%.40s\" must be \"cluster-local\"",
 				  RS_LABEL_VISIBILITY, visibility);
+	if (sticky && strcmp(sticky, "client") != 0)
+		return rs_err_set(err, -EINVAL,
+				  "metadata.annotations[%s]: \"%.40s\" must be \"client\": a client's address keeps "
+				  "its revision",
+				  RS_ANNOTATION_STICKY, sticky);
 	if (rollout && (rs_duration_parse(rollout, &ns) < 0 || ns != 0))
 		return rs_err_set(err, -EINVAL,
 				  "metadata.annotations[%s]: \"%.40s\" must be \"0s\": Rouse moves traffic at once; "

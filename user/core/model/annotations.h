@@ -9,8 +9,9 @@
 
 #include "core/model/model.h"
 
-/* Fills what is derived from template->annotations and timeout_seconds: autoscaling, hold_timeout_ms, stop_signal,
- * grace_ms. -EINVAL with the annotation's path. */
+/* Fills what is derived from template->annotations, timeout_seconds and
+ * container_concurrency: autoscaling, hold_timeout_ms, stop_signal,
+ * grace_ms, pick. -EINVAL with the annotation's path. */
 int rs_annotations_derive(struct rs_template *template, struct rs_err *err);
 
 /* The annotations and labels of a Service: refuses those that belong on the template. */

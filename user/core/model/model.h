@@ -20,6 +20,7 @@
 
 #include "base/err.h"
 #include "core/autoscale/target.h" /* enum rs_metric, RS_UNSET */
+#include "abi/service.h"	   /* enum rs_pick_policy */
 #include "core/model/limits.h"
 
 enum rs_kind {
@@ -225,6 +226,7 @@ struct rs_template {
 	uint32_t hold_timeout_ms; /* rouse.dev/hold-timeout, RS_HOLD_TOTAL_MS by default */
 	int stop_signal;	  /* rouse.dev/stop-signal, SIGTERM by default */
 	uint32_t grace_ms;	  /* rouse.dev/stop-grace-period; timeoutSeconds by default, as in Knative */
+	enum rs_pick_policy pick; /* rouse.dev/pick; by default what containerConcurrency asks for */
 	struct rs_container container;
 	uint32_t container_concurrency; /* 0 = no limit */
 	uint32_t timeout_seconds;
@@ -359,13 +361,17 @@ static inline void rs_service_cleanup(struct rs_service **service)
 #define RS_ANNOTATION_HOLD_TIMEOUT     "rouse.dev/hold-timeout"
 #define RS_ANNOTATION_STOP_SIGNAL      "rouse.dev/stop-signal"
 #define RS_ANNOTATION_STOP_GRACE       "rouse.dev/stop-grace-period"
-#define RS_ANNOTATION_ALLOW_FROM       "rouse.dev/allow-from"		      /* on the Service */
+#define RS_ANNOTATION_PICK	       "rouse.dev/pick"
+#define RS_ANNOTATION_ALLOW_FROM       "rouse.dev/allow-from" /* on the Service, as the next */
+#define RS_ANNOTATION_STICKY	       "rouse.dev/sticky"
 #define RS_ANNOTATION_ROLLOUT_DURATION "serving.knative.dev/rollout-duration" /* on the Service: "0s" */
 #define RS_ANNOTATION_NO_GC	       "serving.knative.dev/no-gc"
 #define RS_LABEL_VISIBILITY	       "networking.knative.dev/visibility"
 
 /* networking.knative.dev/visibility: cluster-local */
 bool rs_metadata_is_cluster_local(const struct rs_metadata *metadata);
+/* rouse.dev/sticky: "client" */
+bool rs_metadata_is_sticky(const struct rs_metadata *metadata);
 /* serving.knative.dev/no-gc: "true" */
 bool rs_model_revision_is_kept(const struct rs_model_revision *revision);
 

@@ -202,6 +202,11 @@ bool rs_metadata_is_cluster_local(const struct rs_metadata *metadata)
 	return value && strcmp(value, "cluster-local") == 0;
 }
 
+bool rs_metadata_is_sticky(const struct rs_metadata *metadata)
+{
+	return rs_pairs_get(&metadata->annotations, RS_ANNOTATION_STICKY) != NULL;
+}
+
 bool rs_model_revision_is_kept(const struct rs_model_revision *revision)
 {
 	const char *value = rs_pairs_get(&revision->metadata.annotations, RS_ANNOTATION_NO_GC);
