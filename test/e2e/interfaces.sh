@@ -152,7 +152,11 @@ ranges_are_kept() {
 	contains "$said" 'stands by other ranges (rouse0: vip=198.18.0.0/16'
 }
 check "ranges do not change under what stands" ranges_are_kept
+printf '%s\n' --interface late0=tc+uplink --interface other0=off >> "$dir/options"
 "$root/tools/lab" start "$lab"
+check "one that is said to lead out is an uplink" wait_until 5 is late0 as uplink
+check "and carries the program" is late0 attached true
+check "one that is off says so" is other0 message "--interface says off"
 
 # --- other eyes -------------------------------------------------------------------------------------------------------
 

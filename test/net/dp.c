@@ -134,6 +134,7 @@ void net_open_agent(struct net *net)
 		.vip_range.s_addr = inet_addr("198.18.0.0"),
 		.vip_bits = 16,
 		.hook = net->hook,
+		.tcx_order = net->order,
 		.rouse0_ifindex = net->link.outer_ifindex,
 		.rouse1_ifindex = net->link.inner_ifindex,
 		.holds_max = RS_HOLDS_MIN,

@@ -34,6 +34,7 @@ struct net {
 	unsigned instance_if[3];
 	unsigned char instance_mac[3][6];
 	enum rs_hook hook;
+	struct rs_tcx_order order;
 	struct rs_counters before;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* link: base dp test/net/dp.c user/sys/hostlink.c user/sys/links.c user/sys/ranges.c */
+/* link: base dp test/net/dp.c test/net/other.c user/sys/hostlink.c user/sys/links.c user/sys/ranges.c */
 /* Attachment, on TCX and on clsact: programs of others before and behind ours still run, a restarted agent swaps its
  * program in place, an agent that changes the hook leaves one, and nothing is left at the end. */
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "net/dp.h"
+#include "net/other.h"
 
 #include "abi/version.h"
 #include "base/mem.h"
@@ -24,80 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TCX_INGRESS 46
-#define BEFORE	    8
-
 static struct net net;
-
-/* --- somebody else's program: counts packets, and returns a verdict ------------------------------------------------
- */
-
-struct other {
-	int map;
-	int program;
-	int link; /* TCX */
-};
-
-static void other_load(struct other *other, int verdict)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, map_options);
-	*other = (struct other){.link = -1};
-	other->map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "others", 4, 8, 1, &map_options);
-	assert_true(other->map >= 0);
-	/* key = 0; value = bpf_map_lookup_elem(map, &key); if (value) *value += 1; return verdict; */
-	const struct bpf_insn program[] = {
-		{.code = BPF_ST | BPF_MEM | BPF_W, .dst_reg = 10, .off = -4, .imm = 0},
-		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 2, .src_reg = 10},
-		{.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 2, .imm = -4},
-		{.code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 1, .src_reg = BPF_PSEUDO_MAP_FD, .imm = other->map},
-		{0},
-		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_map_lookup_elem},
-		{.code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = 0, .imm = 0, .off = 2},
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 1, .imm = 1},
-		{.code = BPF_STX | BPF_ATOMIC | BPF_DW, .dst_reg = 0, .src_reg = 1, .imm = BPF_ADD},
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = verdict},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
-	other->program =
-		bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "other", "GPL", program, rs_array_length(program), NULL);
-	if (other->program < 0)
-		fail_msg("cannot load the other program: %s", strerror(-other->program));
-}
-
-static void other_attach(struct other *other, unsigned ifindex, bool before)
-{
-	if (net.hook == RS_HOOK_CLSACT) {
-		LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-		LIBBPF_OPTS(bpf_tc_opts, options, .handle = 1, .priority = before ? 1 : 50, .prog_fd = other->program);
-		bpf_tc_hook_create(&hook);
-		assert_int_equal(bpf_tc_attach(&hook, &options), 0);
-		return;
-	}
-	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = before ? BEFORE : 0);
-	other->link = bpf_link_create(other->program, (int)ifindex, TCX_INGRESS, &options);
-	assert_true(other->link >= 0);
-}
-
-static void other_detach(struct other *other, unsigned ifindex, bool before)
-{
-	if (net.hook == RS_HOOK_CLSACT) {
-		LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-		LIBBPF_OPTS(bpf_tc_opts, options, .handle = 1, .priority = before ? 1 : 50);
-		assert_int_equal(bpf_tc_detach(&hook, &options), 0);
-	} else {
-		close(other->link);
-	}
-	close(other->program);
-	close(other->map);
-}
-
-static uint64_t other_count(const struct other *other)
-{
-	uint32_t zero = 0;
-	uint64_t count = 0;
-	assert_int_equal(bpf_map_lookup_elem(other->map, &zero, &count), 0);
-	return count;
-}
 
 /* One connection to the node itself, and one to the VIP. */
 static void connect_both(void)
@@ -120,8 +48,8 @@ static void test_a_program_behind_ours_still_runs(void **state)
 	(void)state;
 	struct other other;
 	net_instance(&net, 1, RS_INSTANCE_READY);
-	other_load(&other, 0); /* TC_ACT_OK: it accepts, as most do */
-	other_attach(&other, net.client_if, false);
+	other_load(&other, "other", 0); /* TC_ACT_OK: it accepts, as most do */
+	other_attach(&other, net.hook, net.client_if, false);
 	connect_both();
 	uint64_t seen = other_count(&other);
 	assert_true(seen >= 3); /* the connection to the node */
@@ -135,8 +63,8 @@ static void test_a_program_before_ours_may_pass_on(void **state)
 	(void)state;
 	struct other other;
 	net_instance(&net, 1, RS_INSTANCE_READY);
-	other_load(&other, -1); /* TC_ACT_UNSPEC: next */
-	other_attach(&other, net.client_if, true);
+	other_load(&other, "other", -1); /* TC_ACT_UNSPEC: next */
+	other_attach(&other, net.hook, net.client_if, true);
 	connect_both();
 	assert_true(other_count(&other) > 0);
 	other_detach(&other, net.client_if, true);
@@ -149,8 +77,8 @@ static void test_we_stand_before_who_was_there_first(void **state)
 	struct rs_err err;
 	net_instance(&net, 1, RS_INSTANCE_READY);
 	assert_int_equal(rs_dp_detach(net.dp, net.client_if), 0);
-	other_load(&other, 0); /* TCX_PASS: it would hide whatever comes behind */
-	other_attach(&other, net.client_if, false);
+	other_load(&other, "other", 0); /* TCX_PASS: it would hide whatever comes behind */
+	other_attach(&other, net.hook, net.client_if, false);
 	assert_int_equal(rs_dp_attach(net.dp, net.client_if, RS_DP_CLIENT, RS_WAY_PEER, &err), 0);
 	connect_both();
 	assert_true(other_count(&other) >= 3);
@@ -214,8 +142,8 @@ static void test_detaching_leaves_others_alone(void **state)
 	(void)state;
 	struct other other;
 	net_instance(&net, 1, RS_INSTANCE_READY);
-	other_load(&other, -1);
-	other_attach(&other, net.client_if, false);
+	other_load(&other, "other", -1);
+	other_attach(&other, net.hook, net.client_if, false);
 	assert_int_equal(rs_dp_detach(net.dp, net.client_if), 0);
 	uint64_t seen = other_count(&other);
 	int elsewhere = net_listen(net.node, 7000, 1), fd = net_connect(net.client, "10.0.1.1", 7000, 0);

@@ -109,6 +109,8 @@ static int open_dataplane(struct rs_agent *agent, struct rs_err *err)
 		.routes_max = options->max_routes,
 		.holds_per_source = options->holds_per_source,
 	};
+	if (options->tcx_order)
+		rs_tcx_order_parse(options->tcx_order, &config.tcx_order); /* it was read by it */
 	memcpy(config.rouse0_mac, agent->link.outer_mac, 6);
 	memcpy(config.rouse1_mac, agent->link.inner_mac, 6);
 	r = rs_dp_open(&config, &agent->dp, err);

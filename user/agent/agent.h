@@ -518,10 +518,10 @@ struct rs_attach *rs_attach_free(struct rs_attach *attach);
 int rs_attach_reload(struct rs_agent *agent, struct rs_err *err);
 /* Client interfaces that carry our program now. */
 unsigned rs_attach_count(const struct rs_agent *agent);
-bool rs_attach_is_named(const struct rs_options *options, const char *name);
 /* An interface that is to carry it. */
 struct rs_attach_state {
 	char name[RS_LINK_NAME_MAX];
+	enum rs_dp_side side;
 	enum rs_way way;
 	bool attached;
 	char complaint[160]; /* why not */

@@ -320,6 +320,7 @@ int rs_dp_open(const struct rs_dp_config *config, struct rs_dp **ret_dp, struct 
 	if (!dp)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	dp->config = *config;
+	dp->tcx_order = config->tcx_order;
 	dp->packet_socket = dp->lock = -1;
 	dp->cpus = (unsigned)libbpf_num_possible_cpus();
 	dp->bpf_dir = strdup(config->bpf_dir);

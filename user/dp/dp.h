@@ -26,6 +26,23 @@ enum rs_hook {
 	RS_HOOK_COUNT,
 };
 
+/* Where among the TCX programs of an interface ours stands. */
+enum rs_tcx_place {
+	RS_TCX_FIRST,
+	RS_TCX_LAST,
+	RS_TCX_BEFORE, /* the program that is named; first, while it is not there */
+	RS_TCX_AFTER,  /* it; last, while it is not there */
+	RS_TCX_PLACE_COUNT,
+};
+
+struct rs_tcx_order {
+	enum rs_tcx_place place;
+	char program[16]; /* the other's name as the kernel keeps it (15 characters), or its number */
+};
+
+/* "first", "last", "before:PROGRAM" or "after:PROGRAM". -EINVAL for anything else. */
+int rs_tcx_order_parse(const char *text, struct rs_tcx_order *ret_order);
+
 /* Which program stands on an interface. */
 enum rs_dp_side {
 	RS_DP_CLIENT,	/* clients of this node sit behind it */
@@ -42,6 +59,7 @@ struct rs_dp_config {
 	struct in6_addr vip6_range;
 	unsigned vip6_bits; /* 0 = no IPv6 */
 	enum rs_hook hook;
+	struct rs_tcx_order tcx_order;
 	unsigned rouse0_ifindex;
 	unsigned rouse1_ifindex;
 	unsigned char rouse0_mac[6];
@@ -67,7 +85,7 @@ int rs_dp_open(const struct rs_dp_config *config, struct rs_dp **ret_dp, struct 
 struct rs_dp *rs_dp_close(struct rs_dp *dp);
 /* True when an earlier agent's maps were adopted. */
 bool rs_dp_adopted(const struct rs_dp *dp);
-/* "tcx" or "clsact": what rs_dp_attach uses. */
+/* "tcx" or "clsact": what rs_dp_attach() uses. */
 const char *rs_dp_hook_name(const struct rs_dp *dp);
 
 /* Entries that the maps take. */
@@ -85,7 +103,7 @@ struct rs_dp_sizes rs_dp_sizes(const struct rs_dp *dp);
  * has it. */
 int rs_dp_cleanup(const char *bpf_dir, struct rs_err *err);
 
-/* Attaches `side`'s program to ingress, or replaces an earlier agent's there, and notes the way back. */
+/* Attaches `side`'s program to TC ingress, or replaces an earlier agent's there, and notes the way back. */
 int rs_dp_attach(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, enum rs_way way, struct rs_err *err);
 /* Detaches; an interface that is gone is no error. */
 int rs_dp_detach(struct rs_dp *dp, unsigned ifindex);

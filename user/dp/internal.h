@@ -37,6 +37,7 @@ struct rs_dp {
 	bool adopted;
 	bool has_tcx; /* the kernel has it */
 	bool use_tcx;
+	struct rs_tcx_order tcx_order;
 	unsigned cpus;
 	unsigned holds_max;
 	unsigned seed;
@@ -61,7 +62,30 @@ int rs_dp_explain_load(int code, struct rs_err *err);
 int rs_dp_lock(const char *bpf_dir, int *ret_lock, struct rs_err *err);
 /* Detaches everything and unpins it; the directory itself stays. */
 int rs_dp_remove_pins(const char *bpf_dir, struct rs_err *err);
-bool rs_dp_probe_tcx(struct rs_dp *dp);
 int rs_dp_program_fd(const struct rs_dp *dp, enum rs_dp_side side);
+
+/* attach.c */
+enum rs_pin {
+	RS_PIN_TCX,
+	RS_PIN_TCX_NEW, /* while it takes the place of the one above */
+};
+/* Where a link to an interface is pinned. The caller frees it; NULL when out of memory. */
+char *rs_dp_pin_path(const struct rs_dp *dp, enum rs_pin pin, unsigned ifindex);
+/* Detaches now, and unpins. */
+void rs_dp_drop_link(const char *path);
+
+/* tcx.c */
+bool rs_dp_probe_tcx(struct rs_dp *dp);
+/* The pinned link gets this program; or a new one stands in its place, and is pinned. */
+int rs_tcx_attach(struct rs_dp *dp, unsigned ifindex, int program, struct rs_err *err);
+
+/* clsact.c */
+/* What the entry says when our filter stands. It is written before anything is made: a kill in between leaves nothing
+ * that cleanup does not know of. `old`: what it said before. */
+unsigned rs_clsact_flags(unsigned ifindex, unsigned old);
+int rs_clsact_attach(struct rs_dp *dp, unsigned ifindex, int program, unsigned flags, struct rs_err *err);
+/* Removes our filter, and the qdisc if it is the agents' and nobody else has put a filter in it. */
+void rs_clsact_detach(const char *bpf_dir, unsigned ifindex, const struct rs_iface *iface);
+bool rs_clsact_stands(const char *bpf_dir, unsigned ifindex, const struct rs_iface *iface);
 
 #endif

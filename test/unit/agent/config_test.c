@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* link: yaml user/agent/config/options.c user/agent/config/option_table.c user/agent/config/option_print.c */
 /* link: user/agent/config/option_check.c */
-/* link: user/agent/config/sections.c user/agent/config/config_file.c */
+/* link: user/agent/config/sections.c user/agent/config/config_file.c user/agent/config/interfaces.c user/dp/order.c */
 /* Files and the command line to options. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -112,7 +112,7 @@ static void test_every_option_is_a_key(void **state)
 	assert_int_equal(read_text("name: mine\n"
 				   "vip-range: 10.1.0.0/16\n"
 				   "instance-range: 10.2.0.0/20\n"
-				   "interface: [eth0, br0]\n"
+				   "interface: [eth0=uplink+off, br0]\n"
 				   "hook: clsact\n"
 				   "pool: 16\n"
 				   "max-flows: 8192\n"
@@ -132,7 +132,12 @@ static void test_every_option_is_a_key(void **state)
 	assert_int_equal(ntohl(o->vip_range.s_addr), 0x0a010000);
 	assert_int_equal(o->instance_bits, 20);
 	assert_int_equal(o->interface_count, 2);
-	assert_string_equal(o->interfaces[1], "br0");
+	assert_string_equal(o->interfaces[1].name, "br0");
+	assert_true(o->interfaces[0].is_uplink && o->interfaces[0].carry == RS_CARRY_OFF);
+	assert_true(!o->interfaces[1].is_uplink && o->interfaces[1].carry == RS_CARRY_AUTO);
+	assert_ptr_equal(rs_options_interface(o, "br0"), &o->interfaces[1]);
+	assert_null(rs_options_interface(o, "br"));
+	assert_true(rs_options_name_interfaces(o));
 	assert_int_equal(o->hook, RS_HOOK_CLSACT);
 	assert_int_equal(o->pool, 16);
 	assert_int_equal(o->max_flows, 8192);
@@ -169,7 +174,7 @@ static void test_the_command_line_comes_last_wherever_it_stands(void **state)
 	assert_int_equal(fixture.options.pool, 5);
 	assert_int_equal(fixture.options.max_instances, 7);
 	assert_int_equal(fixture.options.interface_count, 2);
-	assert_string_equal(fixture.options.interfaces[0], "br0");
+	assert_string_equal(fixture.options.interfaces[0].name, "br0");
 	assert_int_equal(fixture.options.autoscaler.min_scale, 1);
 	assert_int_equal(fixture.options.autoscaler.max_scale, 4);
 }
@@ -239,6 +244,21 @@ static void test_what_is_wrong_is_told_with_its_place(void **state)
 	refuse("autoscaler: {stable-window: 5s}\n",
 	       "a.yaml:1:14: autoscaler.stable-window: must be whole seconds in 6s..1h, is \"5s\"");
 	refuse("interface: [eth0, a/b]\n", "a.yaml:1:19: interface.1: \"a/b\" cannot be a link's name");
+	refuse("interface: [=tc]\n", "a.yaml:1:13: interface.0: \"=tc\" cannot be a link's name");
+	static const char *const hows[] = {"eth0=tcx", "eth0=", "eth0=tc+"};
+	for (size_t i = 0; i < rs_array_length(hows); i++) {
+		rs_auto_free char *text = rs_str_format("interface: [%s]\n", hows[i]);
+		rs_auto_free char *sentence = rs_str_format("a.yaml:1:13: interface.0: \"%s\" must end in =auto, =tc, "
+							    "=off or =uplink, or in two of them like =tc+uplink",
+							    hows[i]);
+		refuse(text, sentence);
+	}
+	refuse("tcx-order: beside\n", "a.yaml:1:1: tcx-order: must be first, last, before:PROGRAM or after:PROGRAM (a "
+				      "name or an id), is \"beside\"");
+	refuse("tcx-order: \"before:\"\n", "a.yaml:1:1: tcx-order: must be first, last, before:PROGRAM or "
+					   "after:PROGRAM (a name or an id), is \"before:\"");
+	refuse("tcx-order: after:sixteen-chars-ab\n", "a.yaml:1:1: tcx-order: must be first, last, before:PROGRAM or "
+						      "after:PROGRAM (a name or an id), is \"after:sixteen-chars-ab\"");
 	refuse("interface: {a: b}\n", "a.yaml:1:1: interface: must be a list of names");
 	refuse("pool: [1]\n", "a.yaml:1:1: pool: must be a single value");
 	refuse("pool: 0\n", "a.yaml:1:1: pool: must be in 1..512, is \"0\"");
@@ -342,21 +362,22 @@ static void test_slips_on_the_command_line(void **state)
 static void test_what_is_printed_reads_back_as_the_same(void **state)
 {
 	(void)state;
-	assert_int_equal(
-		read_text("name: mine\ninterface: [eth0, \"123\"]\nhosts-file: /tmp/a b\nhook: tcx\nuser: root\n"
-			  "autoscaler:\n"
-			  "  container-concurrency-target-percentage: 0.333\n"
-			  "  target-burst-capacity: -1\n"
-			  "  stable-window: 1h\n"
-			  "  max-scale-up-rate: 1.1\n"
-			  "  scale-to-zero-grace-period: 1500ms\n"
-			  "  scale-to-zero-pod-retention-period: 1h1ns\n"
-			  "defaults: {revision-cpu-limit: 1500m, revision-memory-limit: 2000000}\n"),
-		0);
+	assert_int_equal(read_text("name: mine\ninterface: [eth0=tc+uplink, \"123\"]\ntcx-order: "
+				   "\"after:cil_from_netdev\"\nhosts-file: /tmp/a b\nhook: tcx\nuser: root\n"
+				   "autoscaler:\n"
+				   "  container-concurrency-target-percentage: 0.333\n"
+				   "  target-burst-capacity: -1\n"
+				   "  stable-window: 1h\n"
+				   "  max-scale-up-rate: 1.1\n"
+				   "  scale-to-zero-grace-period: 1500ms\n"
+				   "  scale-to-zero-pod-retention-period: 1h1ns\n"
+				   "defaults: {revision-cpu-limit: 1500m, revision-memory-limit: 2000000}\n"),
+			 0);
 	rs_auto_free char *first = rs_options_yaml(&fixture.options);
 	assert_non_null(first);
 	assert_non_null(strstr(first, "container-concurrency-target-percentage: \"0.333\"\n"));
 	assert_non_null(strstr(first, "scale-to-zero-grace-period: 1500ms\n"));
+	assert_non_null(strstr(first, "eth0=tc+uplink\n"));
 	assert_int_equal(read_text(first), 0);
 	rs_auto_free char *second = rs_options_yaml(&fixture.options);
 	assert_non_null(second);
@@ -401,7 +422,7 @@ static void test_a_reload_takes_what_is_live_and_names_the_rest(void **state)
 	assert_int_equal(running.pool, 20);
 	assert_int_equal(running.hook, RS_HOOK_AUTO);
 	assert_int_equal(running.vip_bits, 16);
-	assert_string_equal(running.interfaces[0], "eth7");
+	assert_string_equal(running.interfaces[0].name, "eth7");
 	assert_int_equal(running.log_level, RS_LOG_DEBUG);
 	assert_true(running.autoscaler.stable_window_ns == 7000000000ULL);
 	assert_int_equal(running.config_file_count, 1);

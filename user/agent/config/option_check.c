@@ -120,9 +120,9 @@ void rs_options_check_host(const struct rs_options *options, struct rs_problems 
 				"max-instances: %u, but instance-range has addresses for %llu: that many run at most",
 				options->max_instances, (unsigned long long)addresses);
 	for (unsigned i = 0; i < options->interface_count; i++) {
-		if (if_nametoindex(options->interfaces[i]) == 0)
+		if (if_nametoindex(options->interfaces[i].name) == 0)
 			rs_problems_add(problems, true,
 					"interface: there is no link \"%s\" now: it is used when it comes",
-					options->interfaces[i]);
+					options->interfaces[i].name);
 	}
 }

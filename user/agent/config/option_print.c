@@ -61,7 +61,9 @@ static bool add_interfaces(cJSON *root, const struct rs_options *options)
 {
 	cJSON *list = options->interface_count ? cJSON_AddArrayToObject(root, "interface") : NULL;
 	for (unsigned i = 0; list && i < options->interface_count; i++) {
-		if (!cJSON_AddItemToArray(list, cJSON_CreateString(options->interfaces[i])))
+		char text[RS_INTERFACE_TEXT_MAX];
+		rs_interface_option_print(&options->interfaces[i], text);
+		if (!cJSON_AddItemToArray(list, cJSON_CreateString(text)))
 			return false;
 	}
 	return list || !options->interface_count;

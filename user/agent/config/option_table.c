@@ -44,11 +44,15 @@ const struct rs_option rs_option_rows[] = {
 	 .help = "addresses of services"},
 	{"instance-range", "CIDR", RS_OPTION_RANGE, RS_OPTION_CLEANUP, OFFSET(instance_range),
 	 .initial = "198.19.0.0/16", .help = "addresses of instances"},
-	{"interface", "NAME", RS_OPTION_INTERFACES, RS_OPTION_LIVE, OFFSET(interfaces),
-	 .range = "at most 64 names of links", .initial = "all virtual ones with an address",
-	 .help = "attach here; may be repeated"},
+	{"interface", "NAME[=HOW]", RS_OPTION_INTERFACES, RS_OPTION_LIVE, OFFSET(interfaces),
+	 .range = "at most 64 names of links, each with =auto, =tc, =off or =uplink",
+	 .initial = "all virtual ones with an address",
+	 .help = "attach here, by that hook; may be repeated"},
 	{"hook", "auto|tcx|clsact", RS_OPTION_WORD, RS_OPTION_RESTART, OFFSET(hook), .words = hooks,
-	 .initial = "auto", .help = "how to attach"},
+	 .initial = "auto", .help = "how to attach to TC"},
+	{"tcx-order", "PLACE", RS_OPTION_STRING, RS_OPTION_RESTART, OFFSET(tcx_order),
+	 .range = "first, last, before:PROGRAM or after:PROGRAM (a name or an id)", .initial = "first",
+	 .help = "where to stand among the TCX programs of an interface"},
 	{"pool", "N", RS_OPTION_NUMBER, RS_OPTION_LIVE, OFFSET(pool), 1, 512, .initial = "8",
 	 .help = "sandboxes kept ready"},
 	{"max-instances", "N", RS_OPTION_NUMBER, RS_OPTION_LIVE, OFFSET(max_instances), 1, RS_INSTANCES_MAX - 1,
@@ -135,6 +139,9 @@ static int set_string(struct rs_options *options, const struct rs_option *row, c
 		return rs_err_set(err, -EINVAL, "must not be empty");
 	if (row->offset == OFFSET(name) && !is_agent_name(text))
 		return rs_err_set(err, -EINVAL, "must be %s, is \"%.80s\"", row->range, text);
+	struct rs_tcx_order order;
+	if (row->offset == OFFSET(tcx_order) && rs_tcx_order_parse(text, &order) < 0)
+		return rs_err_set(err, -EINVAL, "must be %s, is \"%.80s\"", row->range, text);
 	const char *kept = rs_option_keep(options, text);
 	if (!kept)
 		return rs_err_set(err, -ENOMEM, "out of memory");
@@ -199,9 +206,9 @@ static int add_interface(struct rs_options *options, const char *text, struct rs
 {
 	if (options->interface_count == RS_INTERFACES_MAX)
 		return rs_err_set(err, -E2BIG, "at most %d", RS_INTERFACES_MAX);
-	if (!*text || strpbrk(text, "/ \t") ||
-	    rs_str_copy(options->interfaces[options->interface_count], IFNAMSIZ, text) < 0)
-		return rs_err_set(err, -EINVAL, "\"%.80s\" cannot be a link's name", text);
+	int r = rs_interface_option_parse(text, &options->interfaces[options->interface_count], err);
+	if (r < 0)
+		return r;
 	options->interface_count++;
 	return 0;
 }

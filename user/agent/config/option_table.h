@@ -58,6 +58,11 @@ void rs_option_copy(struct rs_options *options, const struct rs_options *from, c
 /* What values it has, for people. */
 void rs_option_range(const struct rs_option *row, char *out, size_t size);
 
+/* interfaces.c: one entry of the list of interfaces. -EINVAL as rs_option_set(). */
+int rs_interface_option_parse(const char *text, struct rs_interface_option *ret_interface, struct rs_err *err);
+/* What rs_interface_option_parse() reads. */
+void rs_interface_option_print(const struct rs_interface_option *interface, char out[static RS_INTERFACE_TEXT_MAX]);
+
 /* One of Knative's configuration maps. */
 struct rs_section {
 	const char *name;	/* in our file */

@@ -5,6 +5,7 @@
  *
  *	option_table.c  the options: one row each, which everything else is made from
  *	sections.c      Knative's configuration maps
+ *	interfaces.c    the list of interfaces
  *	config_file.c   files to options
  *	options.c       built-in values < files < command line
  *	option_print.c  the help, and the options as YAML and as data
@@ -33,6 +34,22 @@
 /* Where an agent's files are: its name, and ".yaml" for one or ".d" for several, as RS_CONFIG_PLACE "rouse.yaml". */
 #define RS_CONFIG_PLACE RS_SYSCONFDIR "/rouse/"
 
+/* What an interface is to carry for the clients behind it. */
+enum rs_carry {
+	RS_CARRY_AUTO,
+	RS_CARRY_TC,
+	RS_CARRY_OFF, /* nothing, whatever it is */
+	RS_CARRY_COUNT,
+};
+
+/* NAME[=WORD[+WORD]]: --interface. */
+struct rs_interface_option {
+	char name[IFNAMSIZ];
+	enum rs_carry carry;
+	bool is_uplink; /* it leads out of this node, though it is not physical */
+};
+#define RS_INTERFACE_TEXT_MAX (IFNAMSIZ + 32)
+
 struct rs_options {
 	const char *name; /* of links, namespaces, cgroups, the nft table, and below of the directories */
 	const char *bpf_dir;
@@ -45,9 +62,10 @@ struct rs_options {
 	unsigned vip_bits;
 	struct in_addr instance_range;
 	unsigned instance_bits;
-	char interfaces[RS_INTERFACES_MAX][IFNAMSIZ]; /* empty: automatic */
+	struct rs_interface_option interfaces[RS_INTERFACES_MAX];
 	unsigned interface_count;
 	enum rs_hook hook;
+	const char *tcx_order; /* rs_tcx_order_parse() takes it; NULL = first */
 	unsigned pool;
 	unsigned max_instances;
 	unsigned max_flows;
@@ -95,6 +113,11 @@ void rs_options_done(struct rs_options *options);
 /* Takes over from `fresh` what can change while the agent runs. Writes the names of the others that differ, which need
  * a restart, into `ret_restart` ("vip-range (after rouse cleanup), hook"; empty when there is none). */
 void rs_options_update(struct rs_options *options, const struct rs_options *fresh, char *ret_restart, size_t size);
+
+/* The entry for a link of this name; NULL when it is not named. */
+const struct rs_interface_option *rs_options_interface(const struct rs_options *options, const char *name);
+/* True when the links to serve are named one by one: some entry is not just "off". */
+bool rs_options_name_interfaces(const struct rs_options *options);
 
 /* What only the host knows: whether the paths can be what they are meant to be. For --check-config; whoever starts
  * finds out anyway. */

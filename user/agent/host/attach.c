@@ -105,15 +105,6 @@ static void forget(struct rs_attach *attach, unsigned ifindex)
 
 /* --- one link --------------------------------------------------------------------------------------------------- */
 
-bool rs_attach_is_named(const struct rs_options *options, const char *name)
-{
-	for (unsigned i = 0; i < options->interface_count; i++) {
-		if (rs_str_equal(options->interfaces[i], name))
-			return true;
-	}
-	return false;
-}
-
 /* Agents' own links carry other programs, or another agent's. */
 static bool is_agents(const struct rs_options *options, const struct rs_link_info *link)
 {
@@ -126,7 +117,16 @@ static bool is_wanted(const struct rs_options *options, const struct rs_link_inf
 {
 	if (is_agents(options, link))
 		return false;
-	return options->interface_count ? rs_attach_is_named(options, link->name) : link->kind == RS_LINK_CLIENT;
+	const struct rs_interface_option *named = rs_options_interface(options, link->name);
+	if (named)
+		return named->carry != RS_CARRY_OFF;
+	return !rs_options_name_interfaces(options) && link->kind == RS_LINK_CLIENT;
+}
+
+static enum rs_dp_side side_of(const struct rs_options *options, const struct rs_link_info *link)
+{
+	const struct rs_interface_option *named = rs_options_interface(options, link->name);
+	return link->kind == RS_LINK_UPLINK || (named && named->is_uplink) ? RS_DP_UPLINK : RS_DP_CLIENT;
 }
 
 static void let_forward(struct rs_agent *agent, const char *link)
@@ -145,6 +145,7 @@ static void serve(struct rs_attach *attach, struct place *place, enum rs_dp_side
 	struct rs_err err = {0};
 	bool was_attached = state->attached, has_failed = *state->complaint;
 	state->way = way;
+	state->side = side;
 	place->again = false;
 	state->attached = rs_dp_attach(agent->dp, place->ifindex, side, way, &err) == 0;
 	rs_str_copy(state->complaint, sizeof(state->complaint), state->attached ? "" : err.message);
@@ -192,8 +193,9 @@ static void look_at(struct rs_attach *attach, const struct rs_link_info *link)
 	rs_str_copy(place->state.name, sizeof(place->state.name), link->name);
 	/* Its other end may have moved into a container since. */
 	enum rs_way way = link->peer_elsewhere ? RS_WAY_PEER : RS_WAY_NEIGH;
-	enum rs_dp_side side = link->kind == RS_LINK_UPLINK ? RS_DP_UPLINK : RS_DP_CLIENT;
-	if ((!place->state.attached || place->state.way != way || place->again) && has_time(attach))
+	enum rs_dp_side side = side_of(attach->agent->options, link);
+	bool is_other = place->state.way != way || place->state.side != side;
+	if ((!place->state.attached || is_other || place->again) && has_time(attach))
 		serve(attach, place, side, way);
 }
 

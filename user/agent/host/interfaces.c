@@ -11,7 +11,7 @@
 
 /* What an interface is to us. */
 struct role {
-	const char *as; /* "client", "host", "instance"; NULL = none of them */
+	const char *as; /* "client", "uplink", "host", "instance"; NULL = none of them */
 	enum rs_way way;
 	char why[256];
 };
@@ -23,7 +23,12 @@ static const char *way_name(enum rs_way way)
 
 static void explain_none(const struct rs_agent *agent, const struct rs_link_info *link, struct role *role)
 {
+	const struct rs_interface_option *named = rs_options_interface(agent->options, link->name);
 	struct rs_agent_tag tag;
+	if (named && named->carry == RS_CARRY_OFF) {
+		snprintf(role->why, sizeof(role->why), "--interface says off");
+		return;
+	}
 	char master[IF_NAMESIZE];
 	switch (link->kind) {
 	case RS_LINK_LOOPBACK:
@@ -70,11 +75,11 @@ static struct role role_of(const struct rs_agent *agent, const struct rs_link_in
 	} else if (rs_rt_id_of(link->name, prefix)) {
 		role = (struct role){.as = "instance", .way = RS_WAY_PEER, .why = "an instance or a waiting sandbox"};
 	} else if (state) {
-		role = (struct role){.as = "client", .way = state->way};
+		role = (struct role){.as = state->side == RS_DP_UPLINK ? "uplink" : "client", .way = state->way};
 		snprintf(role.why, sizeof(role.why), "%s",
-			 *state->complaint		   ? state->complaint
-			 : agent->options->interface_count ? "named by --interface"
-							   : "virtual, with an address");
+			 *state->complaint			      ? state->complaint
+			 : rs_options_name_interfaces(agent->options) ? "named by --interface"
+								      : "virtual, with an address");
 	} else {
 		explain_none(agent, link, &role);
 	}
@@ -125,8 +130,8 @@ static int add_awaited(const struct list *list)
 	static const struct role role = {.why = "named by --interface, and not there yet: it is waited for"};
 	int r = 0;
 	for (unsigned i = 0; r == 0 && i < options->interface_count; i++) {
-		if (!if_nametoindex(options->interfaces[i]))
-			r = add(list, options->interfaces[i], &role, "", NULL);
+		if (options->interfaces[i].carry != RS_CARRY_OFF && !if_nametoindex(options->interfaces[i].name))
+			r = add(list, options->interfaces[i].name, &role, "", NULL);
 	}
 	return r;
 }
