@@ -93,7 +93,12 @@ static int open_dataplane(struct rs_agent *agent, struct rs_err *err)
 	char prefix[RS_LINK_NAME_MAX];
 	rs_rt_link_prefix(options->name, prefix);
 	struct rs_hostlink_config link = hostlink_config(options, prefix);
-	int r = rs_hostlink_setup(&link, &agent->link, err);
+	agent->instance_mtu = options->instance_mtu;
+	int r = agent->instance_mtu ? 0 : rs_links_uplink_mtu(&agent->instance_mtu, err);
+	if (r < 0)
+		return r;
+	link.mtu = agent->instance_mtu;
+	r = rs_hostlink_setup(&link, &agent->link, err);
 	if (r < 0)
 		return r;
 	struct rs_dp_config config = {
@@ -212,6 +217,7 @@ static int open_runtime(struct rs_agent *agent, struct rs_err *err)
 	struct rs_agent_paths paths = {0};
 	struct rs_rt_config config;
 	int r = rs_agent_rt_config(agent->options, &paths, &config, err);
+	config.mtu = (uint16_t)agent->instance_mtu;
 	if (r == 0)
 		r = rs_rt_new(agent->event, &config, &rs_instance_callbacks, agent, &agent->rt, err);
 	rs_agent_paths_done(&paths);

@@ -235,6 +235,7 @@ struct rs_agent {
 	struct rs_options *options;
 	struct rs_config_state configuration;
 	struct rs_hostlink link;
+	unsigned instance_mtu; /* of the links of instances that are started from now on */
 	struct rs_dp *dp;
 	struct rs_rt *rt;
 	struct rs_registry *registry;

@@ -115,6 +115,7 @@ static void describe(struct rs_rt *rt, const struct rs_box *box, struct rs_job_a
 	rs_job_arg(args, "log=%s/%s.log", rt->waiting_logs, box->instance.name);
 	rs_job_arg(args, "address=%s", address);
 	rs_job_arg(args, "gateway=%s", gateway);
+	rs_job_arg(args, "mtu=%u", rt->config.mtu);
 	rs_job_arg(args, "hosts=%s", rt->config.hosts_file ? rt->config.hosts_file : "");
 	rs_job_arg(args, "resolv-conf=%s", rt->config.resolv_conf ? rt->config.resolv_conf : "");
 	rs_job_args_cgroups(args, &rt->cgroups);

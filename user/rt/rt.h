@@ -118,6 +118,7 @@ struct rs_rt_config {
 	struct in_addr range;	    /* instances' range, network order */
 	uint8_t range_bits;
 	struct in_addr gateway; /* the instances' default gateway: rouse0's address */
+	uint16_t mtu;		/* of the instances' links; 0 = the kernel's default */
 	uint32_t pool_size;	/* sandboxes kept ready */
 	uint32_t max_instances; /* running and pooled together, at most RS_INSTANCES_MAX */
 	struct rs_rt_log_limits logs;

@@ -81,7 +81,7 @@ static int create_pair(struct nl_sock *socket, const struct rs_hostlink *names, 
 	return r < 0 && r != -NLE_EXIST ? link_error(err, r, "cannot create the veth pair of", names->outer) : 0;
 }
 
-static int set_up(struct nl_sock *socket, const char *name, const char *alias, struct rs_err *err)
+static int set_up(struct nl_sock *socket, const char *name, const char *alias, unsigned mtu, struct rs_err *err)
 {
 	rs_auto_nl(rtnl_link) old = rtnl_link_alloc();
 	rs_auto_nl(rtnl_link) change = rtnl_link_alloc();
@@ -89,6 +89,8 @@ static int set_up(struct nl_sock *socket, const char *name, const char *alias, s
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	rtnl_link_set_ifindex(old, (int)if_nametoindex(name));
 	rtnl_link_set_flags(change, IFF_UP);
+	if (mtu)
+		rtnl_link_set_mtu(change, mtu);
 	if (alias)
 		rtnl_link_set_ifalias(change, alias);
 	int r = rtnl_link_change(socket, old, change, 0);
@@ -251,9 +253,9 @@ int rs_hostlink_setup(const struct rs_hostlink_config *config, struct rs_hostlin
 		return rs_err_set(err, -ENODEV, "%s exists without %s: run `rouse cleanup`", link.outer, link.inner);
 	memcpy(link.outer_mac, outer_mac, 6);
 	memcpy(link.inner_mac, inner_mac, 6);
-	r = set_up(socket, link.outer, alias, err);
+	r = set_up(socket, link.outer, alias, config->mtu, err);
 	if (r == 0)
-		r = set_up(socket, link.inner, NULL, err);
+		r = set_up(socket, link.inner, NULL, config->mtu, err);
 	if (r == 0)
 		r = add_address(socket, config, link.outer_ifindex, err);
 	if (r == 0)

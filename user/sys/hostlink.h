@@ -33,6 +33,7 @@ struct rs_hostlink_config {
 	struct rs_ranges ranges;
 	struct in_addr address; /* of NAME0: the source of the host's own clients, the instances' gateway */
 	struct in_addr gateway; /* the fixed next hop into NAME1 */
+	unsigned mtu;		/* of both links: what the host's own clients may send; 0 = as it is */
 };
 
 /* The names of an agent's two links. */

@@ -17,7 +17,8 @@
 #include <sys/socket.h>
 
 /* Bursts of hundreds of links fit; the kernel grants at most net.core.rmem_max to those without CAP_NET_ADMIN. */
-#define NEWS_BYTES (1024 * 1024)
+#define NEWS_BYTES   (1024 * 1024)
+#define ETHERNET_MTU 1500
 
 /* --- what agents write on their front doors --------------------------------------------------------------------- */
 
@@ -74,6 +75,7 @@ static struct rs_link_info describe(struct rtnl_link *link, bool has_address)
 	struct rs_link_info info = {
 		.ifindex = (unsigned)rtnl_link_get_ifindex(link),
 		.master = (unsigned)rtnl_link_get_master(link),
+		.mtu = rtnl_link_get_mtu(link),
 	};
 	const char *type = rtnl_link_get_type(link);
 	int32_t peer_namespace;
@@ -129,6 +131,25 @@ int rs_links_each(int (*each)(void *user, const struct rs_link_info *link), void
 		r = each(user, &info);
 	}
 	return r;
+}
+
+static int look_for_mtu(void *user, const struct rs_link_info *link)
+{
+	unsigned *smallest = user;
+	if (link->kind == RS_LINK_UPLINK && (!*smallest || link->mtu < *smallest))
+		*smallest = link->mtu;
+	return 0;
+}
+
+int rs_links_uplink_mtu(unsigned *ret_mtu, struct rs_err *err)
+{
+	unsigned smallest = 0;
+	int r = rs_links_each(look_for_mtu, &smallest, err);
+	if (r < 0)
+		return r;
+	smallest = smallest ? smallest : ETHERNET_MTU;
+	*ret_mtu = smallest < RS_LINK_MTU_MIN ? RS_LINK_MTU_MIN : smallest > UINT16_MAX ? UINT16_MAX : smallest;
+	return 0;
 }
 
 struct search {

@@ -12,6 +12,7 @@
 
 #define RS_LINK_NAME_MAX 16
 #define RS_AGENT_TAG_MAX 256
+#define RS_LINK_MTU_MIN	 1280 /* RFC 8200 5 */
 
 /* What an agent writes on its front door (the link's alias), for people and for other agents to read. */
 struct rs_agent_tag {
@@ -41,12 +42,15 @@ struct rs_link_info {
 	char type[RS_LINK_NAME_MAX]; /* "veth", "bridge", ...; "" for a physical one */
 	char alias[RS_AGENT_TAG_MAX];
 	enum rs_link_kind kind;
-	unsigned master;     /* of a bridge's or bond's port; 0 = none */
+	unsigned master; /* of a bridge's or bond's port; 0 = none */
+	unsigned mtu;
 	bool peer_elsewhere; /* a veth whose other end is in another namespace */
 };
 
 /* Visits every link. Stops at the first non-zero return, and returns it. */
 int rs_links_each(int (*each)(void *user, const struct rs_link_info *link), void *user, struct rs_err *err);
+/* The smallest MTU of the uplinks, at least RS_LINK_MTU_MIN; 1500 when there is none. */
+int rs_links_uplink_mtu(unsigned *ret_mtu, struct rs_err *err);
 /* One link by its number, without a look at the others. -ENODEV when it is gone. */
 int rs_links_get(unsigned ifindex, struct rs_link_info *ret_link, struct rs_err *err);
 

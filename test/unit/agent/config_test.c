@@ -116,6 +116,7 @@ static void test_every_option_is_a_key(void **state)
 				   "hook: clsact\n"
 				   "pool: 16\n"
 				   "max-flows: 8192\n"
+				   "instance-mtu: 9000\n"
 				   "user: root\n"
 				   "log-level: warn\n"
 				   "autoscaler:\n"
@@ -131,6 +132,7 @@ static void test_every_option_is_a_key(void **state)
 	assert_string_equal(o->name, "mine");
 	assert_int_equal(ntohl(o->vip_range.s_addr), 0x0a010000);
 	assert_int_equal(o->instance_bits, 20);
+	assert_int_equal(o->instance_mtu, 9000);
 	assert_int_equal(o->interface_count, 2);
 	assert_string_equal(o->interfaces[1].name, "br0");
 	assert_true(o->interfaces[0].is_uplink && o->interfaces[0].carry == RS_CARRY_OFF);
@@ -222,6 +224,13 @@ static void test_knatives_maps_are_taken_as_they_are(void **state)
 }
 
 /* Deeper than the reader remembers its way: what comes behind them is still told of. */
+static void test_an_mtu_that_ipv6_cannot_have(void **state)
+{
+	(void)state;
+	refuse("instance-mtu: 1279\n", "instance-mtu: must be 0 or at least 1280, is 1279");
+	assert_int_equal(read_text("instance-mtu: 1280\n"), 0);
+}
+
 static void test_lists_in_lists(void **state)
 {
 	(void)state;
@@ -449,6 +458,7 @@ int main(void)
 		TEST(test_the_command_line_comes_last_wherever_it_stands),
 		TEST(test_files_override_earlier_ones_and_a_directory_is_all_of_its_files),
 		TEST(test_knatives_maps_are_taken_as_they_are),
+		TEST(test_an_mtu_that_ipv6_cannot_have),
 		TEST(test_lists_in_lists),
 		TEST(test_what_is_wrong_is_told_with_its_place),
 		TEST(test_what_no_key_knows_alone_is_checked),

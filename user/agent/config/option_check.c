@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "sys/links.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -54,11 +55,20 @@ static void check_paths(const struct rs_options *options, struct rs_problems *pr
 				options->run_dir, sizeof(address.sun_path) - 1);
 }
 
+/* IPv6 asks it of every link (RFC 8200 5). */
+static void check_mtu(const struct rs_options *options, struct rs_problems *problems)
+{
+	if (options->instance_mtu && options->instance_mtu < RS_LINK_MTU_MIN)
+		rs_problems_add(problems, false, "instance-mtu: must be 0 or at least %d, is %u", RS_LINK_MTU_MIN,
+				options->instance_mtu);
+}
+
 void rs_options_check(const struct rs_options *options, struct rs_problems *problems)
 {
 	struct rs_err err = {0};
 	check_ranges(options, problems);
 	check_paths(options, problems);
+	check_mtu(options, problems);
 	if (rs_autoscaler_config_check(&options->autoscaler, &err) < 0)
 		rs_problems_add(problems, false, "autoscaler.%s", err.message);
 	if (rs_defaults_config_check(&options->defaults, &err) < 0)

@@ -57,6 +57,8 @@ const struct rs_option rs_option_rows[] = {
 	 .help = "sandboxes kept ready"},
 	{"max-instances", "N", RS_OPTION_NUMBER, RS_OPTION_LIVE, OFFSET(max_instances), 1, RS_INSTANCES_MAX - 1,
 	 .initial = "1024", .help = "instances and sandboxes at most"},
+	{"instance-mtu", "N", RS_OPTION_NUMBER, RS_OPTION_RESTART, OFFSET(instance_mtu), 0, 65535, .initial = "0",
+	 .help = "MTU of the links of new instances, at least 1280; 0 = the smallest of the uplinks', or 1500"},
 	{"max-flows", "N", RS_OPTION_POWER, RS_OPTION_CLEANUP, OFFSET(max_flows), RS_FLOWS_MIN, 1U << 24,
 	 .initial = "131072", .help = "tracked connections at most, a power of two"},
 	{"max-holds", "N", RS_OPTION_POWER, RS_OPTION_CLEANUP, OFFSET(max_holds), RS_HOLDS_MIN, 1U << 24,

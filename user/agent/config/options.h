@@ -68,6 +68,7 @@ struct rs_options {
 	const char *tcx_order; /* rs_tcx_order_parse() takes it; NULL = first */
 	unsigned pool;
 	unsigned max_instances;
+	unsigned instance_mtu; /* 0 = the uplinks' */
 	unsigned max_flows;
 	unsigned max_routes;
 	unsigned max_allowed;

@@ -69,7 +69,8 @@ static int parse_option(struct rs_sandbox_options *options, const char *key, siz
 	const struct {
 		const char *key;
 		long long *value;
-	} numbers[] = {{"keep", &options->keep},
+	} numbers[] = {{"mtu", &options->mtu},
+		       {"keep", &options->keep},
 		       {"age", &options->age},
 		       {"total", &options->total},
 		       {"spare", &options->spare}};

@@ -82,6 +82,10 @@ static int create_pair(struct nl_sock *socket, const struct rs_sandbox_options *
 	rtnl_link_set_name(inner, RS_SANDBOX_INNER_LINK);
 	rtnl_link_set_addr(inner, inner_mac);
 	rtnl_link_set_ns_fd(inner, inner_netns);
+	if (options->mtu) {
+		rtnl_link_set_mtu(outer, (unsigned)options->mtu);
+		rtnl_link_set_mtu(inner, (unsigned)options->mtu);
+	}
 	int r = rtnl_link_add(socket, outer, NLM_F_CREATE | NLM_F_EXCL);
 	return r < 0 ? rs_nl_error(err, r, "cannot create the veth pair") : 0;
 }

@@ -37,6 +37,7 @@ struct rs_sandbox_options {
 	struct in_addr address; /* of the instance */
 	struct in_addr gateway; /* its default route */
 	uint32_t id;
+	long long mtu;				   /* of both ends of the veth; 0 = the kernel's default */
 	const char *hosts;			   /* NULL = the host's */
 	const char *resolv_conf;		   /* NULL = the host's */
 	const char *groups[RS_SANDBOX_GROUPS_MAX]; /* parents of the instance's cgroups; the first kills */
