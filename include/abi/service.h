@@ -75,7 +75,9 @@ struct rs_revision {
 	__u32 slot_rung;      /* 1 = a SLOT event is on its way to the agent */
 	__u64 uid;    /* first half of the revision's UUID: a restarted agent knows its entries by it; 0 = free */
 	__u32 policy; /* enum rs_pick_policy */
-	__u32 pad;
+	__u8 ports;   /* bit n: its instances have a port[n]; a frontend of another index finds no target */
+	__u8 udp;     /* bit n: that one is UDP's, else TCP's */
+	__u8 pad[2];
 	__u32 instance[RS_REVISION_INSTANCES_MAX]; /* 0 = empty place; each is written atomically */
 };
 

@@ -64,7 +64,7 @@ static const struct layout layouts[] = {
 	  F(rs_route, flags), F(rs_route, generation), F(rs_route, seed), F(rs_route, target), F(rs_route, slot)),
 	S(rs_allowed_key, F(rs_allowed_key, prefix_bits), F(rs_allowed_key, list), F(rs_allowed_key, address)),
 	S(rs_revision, F(rs_revision, wake), F(rs_revision, held), F(rs_revision, hold_max), F(rs_revision, hold_total_ms),
-	  F(rs_revision, instance_count), F(rs_revision, slot_rung), F(rs_revision, uid), F(rs_revision, policy), F(rs_revision, pad), F(rs_revision, instance)),
+	  F(rs_revision, instance_count), F(rs_revision, slot_rung), F(rs_revision, uid), F(rs_revision, policy), F(rs_revision, ports), F(rs_revision, udp), F(rs_revision, pad), F(rs_revision, instance)),
 	S(rs_maglev, F(rs_maglev, place), F(rs_maglev, pad)),
 	S(rs_instance, F(rs_instance, state), F(rs_instance, generation), F(rs_instance, revision),
 	  F(rs_instance, in_flight), F(rs_instance, limit), F(rs_instance, ifindex), F(rs_instance, flows),

@@ -150,6 +150,9 @@ struct rs_instance *rs_dp_instance(struct rs_dp *dp, unsigned instance);
 /* Empties the entry and makes it the revision's: no holds, no instances, zero statistics. */
 int rs_dp_revision_init(struct rs_dp *dp, unsigned revision, unsigned long long uid, unsigned hold_max,
 			unsigned hold_total_ms);
+/* Which ports its instances have, and which of them are UDP's: bits as in struct rs_revision. A new entry has port[0]
+ * alone, TCP's. */
+void rs_dp_revision_set_ports(struct rs_dp *dp, unsigned revision, unsigned char ports, unsigned char udp);
 /* A free entry, 0 when all are in use. */
 unsigned rs_dp_revision_free_entry(struct rs_dp *dp);
 /* Makes the entry an instance in state STARTING, known by its namespace, and puts it on its revision's list.

@@ -111,6 +111,7 @@ int rs_dp_revision_init(struct rs_dp *dp, unsigned revision, unsigned long long 
 	entry->policy = RS_PICK_LEAST_LOADED;
 	entry->hold_max = hold_max;
 	entry->hold_total_ms = hold_total_ms;
+	rs_dp_revision_set_ports(dp, revision, 1, 0);
 	entry->uid = uid;
 	rs_auto_free struct rs_revision_stats *zero = calloc(dp->cpus, sizeof(*zero));
 	if (!zero)
@@ -133,6 +134,15 @@ int rs_dp_maglev_set(struct rs_dp *dp, unsigned revision, const struct rs_maglev
 void rs_dp_maglev_delete(struct rs_dp *dp, unsigned revision)
 {
 	bpf_map_delete_elem(bpf_map__fd(dp->skeleton->maps.maglev), &revision);
+}
+
+void rs_dp_revision_set_ports(struct rs_dp *dp, unsigned revision, unsigned char ports, unsigned char udp)
+{
+	struct rs_revision *entry = rs_dp_revision(dp, revision);
+	if (!entry)
+		return;
+	__atomic_store_n(&entry->udp, udp, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&entry->ports, ports, __ATOMIC_SEQ_CST);
 }
 
 static int list_instance(struct rs_revision *revision, unsigned instance)

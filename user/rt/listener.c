@@ -20,7 +20,9 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#define TCP_STATE_LISTEN 10 /* the kernel's TCP_LISTEN; <netinet/tcp.h> cannot stand beside <linux/tcp.h> */
+/* The kernel's TCP_CLOSE and TCP_LISTEN; <netinet/tcp.h> cannot stand beside <linux/tcp.h>. */
+#define STATE_CLOSE  7 /* of a UDP socket that takes datagrams from anyone */
+#define STATE_LISTEN 10
 
 /* A socket belongs to the namespace that it was made in: go there, make it, come back. Other threads stay. */
 int rs_diag_open(const char *netns_name)
@@ -43,7 +45,7 @@ int rs_diag_open(const char *netns_name)
 	return r;
 }
 
-static int ask(int fd, uint8_t family)
+static int ask(int fd, uint8_t family, bool udp)
 {
 	struct {
 		struct nlmsghdr header;
@@ -53,8 +55,8 @@ static int ask(int fd, uint8_t family)
 			   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
 			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
 		.request = {.sdiag_family = family,
-			    .sdiag_protocol = IPPROTO_TCP,
-			    .idiag_states = 1U << TCP_STATE_LISTEN},
+			    .sdiag_protocol = udp ? IPPROTO_UDP : IPPROTO_TCP,
+			    .idiag_states = 1U << (udp ? STATE_CLOSE : STATE_LISTEN)},
 	};
 	return send(fd, &message, sizeof(message), 0) < 0 ? -errno : 0;
 }
@@ -93,6 +95,7 @@ static enum reach reach_of(const struct nlmsghdr *header, const struct inet_diag
 
 struct search {
 	uint16_t port;
+	bool udp;
 	bool found;
 	struct rs_rt_listener listener;
 };
@@ -112,6 +115,8 @@ static void look_at(const struct nlmsghdr *header, struct search *search)
 	} else if (reach == REACH_ALL) {
 		/* Several with SO_REUSEPORT: the kernel spreads connections over them. */
 		search->found = true;
+		if (search->udp)
+			return; /* its queues are bytes */
 		search->listener.queued += socket->idiag_rqueue;
 		search->listener.backlog += socket->idiag_wqueue;
 	}
@@ -142,7 +147,7 @@ static int receive(int fd, struct search *search)
 int rs_rt_listener(struct rs_rt *rt, struct rs_rt_instance *instance, struct rs_rt_listener *ret_listener)
 {
 	struct rs_box *box = rs_box_of(instance);
-	struct search search = {.port = instance->port};
+	struct search search = {.port = instance->port, .udp = instance->is_udp};
 	static const uint8_t families[] = {AF_INET, AF_INET6};
 	(void)rt;
 	if (box->diag < 0) {
@@ -152,7 +157,7 @@ int rs_rt_listener(struct rs_rt *rt, struct rs_rt_instance *instance, struct rs_
 		box->diag = fd;
 	}
 	for (size_t i = 0; i < rs_array_length(families); i++) {
-		int r = ask(box->diag, families[i]);
+		int r = ask(box->diag, families[i], search.udp);
 		if (r == 0)
 			r = receive(box->diag, &search);
 		if (r < 0) {

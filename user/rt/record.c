@@ -34,6 +34,7 @@ char *rs_record_print(const struct rs_record *record)
 		  cJSON_AddNumberToObject(object, "ifindex", instance->ifindex) &&
 		  cJSON_AddNumberToObject(object, "pid", instance->pid) &&
 		  cJSON_AddNumberToObject(object, "port", instance->port) &&
+		  cJSON_AddBoolToObject(object, "udp", instance->is_udp) &&
 		  put_wide(object, "pidStart", record->pid_start) &&
 		  put_wide(object, "netnsInode", instance->netns_inode) &&
 		  put_wide(object, "startedNs", instance->started_ns) &&
@@ -93,6 +94,7 @@ static int parse(const cJSON *object, struct rs_record *record)
 	instance->ifindex = (uint32_t)ifindex;
 	instance->pid = (pid_t)pid;
 	instance->port = (uint16_t)port;
+	instance->is_udp = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "udp")); /* not in older ones */
 	return 0;
 }
 

@@ -194,6 +194,7 @@ static int describe(struct rs_box *box, const struct rs_rt_spec *spec, struct rs
 	if (n < 0 || (size_t)n >= sizeof(instance->log_path))
 		return rs_err_set(err, -ENAMETOOLONG, "the log's path under %s is too long", box->rt->config.state_dir);
 	instance->port = spec->port;
+	instance->is_udp = spec->is_udp;
 	return 0;
 }
 
@@ -225,6 +226,7 @@ static void undo(struct rs_box *box)
 	box->instance.owner[0] = box->instance.log_path[0] = '\0';
 	box->instance.started_ns = 0;
 	box->instance.port = 0;
+	box->instance.is_udp = false;
 }
 
 struct rs_rt_instance *rs_rt_next(struct rs_rt *rt)

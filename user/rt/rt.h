@@ -50,6 +50,7 @@ struct rs_rt_spec {
 	const char *working_dir;    /* NULL = / */
 	int64_t run_as_user;	    /* uid; -1 = the runtime's unprivileged default */
 	uint16_t port;		    /* $PORT, host order */
+	bool is_udp;		    /* of that port */
 	uint64_t cpu_millis;	    /* limit in 1/1000 CPU; 0 = none */
 	uint64_t memory_bytes;	    /* limit; 0 = none */
 };
@@ -66,6 +67,7 @@ struct rs_rt_instance {
 	uint64_t netns_inode;
 	pid_t pid;
 	uint16_t port;	     /* host order */
+	bool is_udp;	     /* of that port */
 	uint64_t started_ns; /* CLOCK_MONOTONIC, when exec was asked for; 0 in the pool */
 	uint64_t exec_ns;    /* when the sandbox's process called exec, as it told; 0 until it has */
 	char log_path[512];  /* appears there some milliseconds after the start, in any case before on_exited */
@@ -177,7 +179,8 @@ int rs_rt_thaw(struct rs_rt *rt, struct rs_rt_instance *instance);
 /* Runs one probe once; on_probe follows with `cookie`, at the latest after its timeout. */
 int rs_rt_probe(struct rs_rt *rt, struct rs_rt_instance *instance, const struct rs_probe_spec *probe, uint64_t cookie);
 
-/* Room in the accept queue of the instance's listener on its port, from sock_diag in its namespace.
+/* Room in the accept queue of the instance's listener on its port, from sock_diag in its namespace. A UDP port has its
+ * sockets, and no such queue: both are 0 then.
  * Returns 0 and fills both, -ENOENT when nothing listens there (ret_elsewhere then names a port that
  * something does listen on, or 0, and ret_loopback says that the right port listens on 127.0.0.1 only). */
 struct rs_rt_listener {

@@ -103,34 +103,36 @@ static int read_env(void *out, const cJSON *json, const struct rs_at *at, struct
 
 static int read_port_number(void *out, const cJSON *json, const struct rs_at *at, struct rs_err *err)
 {
-	struct rs_container *container = out;
-	int64_t port;
-	int r = rs_read_integer(json, at, 1, 65535, &port, err);
+	struct rs_port *port = out;
+	int64_t number;
+	int r = rs_read_integer(json, at, 1, 65535, &number, err);
 
 	if (r == 0)
-		container->port = (uint16_t)port;
+		port->number = (uint16_t)number;
 	return r;
 }
 
 static int read_port_name(void *out, const cJSON *json, const struct rs_at *at, struct rs_err *err)
 {
-	struct rs_container *container = out;
+	struct rs_port *port = out;
 	const char *text;
 	int r = rs_read_text(json, at, RS_PORT_NAME_SIZE - 1, &text, err);
 
 	if (r == 0)
-		rs_str_copy(container->port_name, sizeof(container->port_name), text);
+		rs_str_copy(port->name, sizeof(port->name), text);
 	return r;
 }
 
 static int read_port_protocol(void *out, const cJSON *json, const struct rs_at *at, struct rs_err *err)
 {
+	struct rs_port *port = out;
 	const char *text;
 	int r = rs_read_text(json, at, RS_STRING_MAX, &text, err);
 
-	(void)out;
-	if (r == 0 && strcmp(text, "TCP") != 0)
-		return rs_refuse(at, err, "\"%.40s\" must be \"TCP\"", text);
+	if (r == 0 && strcmp(text, "TCP") != 0 && strcmp(text, "UDP") != 0)
+		return rs_refuse(at, err, "\"%.40s\" must be \"TCP\" or \"UDP\"", text);
+	if (r == 0)
+		port->is_udp = *text == 'U';
 	return r;
 }
 
@@ -144,17 +146,28 @@ static int read_ports(void *out, const cJSON *json, const struct rs_at *at, stru
 		{.name = "hostIP", .refused = "a service is reached at its virtual address, not at the node's"},
 	};
 	struct rs_container *container = out;
-	int r = rs_read_list(json, at, RS_ARGS_MAX, err);
+	const cJSON *child;
+	size_t i = 0;
+	int r = rs_read_list(json, at, RS_PORTS_MAX, err);
 
 	if (r < 0 || !json->child)
 		return r;
-	if (json->child->next)
-		return rs_refuse(RS_AT_INDEX(at, 1), err, "a service has one port: leave out all but one");
-	container->port = 0;
-	r = RS_FIELDS_READ(fields, container, json->child, RS_AT_INDEX(at, 0), err);
-	if (r == 0 && container->port == 0)
-		return rs_refuse(RS_AT_FIELD(RS_AT_INDEX(at, 0), "containerPort"), err, "is missing");
-	return r;
+	rs_container_clear_more_ports(container);
+	cJSON_ArrayForEach (child, json) {
+		const struct rs_at *here = RS_AT_INDEX(at, i);
+		struct rs_port port = {0};
+
+		r = RS_FIELDS_READ(fields, &port, child, here, err);
+		if (r < 0)
+			return r;
+		if (port.number == 0)
+			return rs_refuse(RS_AT_FIELD(here, "containerPort"), err, "is missing");
+		if (i++ == 0)
+			container->port = port;
+		else if (rs_container_add_port(container, &port) < 0)
+			return rs_refuse_memory(here, err);
+	}
+	return 0;
 }
 
 /* --- resources ------------------------------------------------------------------------------------------------ */

@@ -74,11 +74,16 @@ static cJSON *print_env(const struct rs_pairs *env)
 static cJSON *print_ports(const struct rs_container *container)
 {
 	rs_auto_json cJSON *array = cJSON_CreateArray();
-	cJSON *port = cJSON_CreateObject();
 
-	if (!rs_append(array, port) || (container->port_name[0] && !rs_add_text(port, "name", container->port_name)) ||
-	    !rs_add_number(port, "containerPort", container->port))
-		return NULL;
+	for (size_t i = 0; array && i < rs_container_port_count(container); i++) {
+		const struct rs_port *port = rs_container_port(container, i);
+		cJSON *item = cJSON_CreateObject();
+
+		if (!rs_append(array, item) || (port->name[0] && !rs_add_text(item, "name", port->name)) ||
+		    !rs_add_number(item, "containerPort", port->number) ||
+		    (port->is_udp && !rs_add_text(item, "protocol", rs_port_protocol_text(true))))
+			return NULL;
+	}
 	return rs_take_ptr(array);
 }
 
@@ -169,7 +174,9 @@ static bool add_probes(cJSON *json, const struct rs_container *container)
 static cJSON *print_container(const struct rs_container *container)
 {
 	rs_auto_json cJSON *json = cJSON_CreateObject();
-	const bool is_usual_port = container->port == 8080 && !container->port_name[0];
+	const struct rs_port *port = &container->port;
+	const bool is_usual_port =
+		port->number == 8080 && !port->name[0] && !port->is_udp && container->more_port_count == 0;
 
 	if (!json || !rs_add_text(json, "name", container->name) ||
 	    (container->image && !rs_add_text(json, "image", container->image)) ||

@@ -24,21 +24,24 @@ static const char no_grpc[] = "there is no gRPC client here: use httpGet, tcpSoc
 static int read_port(void *out, const cJSON *json, const struct rs_at *at, struct rs_err *err)
 {
 	struct reading *reading = out;
-	const char *name = reading->container->port_name;
 	int64_t port;
 	int r;
 
 	if (cJSON_IsString(json)) {
-		if (name[0] && strcmp(json->valuestring, name) == 0) {
-			reading->probe->port = reading->container->port;
-			return 0;
-		}
-		return rs_refuse(at, err, "\"%.40s\" must be a number 0..65535, or the name of the container's port",
-				 json->valuestring);
+		const struct rs_port *named = rs_container_port_named(reading->container, json->valuestring);
+
+		if (!named)
+			return rs_refuse(at, err,
+					 "\"%.40s\" must be a number 0..65535, or the name of a port of the container",
+					 json->valuestring);
+		if (named->is_udp)
+			return rs_refuse(at, err, "\"%s\" is a UDP port: a probe connects over TCP", named->name);
+		reading->probe->port = named->number;
+		return 0;
 	}
 	r = rs_read_integer(json, at, 0, 65535, &port, err);
-	if (r == 0)
-		reading->probe->port = port ? (uint16_t)port : reading->container->port;
+	if (r == 0 && port > 0)
+		reading->probe->port = (uint16_t)port;
 	return r;
 }
 
@@ -112,8 +115,17 @@ static int begin(struct reading *reading, enum rs_probe_handler handler, const s
 	if (reading->probe->handler != RS_HANDLER_NONE)
 		return rs_refuse(at, err, "a probe has one of httpGet, tcpSocket and exec");
 	reading->probe->handler = handler;
-	reading->probe->port = reading->container->port;
+	/* Unless it says another. */
+	reading->probe->port = reading->container->port.is_udp ? 0 : reading->container->port.number;
 	return 0;
+}
+
+/* A probe over TCP has a port in the end. */
+static int need_port(const struct reading *reading, const struct rs_at *at, struct rs_err *err)
+{
+	if (reading->probe->port)
+		return 0;
+	return rs_refuse(at, err, "needs a port: the container's first one is UDP, and a probe connects over TCP");
 }
 
 static int read_http_get(void *out, const cJSON *json, const struct rs_at *at, struct rs_err *err)
@@ -130,6 +142,8 @@ static int read_http_get(void *out, const cJSON *json, const struct rs_at *at, s
 
 	if (r == 0)
 		r = RS_FIELDS_READ(fields, reading, json, at, err);
+	if (r == 0)
+		r = need_port(reading, at, err);
 	if (r == 0 && !reading->probe->path) {
 		reading->probe->path = strdup("/");
 		if (!reading->probe->path)
@@ -149,6 +163,8 @@ static int read_tcp_socket(void *out, const cJSON *json, const struct rs_at *at,
 
 	if (r == 0)
 		r = RS_FIELDS_READ(fields, reading, json, at, err);
+	if (r == 0)
+		r = need_port(reading, at, err);
 	return r;
 }
 
@@ -262,8 +278,11 @@ static int read_probe(struct rs_probe **ret_probe, const struct rs_container *co
 	probe->failure_threshold = FAILURE_THRESHOLD;
 	r = RS_FIELDS_READ(fields, &reading, json, at, err);
 	/* As in Knative: a probe that says only how often is one of the port. */
-	if (r == 0 && probe->handler == RS_HANDLER_NONE)
+	if (r == 0 && probe->handler == RS_HANDLER_NONE) {
 		r = begin(&reading, RS_HANDLER_TCP_SOCKET, at, err);
+		if (r == 0)
+			r = need_port(&reading, at, err);
+	}
 	return r;
 }
 

@@ -25,6 +25,7 @@ static struct rs_record example(void)
 			     .netns_inode = 4026532177,
 			     .pid = 12345,
 			     .port = 8080,
+			     .is_udp = true,
 			     .started_ns = 9123456789012345678,
 			     .log_path = "/var/lib/rouse/logs/default/hello-00001/rouse-17.log"},
 		.pid_start = 998877,
@@ -47,6 +48,7 @@ static void test_what_is_printed_is_parsed(void **state)
 	assert_int_equal(out.instance.ifindex, 42);
 	assert_int_equal(out.instance.pid, 12345);
 	assert_int_equal(out.instance.port, 8080);
+	assert_true(out.instance.is_udp);
 	/* More than a double holds. */
 	assert_true(out.instance.started_ns == in.instance.started_ns);
 	assert_true(out.instance.netns_inode == in.instance.netns_inode);

@@ -57,8 +57,8 @@ static void test_every_field_is_read(void **state)
 	assert_string_equal(container->working_dir, "/srv");
 	assert_string_equal(container->env.items[0].key, "B"); /* in the manifest's order */
 	assert_string_equal(container->env.items[1].value, "");
-	assert_int_equal(container->port, 9000);
-	assert_int_equal(rs_container_protocol(container), RS_PORT_H2C);
+	assert_int_equal(container->port.number, 9000);
+	assert_string_equal(container->port.name, "h2c");
 	assert_int_equal(container->cpu_millis, 1500);
 	assert_int_equal(container->memory_bytes, 350 << 20);
 	assert_int_equal(container->run_as_user, 1000);
@@ -98,7 +98,7 @@ static void test_defaults(void **state)
 	assert_int_equal(template->hold_timeout_ms, 60000);
 	assert_string_equal(template->container.name, "user-container");
 	assert_null(template->container.image);
-	assert_int_equal(template->container.port, 8080);
+	assert_int_equal(template->container.port.number, 8080);
 	assert_int_equal(template->container.run_as_user, -1);
 	assert_null(template->container.readiness);
 	assert_int_equal(service->traffic.count, 1);
@@ -127,6 +127,24 @@ static void test_null_and_empty(void **state)
 	assert_true(rs_pairs_equal(&plain->metadata.labels, &padded->metadata.labels));
 }
 
+static void test_several_ports(void **state)
+{
+	(void)state;
+	rs_auto_service struct rs_service *service = accept_manifest("{" HEAD NAME CONTAINER_OF(
+		COMMAND ",\"ports\":[{\"containerPort\":53,\"protocol\":\"UDP\"},{\"containerPort\":53},"
+			"{\"name\":\"admin\",\"containerPort\":8080,\"protocol\":\"TCP\"}],"
+			"\"readinessProbe\":{\"httpGet\":{\"port\":\"admin\"}}") "}");
+	const struct rs_container *container = &service->template->container;
+
+	assert_int_equal(rs_container_port_count(container), 3);
+	assert_int_equal(rs_container_port(container, 0)->number, 53);
+	assert_true(rs_container_port(container, 0)->is_udp);
+	assert_int_equal(rs_container_port(container, 1)->number, 53);
+	assert_false(rs_container_port(container, 1)->is_udp);
+	assert_string_equal(rs_container_port(container, 2)->name, "admin");
+	assert_int_equal(container->readiness->port, 8080);
+}
+
 static void test_a_probe_without_a_handler_is_one_of_the_port(void **state)
 {
 	(void)state;
@@ -151,6 +169,9 @@ static void test_print_reads_back_the_same(void **state)
 						   "\"env\":[{\"name\":\"X\","
 						   "\"value\":\"\\\"\\n\\u00e4\"}],\"readinessProbe\":{},"
 						   "\"securityContext\":{\"runAsUser\":0}") "}",
+		"{" HEAD NAME CONTAINER_OF(COMMAND ",\"ports\":[{\"containerPort\":8080},{\"name\":\"dns\","
+						   "\"containerPort\":8080,\"protocol\":\"UDP\"}]") "}",
+		"{" HEAD NAME CONTAINER_OF(COMMAND ",\"ports\":[{\"containerPort\":8080,\"protocol\":\"UDP\"}]") "}",
 	};
 
 	for (size_t i = 0; i < rs_array_length(manifests); i++) {
@@ -181,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_every_field_is_read),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_null_and_empty),
+		cmocka_unit_test(test_several_ports),
 		cmocka_unit_test(test_a_probe_without_a_handler_is_one_of_the_port),
 		cmocka_unit_test(test_print_reads_back_the_same),
 	};

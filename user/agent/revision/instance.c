@@ -240,14 +240,17 @@ static struct rs_agent_instance *new_instance(struct rs_workload *workload, stru
 static int add_to_dataplane(const struct rs_workload *workload, const struct rs_rt_instance *rt)
 {
 	const struct rs_template *template = workload->revision->template;
+	const struct rs_container *container = &template->container;
 	struct rs_instance entry = {
 		.revision = workload->id,
 		.limit = template->container_concurrency,
 		.ifindex = rt->ifindex,
 		.address[RS_V4] = rs_address_v4(rt->address.s_addr),
-		.port[0] = htons(template->container.port),
+		.udp = rs_container_udp_bits(container),
 		.flags = rs_probing_needed(workload->revision) ? RS_INSTANCE_PROBED : 0,
 	};
+	for (size_t i = 0; i < rs_container_port_count(container) && i < rs_array_length(entry.port); i++)
+		entry.port[i] = htons(rs_container_port(container, i)->number);
 	memcpy(entry.mac, rt->mac, 6);
 	return rs_dp_instance_add(workload->agent->dp, rt->id, &entry, (unsigned)rt->netns_inode);
 }
@@ -300,7 +303,8 @@ int rs_instance_start(struct rs_workload *workload, struct rs_err *err)
 		.env = (const char *const *)env,
 		.working_dir = container->working_dir,
 		.run_as_user = container->run_as_user,
-		.port = container->port,
+		.port = container->port.number,
+		.is_udp = container->port.is_udp,
 		.cpu_millis = container->cpu_millis,
 		.memory_bytes = container->memory_bytes,
 	};

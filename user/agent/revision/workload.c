@@ -39,7 +39,12 @@ static int claim_entry(struct rs_workload *workload, struct rs_err *err)
 				  RS_REVISIONS_MAX - 1);
 	int r = rs_dp_revision_init(agent->dp, workload->id, uid, RS_HOLDS_PER_REVISION_MAX,
 				    revision->template->hold_timeout_ms);
-	return r < 0 ? rs_err_set(err, r, "cannot write the map revisions: %s", strerror(-r)) : 0;
+	if (r < 0)
+		return rs_err_set(err, r, "cannot write the map revisions: %s", strerror(-r));
+	const struct rs_container *container = &revision->template->container;
+	rs_dp_revision_set_ports(agent->dp, workload->id, rs_container_port_bits(container),
+				 rs_container_udp_bits(container));
+	return 0;
 }
 
 /* Revisions become the latest ready one in the order of their numbers, and that is kept in the store. */

@@ -22,10 +22,16 @@
 
 /* What is written for one VIP. */
 struct rs_leg {
-	uint16_t ports[1 + RS_ROUTE_TARGETS_MAX]; /* frontends, host order */
-	size_t port_count;
 	const struct rs_model_route *route; /* the registry's, which forgets the VIP before it frees the route */
 	struct rs_access *access;	    /* of the route, at its main VIP alone */
+	size_t port_count;
+	struct rs_vip_port ports[]; /* frontends */
+};
+
+/* The frontends of all revisions that a VIP leads to. */
+struct frontends {
+	size_t count;
+	struct rs_vip_port ports[RS_VIP_PORTS_MAX * RS_ROUTE_TARGETS_MAX];
 };
 
 struct in_addr rs_routing_vip(const struct rs_agent *agent, uint32_t vip)
@@ -33,10 +39,10 @@ struct in_addr rs_routing_vip(const struct rs_agent *agent, uint32_t vip)
 	return (struct in_addr){.s_addr = htonl(ntohl(agent->options->vip_range.s_addr) + vip)};
 }
 
-static struct rs_frontend_key frontend_of(const struct rs_agent *agent, uint32_t vip, uint16_t port)
+static struct rs_frontend_key frontend_of(const struct rs_agent *agent, uint32_t vip, const struct rs_vip_port *port)
 {
 	const struct rs_address address = rs_address_v4(rs_routing_vip(agent, vip).s_addr);
-	return rs_dp_frontend(&address, port, RS_PROTOCOL_TCP);
+	return rs_dp_frontend(&address, port->number, port->is_udp ? RS_PROTOCOL_UDP : RS_PROTOCOL_TCP);
 }
 
 struct planning {
@@ -52,43 +58,55 @@ static bool exists(void *user, const char *revision)
 	return found && strcmp(found->service, planning->route->metadata.name) == 0;
 }
 
-static void add_port(struct rs_leg *leg, uint16_t port)
+static bool has_port(const struct rs_vip_port *ports, size_t count, const struct rs_vip_port *port)
 {
-	for (size_t i = 0; i < leg->port_count; i++) {
-		if (leg->ports[i] == port)
-			return;
+	for (size_t i = 0; i < count; i++) {
+		if (ports[i].number == port->number && ports[i].is_udp == port->is_udp)
+			return true;
 	}
-	if (leg->port_count < rs_array_length(leg->ports))
-		leg->ports[leg->port_count++] = port;
+	return false;
+}
+
+/* One port of the VIP leads to one place in the list of ports, whichever revision is picked: the first of them that has
+ * the port says to which. */
+static void add_ports(struct frontends *frontends, const struct rs_container *container)
+{
+	struct rs_vip_port ports[RS_VIP_PORTS_MAX];
+	size_t count = rs_container_vip_ports(container, ports);
+	for (size_t i = 0; i < count; i++) {
+		if (!has_port(frontends->ports, frontends->count, &ports[i]) &&
+		    frontends->count < rs_array_length(frontends->ports))
+			frontends->ports[frontends->count++] = ports[i];
+	}
 }
 
 /* Frontends of `wanted` stand, those of the old leg that are not in it are gone. */
-static int write_frontends(struct rs_agent *agent, uint32_t vip, const struct rs_leg *wanted)
+static int write_frontends(struct rs_agent *agent, uint32_t vip, const struct rs_model_route *route,
+			   const struct frontends *wanted)
 {
-	struct rs_leg *old = agent->legs[vip];
-	for (size_t i = 0; i < wanted->port_count; i++) {
-		const struct rs_frontend_key key = frontend_of(agent, vip, wanted->ports[i]);
-		int r = rs_dp_frontend_set(agent->dp, &key, vip, 0);
-		if (r < 0)
+	const size_t bytes = wanted->count * sizeof(*wanted->ports);
+	struct rs_leg *old = agent->legs[vip], *leg = malloc(sizeof(*leg) + bytes);
+	if (!leg)
+		return -ENOMEM;
+	*leg = (struct rs_leg){.route = route, .access = old ? old->access : NULL, .port_count = wanted->count};
+	memcpy(leg->ports, wanted->ports, bytes);
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct rs_frontend_key key = frontend_of(agent, vip, &wanted->ports[i]);
+		int r = rs_dp_frontend_set(agent->dp, &key, vip, wanted->ports[i].index);
+		if (r < 0) {
+			free(leg);
 			return r;
+		}
 	}
 	for (size_t i = 0; old && i < old->port_count; i++) {
-		bool keep = false;
-		for (size_t k = 0; k < wanted->port_count; k++)
-			keep |= wanted->ports[k] == old->ports[i];
-		const struct rs_frontend_key key = frontend_of(agent, vip, old->ports[i]);
-		if (!keep)
+		const struct rs_frontend_key key = frontend_of(agent, vip, &old->ports[i]);
+		if (!has_port(wanted->ports, wanted->count, &old->ports[i]))
 			rs_dp_frontend_delete(agent->dp, &key);
 	}
-	if (!old)
-		old = agent->legs[vip] = calloc(1, sizeof(*old));
-	if (!old)
-		return -ENOMEM;
-	agent->route_count += !old->route;
-	agent->frontend_count += (unsigned)wanted->port_count - (unsigned)old->port_count;
-	struct rs_access *access = old->access;
-	*old = *wanted;
-	old->access = access;
+	agent->route_count += !old;
+	agent->frontend_count += (unsigned)wanted->count - (unsigned)(old ? old->port_count : 0);
+	free(old);
+	agent->legs[vip] = leg;
 	return 0;
 }
 
@@ -141,7 +159,8 @@ static int write_leg(struct rs_agent *agent, const struct rs_model_route *route,
 		     uint32_t vip, const struct rs_access *access, struct rs_err *err)
 {
 	struct rs_route value = {0};
-	struct rs_leg frontends = {.route = route};
+	struct frontends frontends;
+	frontends.count = 0;
 	rs_access_fill(access, &value);
 	if (vip == RS_VIP_NONE || vip >= agent->leg_count)
 		return rs_err_set(err, -ENOSPC, "route %s has no address", route->metadata.name);
@@ -153,9 +172,7 @@ static int write_leg(struct rs_agent *agent, const struct rs_model_route *route,
 		if (r < 0)
 			return r;
 		value.target[i] = workload->id;
-		if (rs_container_has_port_80(&revision->template->container))
-			add_port(&frontends, 80);
-		add_port(&frontends, revision->template->container.port);
+		add_ports(&frontends, &revision->template->container);
 	}
 	if (rs_metadata_is_sticky(&route->metadata))
 		keep_clients(agent, route, leg, vip, &value);
@@ -164,7 +181,7 @@ static int write_leg(struct rs_agent *agent, const struct rs_model_route *route,
 	/* The route stands before a frontend leads to it. */
 	int r = write_route(agent, vip, &value);
 	if (r == 0)
-		r = write_frontends(agent, vip, &frontends);
+		r = write_frontends(agent, vip, route, &frontends);
 	return r < 0 ? rs_err_set(err, r, "cannot write the maps routes and frontends: %s", strerror(-r)) : 0;
 }
 
@@ -243,7 +260,7 @@ void rs_routing_forget(struct rs_agent *agent, uint32_t vip)
 		return;
 	struct rs_leg *leg = agent->legs[vip];
 	for (size_t i = 0; leg && i < leg->port_count; i++) {
-		const struct rs_frontend_key key = frontend_of(agent, vip, leg->ports[i]);
+		const struct rs_frontend_key key = frontend_of(agent, vip, &leg->ports[i]);
 		rs_dp_frontend_delete(agent->dp, &key);
 	}
 	rs_dp_route_delete(agent->dp, vip);
@@ -297,12 +314,15 @@ int rs_routing_check_room(struct rs_agent *agent, const struct rs_service *servi
 		const char *tag = service->traffic.targets[i].tag;
 		routes += *tag && !has_tag(route, tag);
 	}
-	unsigned ports =
-		rs_container_has_port_80(&service->template->container) && service->template->container.port != 80 ? 2
-														   : 1;
+	struct rs_vip_port ports[RS_VIP_PORTS_MAX];
+	const unsigned port_count = (unsigned)rs_container_vip_ports(&service->template->container, ports);
+	const struct rs_leg *leg = route && route->vip < agent->leg_count ? agent->legs[route->vip] : NULL;
+	unsigned frontends = routes * port_count;
+	for (unsigned i = 0; leg && i < port_count; i++)
+		frontends += !has_port(leg->ports, leg->port_count, &ports[i]);
 	int r = check_map("routes", agent->route_count, routes, sizes.routes, advice, err);
 	if (r == 0)
-		r = check_map("frontends", agent->frontend_count, routes * ports, sizes.frontends, advice, err);
+		r = check_map("frontends", agent->frontend_count, frontends, sizes.frontends, advice, err);
 	if (r == 0 && (!configuration || !rs_template_equal(configuration->template, service->template)) &&
 	    !rs_dp_revision_free_entry(agent->dp))
 		r = rs_err_set(
@@ -341,12 +361,10 @@ static int find_stale_frontend(void *user, const struct rs_frontend_key *key, un
 {
 	struct stale *stale = user;
 	const struct rs_leg *leg = route < stale->agent->leg_count ? stale->agent->legs[route] : NULL;
-	if (leg && rs_routing_vip(stale->agent, route).s_addr == rs_address_to_v4(&key->address)) {
-		for (size_t i = 0; i < leg->port_count; i++) {
-			if (leg->ports[i] == ntohs(key->port))
-				return 0;
-		}
-	}
+	const struct rs_vip_port port = {ntohs(key->port), key->protocol == RS_PROTOCOL_UDP, 0};
+	if (leg && rs_routing_vip(stale->agent, route).s_addr == rs_address_to_v4(&key->address) &&
+	    has_port(leg->ports, leg->port_count, &port))
+		return 0;
 	stale->frontends[stale->frontend_count++] = *key;
 	return stale->frontend_count == STALE_BATCH;
 }

@@ -160,10 +160,11 @@ struct rs_probe {
 	uint32_t failure_threshold;
 };
 
-enum rs_port_protocol {
-	RS_PORT_PLAIN, /* unnamed, or any name but these two: TCP as it is */
-	RS_PORT_HTTP1,
-	RS_PORT_H2C,
+/* A port that the program serves. */
+struct rs_port {
+	char name[RS_PORT_NAME_SIZE]; /* "" = none */
+	uint16_t number;
+	bool is_udp;
 };
 
 struct rs_container {
@@ -173,8 +174,9 @@ struct rs_container {
 	struct rs_strings args;
 	struct rs_pairs env; /* PORT, K_SERVICE, K_CONFIGURATION, K_REVISION are not in it */
 	char *working_dir;   /* absolute; NULL = / */
-	char port_name[RS_PORT_NAME_SIZE];
-	uint16_t port;		    /* 8080 by default */
+	struct rs_port port;	    /* the first: $PORT, and whose readiness counts. TCP 8080 by default */
+	struct rs_port *more_ports; /* NULL = it is the only one, as of most */
+	size_t more_port_count;	    /* at most RS_PORTS_MAX - 1 */
 	uint64_t cpu_millis;	    /* limit; 0 = none */
 	uint64_t memory_bytes;	    /* limit; 0 = none */
 	int64_t run_as_user;	    /* -1 = the runtime's unprivileged default */
@@ -183,9 +185,36 @@ struct rs_container {
 	struct rs_probe *startup;
 };
 
-/* The port's name as Knative reads it. Only http1, h2c, grpc and unnamed ports are also reachable at VIP:80. */
-enum rs_port_protocol rs_container_protocol(const struct rs_container *container);
-bool rs_container_has_port_80(const struct rs_container *container);
+/* ports.c. All ports of a container, in the manifest's order: 0 is the first. */
+size_t rs_container_port_count(const struct rs_container *container);
+const struct rs_port *rs_container_port(const struct rs_container *container, size_t index);
+/* The container's port of this name, or NULL. */
+const struct rs_port *rs_container_port_named(const struct rs_container *container, const char *name);
+/* Appends; the caller checks the maximum. */
+int rs_container_add_port(struct rs_container *container, const struct rs_port *port);
+/* Leaves the first alone. */
+void rs_container_clear_more_ports(struct rs_container *container);
+bool rs_container_ports_equal(const struct rs_container *a, const struct rs_container *b);
+/* A bit for each port, as the dataplane has them: all, and those of UDP. */
+uint8_t rs_container_port_bits(const struct rs_container *container);
+uint8_t rs_container_udp_bits(const struct rs_container *container);
+/* "TCP", "UDP" */
+const char *rs_port_protocol_text(bool is_udp);
+
+/* A port of a virtual address, and the container's port that it leads to. */
+struct rs_vip_port {
+	uint16_t number;
+	bool is_udp;
+	uint8_t index; /* of the container's port */
+};
+
+/* Each of the container's, and port 80. */
+#define RS_VIP_PORTS_MAX (RS_PORTS_MAX + 1)
+
+/* Every port under its own number; port 80 leads to the first TCP port too, when Knative would take it for one of HTTP
+ * (unnamed, http1, h2c, grpc) and the container has no TCP port 80 itself. Returns how many. */
+size_t rs_container_vip_ports(const struct rs_container *container,
+			      struct rs_vip_port ret_ports[static RS_VIP_PORTS_MAX]);
 
 enum rs_aggregation {
 	RS_AGGREGATION_LINEAR,

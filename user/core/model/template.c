@@ -40,7 +40,7 @@ struct rs_template *rs_template_new(void)
 	template->timeout_seconds = RS_TIMEOUT_SECONDS_DEFAULT;
 	template->grace_ms = RS_TIMEOUT_SECONDS_DEFAULT * 1000;
 	rs_str_copy(template->container.name, sizeof(template->container.name), "user-container");
-	template->container.port = 8080;
+	template->container.port.number = 8080;
 	template->container.run_as_user = -1;
 	return template;
 }
@@ -77,6 +77,7 @@ static void container_done(struct rs_container *container)
 	rs_strings_done(&container->command);
 	rs_strings_done(&container->args);
 	rs_pairs_done(&container->env);
+	rs_container_clear_more_ports(container);
 	free(container->image);
 	free(container->working_dir);
 	probe_free(container->readiness);
@@ -100,7 +101,7 @@ static bool container_equal(const struct rs_container *a, const struct rs_contai
 	return strcmp(a->name, b->name) == 0 && rs_str_equal(a->image, b->image) &&
 	       rs_strings_equal(&a->command, &b->command) && rs_strings_equal(&a->args, &b->args) &&
 	       rs_pairs_equal(&a->env, &b->env) && rs_str_equal(a->working_dir, b->working_dir) &&
-	       strcmp(a->port_name, b->port_name) == 0 && a->port == b->port && a->cpu_millis == b->cpu_millis &&
+	       rs_container_ports_equal(a, b) && a->cpu_millis == b->cpu_millis &&
 	       a->memory_bytes == b->memory_bytes && a->run_as_user == b->run_as_user &&
 	       probe_equal(a->readiness, b->readiness) && probe_equal(a->liveness, b->liveness) &&
 	       probe_equal(a->startup, b->startup);
@@ -119,18 +120,4 @@ bool rs_template_equal_unnamed(const struct rs_template *a, const struct rs_temp
 bool rs_template_equal(const struct rs_template *a, const struct rs_template *b)
 {
 	return strcmp(a->name, b->name) == 0 && rs_template_equal_unnamed(a, b);
-}
-
-enum rs_port_protocol rs_container_protocol(const struct rs_container *container)
-{
-	if (strcmp(container->port_name, "http1") == 0)
-		return RS_PORT_HTTP1;
-	if (strcmp(container->port_name, "h2c") == 0 || strcmp(container->port_name, "grpc") == 0)
-		return RS_PORT_H2C;
-	return RS_PORT_PLAIN;
-}
-
-bool rs_container_has_port_80(const struct rs_container *container)
-{
-	return !container->port_name[0] || rs_container_protocol(container) != RS_PORT_PLAIN;
 }

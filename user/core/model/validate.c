@@ -85,6 +85,36 @@ static int check_probe(const struct rs_probe *probe, const char *name, bool must
 	return 0;
 }
 
+static int check_ports(const struct rs_container *container, struct rs_err *err)
+{
+	char path[PATH_SIZE];
+
+	for (size_t i = 0; i < rs_container_port_count(container); i++) {
+		const struct rs_port *port = rs_container_port(container, i);
+
+		for (size_t k = 0; k < i; k++) {
+			const struct rs_port *other = rs_container_port(container, k);
+
+			if (port->number == other->number && port->is_udp == other->is_udp)
+				return rs_err_set(err, -EINVAL,
+						  CONTAINER ".ports[%zu]: %s port %u is already that of ports[%zu]", i,
+						  rs_port_protocol_text(port->is_udp), port->number, k);
+			if (port->name[0] && strcmp(port->name, other->name) == 0)
+				return rs_err_set(err, -EINVAL,
+						  CONTAINER
+						  ".ports[%zu].name: \"%s\" is already the name of ports[%zu]",
+						  i, port->name, k);
+		}
+		if (!port->name[0])
+			continue;
+		snprintf(path, sizeof(path), CONTAINER ".ports[%zu].name", i);
+		int r = rs_name_check_port(port->name, path, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int check_container(const struct rs_container *container, struct rs_err *err)
 {
 	char path[PATH_SIZE];
@@ -121,11 +151,9 @@ static int check_container(const struct rs_container *container, struct rs_err *
 	if (container->working_dir && container->working_dir[0] != '/')
 		return rs_err_set(err, -EINVAL, CONTAINER ".workingDir: \"%.80s\" must begin with /",
 				  container->working_dir);
-	if (container->port_name[0]) {
-		r = rs_name_check_port(container->port_name, CONTAINER ".ports[0].name", err);
-		if (r < 0)
-			return r;
-	}
+	r = check_ports(container, err);
+	if (r < 0)
+		return r;
 	r = check_probe(container->readiness, "readinessProbe", false, err);
 	if (r == 0)
 		r = check_probe(container->liveness, "livenessProbe", true, err);

@@ -54,7 +54,7 @@ static struct rs_template *filled(void)
 	rs_strings_add(&container->args, "-v");
 	rs_pairs_add(&container->env, "A", "1");
 	set_text(&container->working_dir, "/srv");
-	rs_str_copy(container->port_name, sizeof(container->port_name), "h2c");
+	rs_str_copy(container->port.name, sizeof(container->port.name), "h2c");
 	container->readiness = filled_probe();
 	container->liveness = filled_probe();
 	container->startup = filled_probe();
@@ -92,8 +92,10 @@ static void test_templates_are_equal_until_changed(void **state)
 	CHANGES(rs_strings_add(&container->args, "y"));
 	CHANGES(rs_pairs_add(&container->env, "Y", "y"));
 	CHANGES(set_text(&container->working_dir, "/"));
-	CHANGES(container->port_name[0] = 'x');
-	CHANGES(container->port++);
+	CHANGES(container->port.name[0] = 'x');
+	CHANGES(container->port.number++);
+	CHANGES(container->port.is_udp = true);
+	CHANGES(rs_container_add_port(container, &(struct rs_port){.number = 9000}));
 	CHANGES(container->cpu_millis++);
 	CHANGES(container->memory_bytes++);
 	CHANGES(container->run_as_user++);
@@ -125,27 +127,6 @@ static void test_a_shared_template_goes_with_its_last_user(void **state)
 	assert_true(rs_template_equal_unnamed(template, renamed));
 	rs_template_unref(template);
 	rs_template_unref(renamed);
-}
-
-static void test_ports(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *name;
-		enum rs_port_protocol protocol;
-		bool has_80;
-	} rows[] = {
-		{"", RS_PORT_PLAIN, true},   {"http1", RS_PORT_HTTP1, true},  {"h2c", RS_PORT_H2C, true},
-		{"grpc", RS_PORT_H2C, true}, {"redis", RS_PORT_PLAIN, false},
-	};
-
-	for (size_t i = 0; i < rs_array_length(rows); i++) {
-		struct rs_container container = {0};
-
-		rs_str_copy(container.port_name, sizeof(container.port_name), rows[i].name);
-		assert_int_equal(rs_container_protocol(&container), rows[i].protocol);
-		assert_int_equal(rs_container_has_port_80(&container), rows[i].has_80);
-	}
 }
 
 static void test_pairs_stay_sorted(void **state)
@@ -412,7 +393,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_templates_are_equal_until_changed),
 		cmocka_unit_test(test_a_shared_template_goes_with_its_last_user),
-		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_pairs_stay_sorted),
 		cmocka_unit_test(test_strings_end_with_null),
 		cmocka_unit_test(test_copies_share_until_one_changes),
