@@ -197,6 +197,9 @@ static void test_its_network_is_its_own(void **state)
 	assert_true(rt_test_shell("ip neighbour show nud permanent | grep -q %02x:%02x:%02x:%02x:%02x:%02x",
 				  instance->mac[0], instance->mac[1], instance->mac[2], instance->mac[3],
 				  instance->mac[4], instance->mac[5]));
+	/* Without it what XDP redirects there would be dropped. */
+	assert_true(rt_test_shell("ip netns exec %s ethtool -k eth0 | grep -qx 'generic-receive-offload: on'",
+				  instance->name));
 	rt_test_end(test, instance);
 }
 

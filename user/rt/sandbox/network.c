@@ -8,7 +8,9 @@
  *	neighbour ADDRESS -> eth0's MAC       | neighbour GATEWAY -> LINK's MAC
  *
  * The neighbour entries are permanent: no ARP stands between a wake and its
- * first packet. Checksum offload stays as the kernel has it.
+ * first packet. Checksum offload stays as the kernel has it. GRO is on inside:
+ * what XDP on an uplink redirects to LINK goes into the other end's ring, and
+ * only a veth with GRO (or an XDP program of its own) has one.
  */
 #include "rt/sandbox/sandbox.h"
 
@@ -18,6 +20,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
@@ -29,6 +33,8 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 static struct nl_sock *open_netlink(struct rs_err *err)
@@ -207,6 +213,17 @@ static int build_outer(const struct rs_sandbox_options *options, int inner_netns
 	return 0;
 }
 
+/* Before the link is up: then it costs no more than a flag. */
+static int enable_gro(struct rs_err *err)
+{
+	struct ethtool_value value = {.cmd = ETHTOOL_SGRO, .data = 1};
+	struct ifreq request = {.ifr_name = RS_SANDBOX_INNER_LINK, .ifr_data = (char *)&value};
+	rs_auto_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &request) < 0)
+		return rs_err_set(err, -errno, "cannot turn GRO on: %m");
+	return 0;
+}
+
 /* In the namespace of the sandbox. */
 static int build_inner(const struct rs_sandbox_options *options, struct rs_err *err)
 {
@@ -215,6 +232,8 @@ static int build_inner(const struct rs_sandbox_options *options, struct rs_err *
 		return -EIO;
 	int ifindex = (int)if_nametoindex(RS_SANDBOX_INNER_LINK);
 	int r = set_up(socket, 1, err);
+	if (r == 0)
+		r = enable_gro(err);
 	if (r == 0)
 		r = set_up(socket, ifindex, err);
 	if (r == 0)
