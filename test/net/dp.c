@@ -52,13 +52,9 @@ static int new_namespace(int back)
 	return ns;
 }
 
-void net_shell(int ns, const char *format, ...)
+/* The exit status. */
+static int run_in(int ns, const char *command)
 {
-	char command[1024];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(command, sizeof(command), format, args);
-	va_end(args);
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
@@ -68,8 +64,28 @@ void net_shell(int ns, const char *format, ...)
 	}
 	int status;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+void net_shell(int ns, const char *format, ...)
+{
+	char command[1024];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	if (run_in(ns, command) != 0)
 		fail_msg("in a namespace, \"%s\" failed", command);
+}
+
+void net_need(int ns, const char *command)
+{
+	char silent[512]; /* skip() leaves by longjmp: nothing to free may be left */
+	snprintf(silent, sizeof(silent), "{ %s; } >/dev/null 2>&1", command);
+	if (run_in(ns, silent) == 0)
+		return;
+	print_message("skipped, as this does not work here: %s\n", command);
+	skip();
 }
 
 static unsigned add_veth(struct net *net, const char *name, int ns)
@@ -233,16 +249,35 @@ int net_socket(int ns, int type)
 	return net_socket_of(ns, type, 0);
 }
 
-int net_socket_of(int ns, int type, int protocol)
+static int socket_in(int ns, int family, int type, int protocol)
 {
 	rs_auto_fd int back = this_namespace();
 	assert_int_equal(setns(ns, CLONE_NEWNET), 0);
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+	int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 	assert_int_equal(setns(back, CLONE_NEWNET), 0);
 	assert_true(fd >= 0);
-	int yes = 1;
+	return fd;
+}
+
+int net_socket_of(int ns, int type, int protocol)
+{
+	int yes = 1, fd = socket_in(ns, AF_INET, type, protocol);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 	return fd;
+}
+
+int net_packet_socket(int ns)
+{
+	return socket_in(ns, AF_PACKET, SOCK_RAW, 0);
+}
+
+unsigned net_index(int ns, const char *interface)
+{
+	struct ifreq request = {0};
+	rs_str_copy(request.ifr_name, sizeof(request.ifr_name), interface);
+	rs_auto_fd int fd = net_socket(ns, SOCK_DGRAM);
+	assert_int_equal(ioctl(fd, SIOCGIFINDEX, &request), 0);
+	return (unsigned)request.ifr_ifindex;
 }
 
 static struct sockaddr_in socket_address(const char *address, unsigned short port)

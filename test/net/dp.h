@@ -52,9 +52,14 @@ struct rs_instance *net_instance(struct net *net, unsigned id, enum rs_instance_
 
 /* Runs a shell command in a namespace; fails the test when it fails. */
 void net_shell(int ns, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Skips the test when the command, which changes nothing in the end, fails: for what a kernel may lack. */
+void net_need(int ns, const char *command);
 /* A socket in that namespace. */
 int net_socket(int ns, int type);
 int net_socket_of(int ns, int type, int protocol);
+/* An AF_PACKET socket for whole frames. */
+int net_packet_socket(int ns);
+unsigned net_index(int ns, const char *interface);
 int net_listen(int ns, unsigned short port, int backlog);
 /* Begins to connect. `from`: the local port, 0 = any. */
 int net_connect(int ns, const char *address, unsigned short port, unsigned short from);

@@ -43,9 +43,10 @@ packet: ## run the BPF programs on single packets (root)
 net: $(B)/bin/rouse-sandbox ## run the network tests in namespaces (root)
 .PHONY: packet net
 
-kernels: $(packet_BIN) $(net_BIN) ## run them on Debian's 6.1 kernel, in QEMU (some minutes)
+test-kernels: $(packet_BIN) $(net_BIN) ## run both on Debian's 6.1 and 6.12 kernels, in QEMU (a quarter of an hour)
 	$(Q)B=$(B) test/kernels/run
-.PHONY: kernels
+kernels: test-kernels
+.PHONY: test-kernels kernels
 
 unit: $(UNIT_BIN) ## run the unit tests (no root needed)
 	$(Q)tools/test/run unit
