@@ -77,8 +77,8 @@ static int set_pair(cJSON *object, const char *field, const char *key, const cha
  * does it. */
 static void places_of(const char *key, bool *ret_on_service, bool *ret_on_template)
 {
-	static const char *const services[] = {"networking.", "rouse.dev/allow-from", "rouse.dev/sticky",
-					       "serving.knative.dev/rollout-duration"};
+	static const char *const services[] = {"networking.", "rouse.dev/allow-from", "rouse.dev/external-port",
+					       "rouse.dev/sticky", "serving.knative.dev/rollout-duration"};
 	static const char *const templates[] = {AUTOSCALING, "rouse.dev/", "serving.knative.dev/"};
 	*ret_on_service = *ret_on_template = true;
 	for (size_t i = 0; i < rs_array_length(services); i++) {

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "core/model/access.h"
+#include "core/model/external.h"
 #include "core/model/quantity.h"
 
 #define AUTOSCALING "autoscaling.knative.dev/"
@@ -202,12 +203,30 @@ static int pick(const struct rs_pair *pair, uint32_t container_concurrency, enum
 			  pair->key, pair->value);
 }
 
+/* Rouse's own annotations of a Service, and why they stand there. NULL for all others. */
+static const char *why_of_service(const char *key)
+{
+	static const struct {
+		const char *key, *why;
+	} ours[] = {
+		{RS_ANNOTATION_ALLOW_FROM, "it is about who may reach its address"},
+		{RS_ANNOTATION_EXTERNAL_PORT, "it is about how clients reach it"},
+		{RS_ANNOTATION_STICKY, "it is about the split between its revisions"},
+	};
+
+	for (size_t i = 0; i < rs_array_length(ours); i++)
+		if (strcmp(key, ours[i].key) == 0)
+			return ours[i].why;
+	return NULL;
+}
+
 /* Sorts the annotations into `found`; refuses what nobody reads. */
 static int find_known(const struct rs_pairs *annotations, const struct rs_pair *found[static ANNOTATION_COUNT],
 		      struct rs_err *err)
 {
 	for (size_t i = 0; i < annotations->count; i++) {
 		const struct rs_pair *pair = &annotations->items[i];
+		const char *why;
 		size_t k;
 
 		for (k = 0; k < ANNOTATION_COUNT; k++)
@@ -224,17 +243,9 @@ static int find_known(const struct rs_pairs *annotations, const struct rs_pair *
 		} else if (rs_str_starts_with(pair->key, "queue.sidecar.serving.knative.dev/")) {
 			return rs_err_set(err, -EINVAL, PATH ": there is no queue-proxy: the kernel counts requests",
 					  pair->key);
-		} else if (strcmp(pair->key, RS_ANNOTATION_STICKY) == 0) {
-			return rs_err_set(err, -EINVAL,
-					  PATH
-					  ": belongs in metadata.annotations of the Service: it is about the split "
-					  "between its revisions",
-					  pair->key);
-		} else if (strcmp(pair->key, RS_ANNOTATION_ALLOW_FROM) == 0) {
-			return rs_err_set(err, -EINVAL,
-					  PATH ": belongs in metadata.annotations of the Service: it is about who may "
-					       "reach its address",
-					  pair->key);
+		} else if ((why = why_of_service(pair->key))) {
+			return rs_err_set(err, -EINVAL, PATH ": belongs in metadata.annotations of the Service: %s",
+					  pair->key, why);
 		} else if (rs_str_starts_with(pair->key, AUTOSCALING) || rs_str_starts_with(pair->key, "rouse.dev/") ||
 			   rs_str_starts_with(pair->key, "features.knative.dev/") ||
 			   (rs_str_starts_with(pair->key, "serving.knative.dev/") &&
@@ -319,7 +330,9 @@ int rs_annotations_check_service(const struct rs_metadata *metadata, struct rs_e
 	const char *rollout = rs_pairs_get(&metadata->annotations, RS_ANNOTATION_ROLLOUT_DURATION);
 	const char *sticky = rs_pairs_get(&metadata->annotations, RS_ANNOTATION_STICKY);
 	struct rs_allow_from ranges;
+	struct rs_external_ports ports;
 	int64_t ns;
+	int r;
 
 	for (size_t i = 0; i < metadata->annotations.count; i++) {
 		const char *key = metadata->annotations.items[i].key;
@@ -335,7 +348,7 @@ int rs_annotations_check_service(const struct rs_metadata *metadata, struct rs_e
 						  "metadata.annotations[%s]: belongs in "
 						  "spec.template.metadata.annotations",
 						  key);
-		if (strcmp(key, RS_ANNOTATION_ALLOW_FROM) == 0 || strcmp(key, RS_ANNOTATION_STICKY) == 0)
+		if (why_of_service(key))
 			continue;
 		if (rs_str_starts_with(key, "rouse.dev/") || (rs_str_starts_with(key, "serving.knative.dev/") &&
 							      strcmp(key, RS_ANNOTATION_ROLLOUT_DURATION) != 0 &&
@@ -361,7 +374,8 @@ int rs_annotations_check_service(const struct rs_metadata *metadata, struct rs_e
 				  "metadata.annotations[%s]: \"%.40s\" must be \"0s\": Rouse moves traffic at once; "
 				  "move it in steps with spec.traffic",
 				  RS_ANNOTATION_ROLLOUT_DURATION, rollout);
-	return rs_metadata_allow_from(metadata, &ranges, err);
+	r = rs_metadata_allow_from(metadata, &ranges, err);
+	return r < 0 ? r : rs_metadata_external_ports(metadata, &ports, err);
 }
 
 int rs_annotations_check_config(const struct rs_template *template, bool allow_zero_initial_scale,

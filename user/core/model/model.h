@@ -393,6 +393,7 @@ static inline void rs_service_cleanup(struct rs_service **service)
 #define RS_ANNOTATION_PICK	       "rouse.dev/pick"
 #define RS_ANNOTATION_ALLOW_FROM       "rouse.dev/allow-from" /* on the Service, as the next */
 #define RS_ANNOTATION_STICKY	       "rouse.dev/sticky"
+#define RS_ANNOTATION_EXTERNAL_PORT    "rouse.dev/external-port"
 #define RS_ANNOTATION_ROLLOUT_DURATION "serving.knative.dev/rollout-duration" /* on the Service: "0s" */
 #define RS_ANNOTATION_NO_GC	       "serving.knative.dev/no-gc"
 #define RS_LABEL_VISIBILITY	       "networking.knative.dev/visibility"
