@@ -45,6 +45,14 @@ struct {
 } frontends SEC(".maps") __weak;
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RS_EXTERNAL_WORDS);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);   /* rs_external_word() */
+	__type(value, __u64); /* a bit for each port that may have a frontend at an address of the node */
+} external SEC(".maps") __weak;
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, RS_ROUTES_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

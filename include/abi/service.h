@@ -4,6 +4,7 @@
  * a route's slots to a revision, a revision to its instances.
  *
  *	frontends  hash   rs_frontend_key -> rs_frontend
+ *	external   array  u32 word        -> u64          bits: ports of the node's own addresses that lead to services
  *	routes     hash   u32 route       -> rs_route      replaced whole: an update is atomic
  *	allowed    trie   rs_allowed_key  -> u32           who may use the routes that name a list
  *	revisions  array  u32 revision    -> rs_revision   memory-mapped by the agent
@@ -30,6 +31,20 @@ struct rs_frontend {
 	__u8 port; /* index into rs_instance.port of whoever is picked */
 	__u8 pad[3];
 };
+
+/* The map `external`: a bit for each port of each protocol, TCP's first, that may lead from the node's own addresses to
+ * a service. It keeps packets that are nobody's business from being looked up. */
+#define RS_EXTERNAL_WORDS 2048
+
+RS_INLINE __u32 rs_external_word(__u16 port, __u8 protocol)
+{
+	return (protocol == RS_PROTOCOL_UDP ? RS_EXTERNAL_WORDS / 2 : 0) + port / 64;
+}
+
+RS_INLINE __u64 rs_external_bit(__u16 port)
+{
+	return 1ULL << (port % 64);
+}
 
 struct rs_route {
 	__u64 sequence;	 /* connections so far; the next one takes slot[sequence % 100]. Restarts on change */

@@ -2,6 +2,7 @@
 /* Builds the agent from its parts, in the order of their floors, and adopts what an earlier one left running. */
 #include "agent/agent.h"
 
+#include "agent/route/external.h"
 #include "agent/watch/journal.h"
 #include "agent/watch/watch.h"
 #include "base/log.h"
@@ -409,7 +410,9 @@ static int adopt(struct rs_agent *agent, struct rs_err *err)
 	/* Before a new list may get the number of one that was never finished. */
 	if (rs_access_sweep(agent) < 0)
 		return rs_err_set(err, -ENOMEM, "out of memory");
-	int r = rs_change_replay(agent, err);
+	int r = rs_external_start(agent, err);
+	if (r == 0)
+		r = rs_change_replay(agent, err);
 	if (r == 0)
 		r = rs_rt_adopt(agent->rt, adopt_instance, err);
 	if (r < 0)
@@ -417,6 +420,7 @@ static int adopt(struct rs_agent *agent, struct rs_err *err)
 	rs_dp_instances_sweep(agent->dp, is_adopted, agent);
 	settle_workloads(agent);
 	rs_routing_sweep(agent);
+	rs_external_sweep(agent);
 	rs_access_sweep(agent);
 	rs_access_left_done(agent);
 	return 0;
@@ -525,6 +529,7 @@ struct rs_agent *rs_agent_free(struct rs_agent *agent)
 	agent->is_ending = true;
 	rs_waiting_free(agent);
 	rs_attach_free(agent->attach);
+	agent->external = rs_external_free(agent->external);
 	agent->tick_timer = sd_event_source_unref(agent->tick_timer);
 	agent->collect_timer = sd_event_source_disable_unref(agent->collect_timer);
 	agent->dp_source = sd_event_source_unref(agent->dp_source);

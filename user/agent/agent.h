@@ -31,6 +31,7 @@
  *	route/		how a service is reached
  *	  routing.c         traffic targets to frontends and routes
  *	  access.c          who may reach a service
+ *	  external.c        ports of the node's own addresses (external.h)
  *	  names.c           the hosts file
  *
  *	show/		what the API does and shows
@@ -222,6 +223,7 @@ struct rs_access_left {
 };
 
 struct rs_access;
+struct rs_external;
 struct rs_pressure;
 struct rs_attach;
 struct rs_journal;
@@ -256,6 +258,7 @@ struct rs_agent {
 	unsigned route_count; /* entries in the dataplane that are this agent's, as the next two */
 	unsigned frontend_count;
 	unsigned allowed_count;
+	struct rs_external *external;
 	struct rs_pressure *pressure;
 	struct rs_access_left access_left;
 	struct rs_known_entry *known; /* revisions that an earlier agent left in the dataplane, sorted by uid */

@@ -59,11 +59,28 @@ static void describe_access(const struct describe *describe)
 	rs_describe_line(cli, "Denied", denied);
 }
 
+/* "30080/TCP, 30053/UDP": at any address of the node. */
+static void describe_external(const struct describe *describe)
+{
+	const cJSON *ports = rs_json_get(describe->object, "status", "rouse", "externalPorts"), *port;
+	char line[256] = "";
+	size_t n = 0;
+	cJSON_ArrayForEach (port, ports) {
+		int wrote = snprintf(line + n, sizeof(line) - n, "%s%.0f/%s", n ? ", " : "",
+				     rs_json_number(port, 0, "port"), rs_json_text(port, "protocol"));
+		if (wrote > 0 && (size_t)wrote < sizeof(line) - n)
+			n += (size_t)wrote;
+	}
+	if (n)
+		rs_describe_line(describe->cli, "External ports", line);
+}
+
 static void describe_service(const struct describe *describe)
 {
 	const struct rs_cli *cli = describe->cli;
 	rs_describe_line(cli, "URL", rs_json_text(describe->object, "status", "url"));
 	rs_describe_line(cli, "Address", rs_json_text(describe->object, "status", "rouse", "address"));
+	describe_external(describe);
 	describe_access(describe);
 	rs_describe_conditions(cli, describe->object);
 	rs_describe_traffic(cli, describe->object);
@@ -88,6 +105,7 @@ static void describe_route(const struct describe *describe)
 	rs_describe_line(cli, "Service", describe->service);
 	rs_describe_line(cli, "URL", rs_json_text(describe->object, "status", "url"));
 	rs_describe_line(cli, "Address", rs_json_text(describe->object, "status", "rouse", "address"));
+	describe_external(describe);
 	describe_access(describe);
 	rs_describe_conditions(cli, describe->object);
 	rs_describe_traffic(cli, describe->object);

@@ -126,6 +126,12 @@ int rs_dp_route_get(struct rs_dp *dp, unsigned route, struct rs_route *ret_value
 int rs_dp_route_delete(struct rs_dp *dp, unsigned route);
 int rs_dp_route_each(struct rs_dp *dp, int (*each)(void *user, unsigned route), void *user);
 
+/* Packets for this port (host order) of any address that is no VIP are looked up among the frontends, or not. */
+int rs_dp_external_set(struct rs_dp *dp, unsigned short port, unsigned char protocol, bool is_external);
+/* Clears those that nobody claims. */
+void rs_dp_external_sweep(struct rs_dp *dp, bool (*is_claimed)(void *user, unsigned short port, unsigned char protocol),
+			  void *user);
+
 /* How the revision picks the instance of its next connection. */
 void rs_dp_revision_set_policy(struct rs_dp *dp, unsigned revision, enum rs_pick_policy policy);
 /* What RS_PICK_HASH goes by, replaced whole: a packet sees the old table or the new one. While there is none, the

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/route/external.h"
 #include "agent/watch/journal.h"
 #include "agent/show/view.h"
 #include "agent/watch/watch.h"
@@ -57,6 +58,22 @@ bool rs_access_view(const struct rs_agent *agent, const struct rs_model_route *r
 	(void)route;
 	(void)status;
 	return true;
+}
+
+bool rs_external_view(const struct rs_agent *agent, const struct rs_model_route *route, cJSON *status)
+{
+	(void)agent;
+	(void)route;
+	(void)status;
+	return true;
+}
+
+int rs_external_check(const struct rs_agent *agent, const struct rs_service *service, struct rs_err *err)
+{
+	(void)agent;
+	(void)service;
+	(void)err;
+	return 0;
 }
 
 int rs_routing_check_room(struct rs_agent *agent, const struct rs_service *service, struct rs_err *err)

@@ -116,6 +116,7 @@ static void test_every_option_is_a_key(void **state)
 				   "hook: clsact\n"
 				   "pool: 16\n"
 				   "max-flows: 8192\n"
+				   "external-port-range: 20000-20100\n"
 				   "instance-mtu: 9000\n"
 				   "user: root\n"
 				   "log-level: warn\n"
@@ -133,6 +134,8 @@ static void test_every_option_is_a_key(void **state)
 	assert_int_equal(ntohl(o->vip_range.s_addr), 0x0a010000);
 	assert_int_equal(o->instance_bits, 20);
 	assert_int_equal(o->instance_mtu, 9000);
+	assert_int_equal(o->external_ports.first, 20000);
+	assert_int_equal(o->external_ports.last, 20100);
 	assert_int_equal(o->interface_count, 2);
 	assert_string_equal(o->interfaces[1].name, "br0");
 	assert_true(o->interfaces[0].is_uplink && o->interfaces[0].carry == RS_CARRY_OFF);
@@ -272,6 +275,10 @@ static void test_what_is_wrong_is_told_with_its_place(void **state)
 	refuse("pool: [1]\n", "a.yaml:1:1: pool: must be a single value");
 	refuse("pool: 0\n", "a.yaml:1:1: pool: must be in 1..512, is \"0\"");
 	refuse("max-holds: 5000\n", "a.yaml:1:1: max-holds: must be a power of two, is 5000");
+	refuse("external-port-range: 30000\n",
+	       "a.yaml:1:1: external-port-range: \"30000\" is not a range of ports like 30000-32767");
+	refuse("external-port-range: 9-8\n",
+	       "a.yaml:1:1: external-port-range: \"9-8\" is not a range of ports like 30000-32767");
 	refuse("max-holds: 1024\n", "a.yaml:1:1: max-holds: must be in 2048..16777216, is \"1024\"");
 	refuse("max-flows: 2048\n", "a.yaml:1:1: max-flows: must be in 4096..16777216, is \"2048\"");
 	refuse("hook: xdp\n", "a.yaml:1:1: hook: must be auto, tcx or clsact, is \"xdp\"");

@@ -48,6 +48,8 @@ const struct rs_option rs_option_rows[] = {
 	 .range = "at most 64 names of links, each with =auto, =tc, =off or =uplink",
 	 .initial = "all virtual ones with an address",
 	 .help = "attach here, by that hook; may be repeated"},
+	{"external-port-range", "FIRST-LAST", RS_OPTION_PORTS, RS_OPTION_LIVE, OFFSET(external_ports),
+	 .initial = "30000-32767", .help = "ports of the node that rouse.dev/external-port may ask for"},
 	{"hook", "auto|tcx|clsact", RS_OPTION_WORD, RS_OPTION_RESTART, OFFSET(hook), .words = hooks,
 	 .initial = "auto", .help = "how to attach to TC"},
 	{"tcx-order", "PLACE", RS_OPTION_STRING, RS_OPTION_RESTART, OFFSET(tcx_order),
@@ -181,6 +183,20 @@ static int set_number(struct rs_options *options, const struct rs_option *row, c
 	return 0;
 }
 
+static int set_ports(struct rs_options *options, const struct rs_option *row, const char *text, struct rs_err *err)
+{
+	char copy[16];
+	long long first, last;
+	char *dash = rs_str_copy(copy, sizeof(copy), text) == 0 ? strchr(copy, '-') : NULL;
+	if (dash)
+		*dash++ = '\0';
+	if (!dash || rs_str_to_long(copy, 1, 65535, &first) < 0 || rs_str_to_long(dash, first, 65535, &last) < 0)
+		return rs_err_set(err, -EINVAL, "\"%.80s\" is not a range of ports like %s", text, row->initial);
+	*(struct rs_port_range *)((char *)options + row->offset) =
+		(struct rs_port_range){(unsigned)first, (unsigned)last};
+	return 0;
+}
+
 static int set_word(struct rs_options *options, const struct rs_option *row, const char *text, struct rs_err *err)
 {
 	char range[64];
@@ -225,6 +241,8 @@ int rs_option_set(struct rs_options *options, const struct rs_option *row, const
 	case RS_OPTION_NUMBER:
 	case RS_OPTION_POWER:
 		return set_number(options, row, text, err);
+	case RS_OPTION_PORTS:
+		return set_ports(options, row, text, err);
 	case RS_OPTION_WORD:
 		return set_word(options, row, text, err);
 	case RS_OPTION_USER:
@@ -263,6 +281,10 @@ void rs_option_print(const struct rs_options *options, const struct rs_option *r
 	case RS_OPTION_POWER:
 		snprintf(out, size, "%u", *(const unsigned *)field);
 		break;
+	case RS_OPTION_PORTS:
+		snprintf(out, size, "%u-%u", ((const struct rs_port_range *)field)->first,
+			 ((const struct rs_port_range *)field)->last);
+		break;
 	case RS_OPTION_WORD:
 		rs_str_copy(out, size, row->words[*(const int *)field]);
 		break;
@@ -285,6 +307,9 @@ void rs_option_copy(struct rs_options *options, const struct rs_options *from, c
 	case RS_OPTION_NUMBER:
 	case RS_OPTION_POWER:
 		*(unsigned *)field = *(const unsigned *)theirs;
+		break;
+	case RS_OPTION_PORTS:
+		*(struct rs_port_range *)field = *(const struct rs_port_range *)theirs;
 		break;
 	case RS_OPTION_WORD:
 		*(int *)field = *(const int *)theirs;
@@ -317,6 +342,8 @@ void rs_option_range(const struct rs_option *row, char *out, size_t size)
 		snprintf(out, size, "%u..%u", row->minimum, row->maximum);
 	} else if (row->kind == RS_OPTION_RANGE) {
 		rs_str_copy(out, size, "IPv4, from /8 to /28");
+	} else if (row->kind == RS_OPTION_PORTS) {
+		rs_str_copy(out, size, "FIRST-LAST in 1..65535");
 	}
 	for (int i = 0; row->words && row->words[i] && n < size; i++) {
 		const char *before = i == 0 ? "" : row->words[i + 1] ? ", " : " or ";

@@ -20,6 +20,7 @@ enum rs_option_kind {
 	RS_OPTION_RANGE,
 	RS_OPTION_NUMBER,
 	RS_OPTION_POWER, /* a number that is a power of two */
+	RS_OPTION_PORTS, /* a range of ports */
 	RS_OPTION_WORD,	 /* one of `words`: an enum, by its position */
 	RS_OPTION_USER,
 	RS_OPTION_INTERFACES, /* the one list: each call adds to it */

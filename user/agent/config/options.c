@@ -23,6 +23,7 @@ void rs_options_init(struct rs_options *options)
 		.vip_bits = 16,
 		.instance_range.s_addr = htonl(0xc6130000),
 		.instance_bits = 16,
+		.external_ports = {30000, 32767},
 		.pool = 8,
 		.max_instances = 1024,
 		.max_flows = RS_FLOWS_MAX,

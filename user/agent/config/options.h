@@ -50,6 +50,10 @@ struct rs_interface_option {
 };
 #define RS_INTERFACE_TEXT_MAX (IFNAMSIZ + 32)
 
+struct rs_port_range {
+	unsigned first, last;
+};
+
 struct rs_options {
 	const char *name; /* of links, namespaces, cgroups, the nft table, and below of the directories */
 	const char *bpf_dir;
@@ -64,6 +68,7 @@ struct rs_options {
 	unsigned instance_bits;
 	struct rs_interface_option interfaces[RS_INTERFACES_MAX];
 	unsigned interface_count;
+	struct rs_port_range external_ports; /* that rouse.dev/external-port may ask for */
 	enum rs_hook hook;
 	const char *tcx_order; /* rs_tcx_order_parse() takes it; NULL = first */
 	unsigned pool;

@@ -5,7 +5,7 @@
  * the map `routes`. What already stands there is not written again, because an
  * update restarts the sequence that the weights are counted by.
  */
-#include "agent/agent.h"
+#include "agent/route/external.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -220,7 +220,7 @@ static int write_legs(struct rs_agent *agent, struct rs_model_route *route, cons
 		main_leg->access = access;
 		rs_access_remove(agent, standing);
 	}
-	return r;
+	return r < 0 ? r : rs_external_apply(agent, route, &plan->legs[0], err);
 }
 
 int rs_routing_apply(struct rs_agent *agent, struct rs_model_route *route, struct rs_err *err)
@@ -263,6 +263,7 @@ void rs_routing_forget(struct rs_agent *agent, uint32_t vip)
 		const struct rs_frontend_key key = frontend_of(agent, vip, &leg->ports[i]);
 		rs_dp_frontend_delete(agent->dp, &key);
 	}
+	rs_external_forget(agent, vip);
 	rs_dp_route_delete(agent->dp, vip);
 	rs_names_remove(agent, rs_routing_vip(agent, vip));
 	if (leg) {
@@ -364,6 +365,8 @@ static int find_stale_frontend(void *user, const struct rs_frontend_key *key, un
 	const struct rs_vip_port port = {ntohs(key->port), key->protocol == RS_PROTOCOL_UDP, 0};
 	if (leg && rs_routing_vip(stale->agent, route).s_addr == rs_address_to_v4(&key->address) &&
 	    has_port(leg->ports, leg->port_count, &port))
+		return 0;
+	if (rs_external_owns(stale->agent, key, route))
 		return 0;
 	stale->frontends[stale->frontend_count++] = *key;
 	return stale->frontend_count == STALE_BATCH;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Services and what they own, as the API reads and writes them. */
 #include "agent/api/query.h"
+#include "agent/route/external.h"
 #include "agent/show/listing.h"
 
 #include "base/mem.h"
@@ -83,6 +84,8 @@ static int read_service(struct rs_agent *agent, const struct rs_api_request *req
 		r = rs_access_check_room(agent, &service->metadata, err);
 	if (r == 0)
 		r = rs_routing_check_room(agent, service, err);
+	if (r == 0)
+		r = rs_external_check(agent, service, err);
 	if (r < 0)
 		return r;
 	*ret_service = rs_take_ptr(service);

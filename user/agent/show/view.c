@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "agent/show/view.h"
 
+#include "agent/route/external.h"
+
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -143,7 +145,7 @@ static bool add_owned(cJSON *json, const struct rs_agent *agent, const struct rs
 	from = cJSON_GetObjectItemCaseSensitive(route_json, "status");
 	move(from, status, "traffic");
 	move(from, status, "rouse");
-	return rs_access_view(agent, route, status);
+	return rs_access_view(agent, route, status) && rs_external_view(agent, route, status);
 }
 
 cJSON *rs_view_object(const struct rs_agent *agent, enum rs_kind kind, void *object)
@@ -154,11 +156,13 @@ cJSON *rs_view_object(const struct rs_agent *agent, enum rs_kind kind, void *obj
 		return NULL;
 	if (kind == RS_KIND_SERVICE && !add_owned(json, agent, object, &context))
 		return NULL;
-	if (kind == RS_KIND_ROUTE && !rs_access_view(agent, object, cJSON_GetObjectItemCaseSensitive(json, "status")))
+	cJSON *status = cJSON_GetObjectItemCaseSensitive(json, "status");
+	if (kind == RS_KIND_ROUTE &&
+	    !(rs_access_view(agent, object, status) && rs_external_view(agent, object, status)))
 		return NULL;
 	const struct rs_workload *workload =
 		kind == RS_KIND_REVISION ? ((struct rs_model_revision *)object)->user : NULL;
-	if (workload && !rs_view_scale(cJSON_GetObjectItemCaseSensitive(json, "status"), workload))
+	if (workload && !rs_view_scale(status, workload))
 		return NULL;
 	return rs_take_ptr(json);
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "abi/address.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -27,7 +26,7 @@ static int parse_item(const char *text, struct rs_external_port *ret_port, struc
 	char copy[32];
 	char *slash = NULL, *colon = NULL;
 
-	*ret_port = (struct rs_external_port){.protocol = RS_PROTOCOL_TCP};
+	*ret_port = (struct rs_external_port){0};
 	if (rs_str_copy(copy, sizeof(copy), text) < 0)
 		goto bad;
 	slash = strchr(copy, '/');
@@ -37,7 +36,7 @@ static int parse_item(const char *text, struct rs_external_port *ret_port, struc
 	if (colon)
 		*colon++ = '\0';
 	if (slash && strcmp(slash, "udp") == 0)
-		ret_port->protocol = RS_PROTOCOL_UDP;
+		ret_port->is_udp = true;
 	else if (slash && strcmp(slash, "tcp") != 0)
 		return rs_err_set(err, -EINVAL, "\"%.40s\": the protocol is tcp or udp", text);
 	if (parse_number(copy, &ret_port->number) == 0 && (!colon || parse_number(colon, &ret_port->container) == 0))
@@ -62,9 +61,9 @@ int rs_external_ports_parse(const char *text, struct rs_external_ports *ret_port
 		if (r < 0)
 			return r;
 		for (size_t i = 0; i < ports.count; i++)
-			if (ports.items[i].number == port.number && ports.items[i].protocol == port.protocol)
+			if (ports.items[i].number == port.number && ports.items[i].is_udp == port.is_udp)
 				return rs_err_set(err, -EINVAL, "%u/%s is given twice", port.number,
-						  rs_external_protocol_text(port.protocol));
+						  rs_external_protocol_text(port.is_udp));
 		if (ports.count == rs_array_length(ports.items))
 			return rs_err_set(err, -EINVAL, "at most %d ports are possible", RS_PORTS_MAX);
 		ports.items[ports.count++] = port;
@@ -99,12 +98,16 @@ int rs_metadata_external_ports(const struct rs_metadata *metadata, struct rs_ext
 
 int rs_external_port_index(const struct rs_external_port *port, const struct rs_container *container)
 {
-	if (port->protocol != RS_PROTOCOL_TCP || (port->container && port->container != container->port))
-		return -1;
-	return 0;
+	for (size_t i = 0; i < rs_container_port_count(container); i++) {
+		const struct rs_port *own = rs_container_port(container, i);
+
+		if (own->is_udp == port->is_udp && (!port->container || own->number == port->container))
+			return (int)i;
+	}
+	return -1;
 }
 
-const char *rs_external_protocol_text(uint8_t protocol)
+const char *rs_external_protocol_text(bool is_udp)
 {
-	return protocol == RS_PROTOCOL_UDP ? "udp" : "tcp";
+	return is_udp ? "udp" : "tcp";
 }

@@ -11,7 +11,7 @@
 struct rs_external_port {
 	uint16_t number;    /* of the node */
 	uint16_t container; /* containerPort; 0 = the first of the protocol */
-	uint8_t protocol;   /* RS_PROTOCOL_TCP, RS_PROTOCOL_UDP */
+	bool is_udp;
 };
 
 struct rs_external_ports {
@@ -29,7 +29,7 @@ int rs_metadata_external_ports(const struct rs_metadata *metadata, struct rs_ext
 /* The place of what it leads to in the container's list of ports, -1 when the container has no such port. */
 int rs_external_port_index(const struct rs_external_port *port, const struct rs_container *container);
 
-/* "tcp" or "udp". */
-const char *rs_external_protocol_text(uint8_t protocol);
+/* As the annotation has it: "tcp" or "udp". */
+const char *rs_external_protocol_text(bool is_udp);
 
 #endif

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "abi/address.h"
 #include "core/model/annotations.h"
 #include "core/model/external.h"
 
@@ -50,13 +49,13 @@ static void test_what_is_meant(void **state)
 	assert_int_equal(ports.count, 3);
 	assert_int_equal(ports.items[0].number, 30080);
 	assert_int_equal(ports.items[0].container, 8080);
-	assert_int_equal(ports.items[0].protocol, RS_PROTOCOL_TCP);
+	assert_false(ports.items[0].is_udp);
 	assert_int_equal(ports.items[1].number, 30053);
 	assert_int_equal(ports.items[1].container, 53);
-	assert_int_equal(ports.items[1].protocol, RS_PROTOCOL_UDP);
+	assert_true(ports.items[1].is_udp);
 	assert_int_equal(ports.items[2].number, 30080);
 	assert_int_equal(ports.items[2].container, 0);
-	assert_string_equal(rs_external_protocol_text(ports.items[2].protocol), "udp");
+	assert_string_equal(rs_external_protocol_text(ports.items[2].is_udp), "udp");
 	assert_int_equal(rs_external_ports_parse("1 2 3 4 5 6 7 8", &ports, &err), 0);
 	assert_int_equal(ports.count, 8);
 }
@@ -65,13 +64,17 @@ static void test_where_it_leads(void **state)
 {
 	(void)state;
 	struct rs_template *template = rs_template_new();
-	const struct rs_external_port main_port = {30080, 0, RS_PROTOCOL_TCP}, same = {30080, 8080, RS_PROTOCOL_TCP},
-				      other = {30080, 9090, RS_PROTOCOL_TCP}, udp = {30080, 0, RS_PROTOCOL_UDP};
+	const struct rs_external_port main_port = {30080, 0, false}, same = {30080, 8080, false},
+				      other = {30080, 9090, false}, udp = {30080, 0, true};
+	const struct rs_port dns = {.number = 53, .is_udp = true};
 
 	assert_int_equal(rs_external_port_index(&main_port, &template->container), 0);
 	assert_int_equal(rs_external_port_index(&same, &template->container), 0);
 	assert_int_equal(rs_external_port_index(&other, &template->container), -1);
 	assert_int_equal(rs_external_port_index(&udp, &template->container), -1);
+	assert_int_equal(rs_container_add_port(&template->container, &dns), 0);
+	assert_int_equal(rs_external_port_index(&udp, &template->container), 1);
+	assert_int_equal(rs_external_port_index(&main_port, &template->container), 0);
 	rs_template_unref(template);
 }
 
