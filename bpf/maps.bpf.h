@@ -200,6 +200,16 @@ struct {
 	__type(value, __u32); /* instance */
 } namespaces SEC(".maps") __weak;
 
+/* The same, for programs that see only the namespace's cookie. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RS_INSTANCES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u64);
+	__type(value, __u32); /* instance */
+} netns_cookies SEC(".maps") __weak;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

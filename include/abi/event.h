@@ -9,7 +9,7 @@
 	X(WAKE, "a revision has holds and has not rung since the agent last answered")                                 \
 	X(RACED, "a SYN was parked while an instance became ready: release again")                                     \
 	X(SLOT, "a place became free in a revision that has holds")                                                    \
-	X(LISTEN, "an instance's namespace has a new listening socket")                                                \
+	X(LISTEN, "an instance's namespace has a new listening socket, or a bound one of UDP")                         \
 	X(READY, "an instance answered its first SYN")                                                                 \
 	X(REFUSED, "an instance answered a SYN with RST")                                                              \
 	X(DENIED, "a service kept a client out; told once a minute")
@@ -29,8 +29,8 @@ struct rs_event {
 	__u32 backlog; /* LISTEN */
 	__u16 port;    /* LISTEN, host order; 0 = not bound before listen() */
 	__u8 loopback; /* LISTEN: bound to 127.0.0.0/8 or ::1 */
-	__u8 matches;  /* LISTEN: port and address can serve the instance's connections */
-	__u32 route;   /* DENIED, as the rest */
+	__u8 serves; /* LISTEN: 1 + the index of the instance's port that it serves; 0 = its port or address is none */
+	__u32 route; /* DENIED, as the rest */
 	struct rs_address source;
 	__u32 denied; /* clients' SYNs so far, this one included */
 	__u32 reason; /* enum rs_reason */

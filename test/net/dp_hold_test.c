@@ -75,7 +75,7 @@ static void test_hold_and_release(void **state)
 	assert_int_equal(listens.instance, 1);
 	assert_int_equal(listens.port, 8080);
 	assert_int_equal(listens.backlog, 7);
-	assert_true(listens.matches);
+	assert_int_equal(listens.serves, 1);
 	assert_int_equal(one->state, RS_INSTANCE_PROBABLE);
 	assert_int_equal(net_connected(client, 0), ETIMEDOUT); /* so far nobody let it go on */
 
@@ -102,7 +102,7 @@ static void test_a_listener_elsewhere_makes_nothing_probable(void **state)
 	int elsewhere = net_listen(net.instance[1], 9090, 1);
 	struct rs_event listens = wait_event(RS_EVENT_LISTEN);
 	assert_int_equal(listens.port, 9090);
-	assert_false(listens.matches);
+	assert_int_equal(listens.serves, 0);
 	assert_int_equal(one->state, RS_INSTANCE_STARTING);
 	close(elsewhere);
 }

@@ -224,6 +224,10 @@ static int open_runtime(struct rs_agent *agent, struct rs_err *err)
 	rs_agent_paths_done(&paths);
 	if (r < 0)
 		return r;
+	/* Without them UDP ports are looked at from time to time. */
+	struct rs_err why = {0};
+	if (rs_dp_attach_binds(agent->dp, rs_rt_cgroup(agent->rt), &why) < 0)
+		rs_warn("UDP ports that begin to listen are seen late error=%s", rs_log_value(why.message));
 	struct rs_outbound_config outbound = rs_agent_outbound_config(agent->options);
 	return rs_outbound_setup(&outbound, err);
 }

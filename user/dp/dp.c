@@ -297,6 +297,7 @@ static int load(struct rs_dp *dp, struct rs_err *err)
 	if (!dp->skeleton)
 		return rs_err_set(err, -errno, "cannot open the BPF object: %s", strerror(errno));
 	configure(dp, flows_max);
+	rs_dp_choose_binds(dp);
 	int r = rouse_bpf__load(dp->skeleton);
 	if (r < 0)
 		return rs_dp_explain_load(r, err);

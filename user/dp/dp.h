@@ -169,6 +169,13 @@ void rs_dp_instance_set_state(struct rs_dp *dp, unsigned instance, enum rs_insta
 /* Takes it off its revision's list and marks it DEAD (its connections get RST) until the entry is used anew. */
 void rs_dp_instance_remove(struct rs_dp *dp, unsigned instance, unsigned netns_inode);
 
+/* Sockets of UDP in the cgroup and those below it are seen when they are bound; `cgroup` is a directory of the version
+ * 2 hierarchy. -EOPNOTSUPP when the kernel cannot: then the agent has to look itself. */
+int rs_dp_attach_binds(struct rs_dp *dp, const char *cgroup, struct rs_err *err);
+/* The cookie (SO_NETNS_COOKIE) of an instance's namespace, by which these know it; 0 = unknown. */
+int rs_dp_cookie_set(struct rs_dp *dp, unsigned long long cookie, unsigned instance);
+void rs_dp_cookie_delete(struct rs_dp *dp, unsigned long long cookie);
+
 /* Removes every instance that an earlier agent left and that `is_known` does not know, namespaces included. */
 void rs_dp_instances_sweep(struct rs_dp *dp, bool (*is_known)(void *user, unsigned instance), void *user);
 

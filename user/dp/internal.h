@@ -37,6 +37,7 @@ struct rs_dp {
 	bool adopted;
 	bool has_tcx; /* the kernel has it */
 	bool use_tcx;
+	bool has_binds; /* the kernel can run programs when a socket of a cgroup is bound */
 	struct rs_tcx_order tcx_order;
 	unsigned cpus;
 	unsigned holds_max;
@@ -76,6 +77,9 @@ void rs_dp_drop_link(const char *path);
 
 /* tcx.c */
 bool rs_dp_probe_tcx(struct rs_dp *dp);
+/* binds.c. Before the load: leaves out the programs that this kernel cannot have. */
+void rs_dp_choose_binds(struct rs_dp *dp);
+void rs_dp_cookies_sweep(struct rs_dp *dp, bool (*is_known)(void *user, unsigned instance), void *user);
 /* The pinned link gets this program; or a new one stands in its place, and is pinned. */
 int rs_tcx_attach(struct rs_dp *dp, unsigned ifindex, int program, struct rs_err *err);
 

@@ -220,6 +220,7 @@ static void sweep_namespaces(struct rs_dp *dp, bool (*is_known)(void *user, unsi
 void rs_dp_instances_sweep(struct rs_dp *dp, bool (*is_known)(void *user, unsigned instance), void *user)
 {
 	sweep_namespaces(dp, is_known, user);
+	rs_dp_cookies_sweep(dp, is_known, user);
 	for (unsigned i = 1; i < dp->instances.count; i++) {
 		const struct rs_instance *entry = rs_dp_instance(dp, i);
 		unsigned state = entry ? __atomic_load_n(&entry->state, __ATOMIC_ACQUIRE) : RS_INSTANCE_FREE;

@@ -24,6 +24,9 @@
 #define STATE_CLOSE  7 /* of a UDP socket that takes datagrams from anyone */
 #define STATE_LISTEN 10
 
+/* net.ipv4.ip_local_port_range begins there by default. */
+#define EPHEMERAL_MIN 32768
+
 /* A socket belongs to the namespace that it was made in: go there, make it, come back. Other threads stay. */
 int rs_diag_open(const char *netns_name)
 {
@@ -108,7 +111,8 @@ static void look_at(const struct nlmsghdr *header, struct search *search)
 	uint16_t port = ntohs(socket->id.idiag_sport);
 	enum reach reach = reach_of(header, socket);
 	if (port != search->port) {
-		if (reach == REACH_ALL)
+		/* A UDP socket with a port that the kernel chose is a client's. */
+		if (reach == REACH_ALL && !(search->udp && port >= EPHEMERAL_MIN))
 			search->listener.elsewhere = port;
 	} else if (reach == REACH_LOOPBACK) {
 		search->listener.loopback = true;

@@ -30,10 +30,11 @@ struct rs_report {
 	uint32_t kind;
 	int32_t error; /* FAILED: errno */
 	uint64_t netns_inode;
+	uint64_t netns_cookie;
 	uint64_t time_ns; /* EXEC: CLOCK_MONOTONIC */
 	uint32_t ifindex; /* host side */
 	uint32_t pad;
-	char text[232]; /* FAILED: a sentence */
+	char text[224]; /* FAILED: a sentence */
 };
 
 /* Followed by NUL-terminated strings: working directory, `arguments` and `environment` entries. */

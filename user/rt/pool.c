@@ -210,6 +210,7 @@ void rs_pool_built(struct rs_box *box, const struct rs_report *report)
 	box->announced = true;
 	box->instance.ifindex = report->ifindex;
 	box->instance.netns_inode = report->netns_inode;
+	box->instance.netns_cookie = report->netns_cookie;
 	rs_record_prepare(box);
 	pool_put(rt, box);
 	rs_pool_wanted(rt, 0);

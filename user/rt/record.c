@@ -37,6 +37,7 @@ char *rs_record_print(const struct rs_record *record)
 		  cJSON_AddBoolToObject(object, "udp", instance->is_udp) &&
 		  put_wide(object, "pidStart", record->pid_start) &&
 		  put_wide(object, "netnsInode", instance->netns_inode) &&
+		  put_wide(object, "netnsCookie", instance->netns_cookie) &&
 		  put_wide(object, "startedNs", instance->started_ns) &&
 		  cJSON_AddStringToObject(object, "logPath", instance->log_path);
 	char *text = ok ? cJSON_PrintUnformatted(object) : NULL;
@@ -94,6 +95,8 @@ static int parse(const cJSON *object, struct rs_record *record)
 	instance->ifindex = (uint32_t)ifindex;
 	instance->pid = (pid_t)pid;
 	instance->port = (uint16_t)port;
+	if (get_wide(object, "netnsCookie", &instance->netns_cookie) < 0)
+		instance->netns_cookie = 0;						  /* nor is this */
 	instance->is_udp = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "udp")); /* not in older ones */
 	return 0;
 }

@@ -141,6 +141,11 @@ struct rs_rt *rs_rt_free(struct rs_rt *rt)
 	return NULL;
 }
 
+const char *rs_rt_cgroup(const struct rs_rt *rt)
+{
+	return rt->cgroups.path[RS_HIERARCHY_UNIFIED];
+}
+
 const char *rs_rt_unenforced(const struct rs_rt *rt)
 {
 	return *rt->cgroups.complaint ? rt->cgroups.complaint : NULL;

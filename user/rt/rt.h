@@ -65,6 +65,7 @@ struct rs_rt_instance {
 	uint8_t mac[6];	     /* of the interface inside */
 	uint8_t host_mac[6]; /* of the host side */
 	uint64_t netns_inode;
+	uint64_t netns_cookie; /* SO_NETNS_COOKIE; 0 = unknown */
 	pid_t pid;
 	uint16_t port;	     /* host order */
 	bool is_udp;	     /* of that port */
@@ -142,6 +143,8 @@ struct rs_rt *rs_rt_free(struct rs_rt *rt);
  * What cannot be adopted is removed, the old pool too: its helpers ended with the agent that they waited for. */
 int rs_rt_adopt(struct rs_rt *rt, void (*each)(void *user, struct rs_rt_instance *instance), struct rs_err *err);
 
+/* The directory of the version 2 cgroup that all instances are below. */
+const char *rs_rt_cgroup(const struct rs_rt *rt);
 /* Which limits this machine cannot enforce and why, in a sentence; NULL when it can enforce all. */
 const char *rs_rt_unenforced(const struct rs_rt *rt);
 

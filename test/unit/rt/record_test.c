@@ -23,6 +23,7 @@ static struct rs_record example(void)
 			     .address.s_addr = htonl(0xc6130011),
 			     .ifindex = 42,
 			     .netns_inode = 4026532177,
+			     .netns_cookie = 4711,
 			     .pid = 12345,
 			     .port = 8080,
 			     .is_udp = true,
@@ -52,6 +53,7 @@ static void test_what_is_printed_is_parsed(void **state)
 	/* More than a double holds. */
 	assert_true(out.instance.started_ns == in.instance.started_ns);
 	assert_true(out.instance.netns_inode == in.instance.netns_inode);
+	assert_true(out.instance.netns_cookie == in.instance.netns_cookie);
 	assert_true(out.pid_start == in.pid_start);
 }
 

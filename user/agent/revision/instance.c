@@ -152,9 +152,11 @@ void rs_instance_check_later(struct rs_agent_instance *instance, uint64_t after_
 
 void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_event *event)
 {
+	if (event->serves > 1) /* not the port that its readiness is about: for who waits for that one */
+		rs_release_run(instance->workload);
 	if (instance->stage != RS_STAGE_STARTING && instance->stage != RS_STAGE_UNREADY)
 		return;
-	if (!event->matches) {
+	if (event->serves != 1) {
 		if (event->port)
 			rs_instance_check_later(instance, LISTENER_AGAIN_US);
 		return;
@@ -165,7 +167,8 @@ void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_e
 		rs_probing_begin(instance);
 		return;
 	}
-	if (instance->workload->pending_count)
+	/* A SYN tells whether it answers; a datagram would not. */
+	if (instance->workload->pending_count && !instance->rt->is_udp)
 		rs_release_probe(instance->workload);
 	else
 		check_listener(instance);
@@ -252,7 +255,14 @@ static int add_to_dataplane(const struct rs_workload *workload, const struct rs_
 	for (size_t i = 0; i < rs_container_port_count(container) && i < rs_array_length(entry.port); i++)
 		entry.port[i] = htons(rs_container_port(container, i)->number);
 	memcpy(entry.mac, rt->mac, 6);
-	return rs_dp_instance_add(workload->agent->dp, rt->id, &entry, (unsigned)rt->netns_inode);
+	int r = rs_dp_cookie_set(workload->agent->dp, rt->netns_cookie, rt->id);
+	return r < 0 ? r : rs_dp_instance_add(workload->agent->dp, rt->id, &entry, (unsigned)rt->netns_inode);
+}
+
+static void remove_from_dataplane(struct rs_agent *agent, const struct rs_rt_instance *rt)
+{
+	rs_dp_instance_remove(agent->dp, rt->id, (unsigned)rt->netns_inode);
+	rs_dp_cookie_delete(agent->dp, rt->netns_cookie);
 }
 
 /* command and args as one NULL-terminated list, borrowed from the template. */
@@ -317,7 +327,7 @@ int rs_instance_start(struct rs_workload *workload, struct rs_err *err)
 	else
 		r = rs_rt_start(agent->rt, &spec, &rt, err);
 	if (r < 0 && next)
-		rs_dp_instance_remove(agent->dp, next->id, (unsigned)next->netns_inode);
+		remove_from_dataplane(agent, next);
 	for (char **item = env; *item; item++)
 		free(*item);
 	free(env);
@@ -508,7 +518,7 @@ static void on_gone(void *user, struct rs_rt_instance *rt)
 {
 	struct rs_agent *agent = user;
 	struct rs_agent_instance *instance = rt->user;
-	rs_dp_instance_remove(agent->dp, rt->id, (unsigned)rt->netns_inode);
+	remove_from_dataplane(agent, rt);
 	rs_dp_detach(agent->dp, rt->ifindex);
 	if (!instance)
 		return;

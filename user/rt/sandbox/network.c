@@ -247,6 +247,15 @@ static int build_inner(const struct rs_sandbox_options *options, struct rs_err *
 	return r < 0 ? rs_nl_error(err, r, "cannot set the default route") : 0;
 }
 
+/* Of the namespace that this process is in; 0 when the kernel does not tell (before 5.14). */
+static uint64_t netns_cookie(void)
+{
+	rs_auto_fd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 ? cookie : 0;
+}
+
 int rs_network_build(const struct rs_sandbox_options *options, struct rs_network *ret_network, struct rs_err *err)
 {
 	rs_auto_fd int outer = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -266,6 +275,7 @@ int rs_network_build(const struct rs_sandbox_options *options, struct rs_network
 	int r = build_outer(options, inner, &network.ifindex, err);
 	if (setns(inner, CLONE_NEWNET) < 0)
 		return rs_err_set(err, -errno, "cannot enter the network namespace: %m");
+	network.netns_cookie = netns_cookie();
 	if (r == 0)
 		r = build_inner(options, err);
 	if (r == 0)

@@ -72,6 +72,7 @@ static int build(const struct rs_sandbox_options *options, struct rs_report *rep
 		r = rs_identity_bound(err);
 	report->ifindex = network.ifindex;
 	report->netns_inode = network.netns_inode;
+	report->netns_cookie = network.netns_cookie;
 	return r;
 }
 

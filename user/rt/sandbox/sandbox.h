@@ -72,6 +72,7 @@ int rs_groups_remove(const struct rs_sandbox_options *options, const char *name,
 struct rs_network {
 	uint32_t ifindex; /* host side */
 	uint64_t netns_inode;
+	uint64_t netns_cookie;
 };
 /* Puts this process into a network namespace of its own, connected to the one it was in. */
 int rs_network_build(const struct rs_sandbox_options *options, struct rs_network *ret_network, struct rs_err *err);
