@@ -102,7 +102,7 @@ static void add_instance(struct bench_ground *ground, unsigned id)
 static void add_service(struct bench_ground *ground, unsigned n, unsigned hold_total_ms)
 {
 	unsigned id = n + 1;
-	struct rs_route route = {.generation = 1, .target_count = 1, .target = {id}};
+	struct rs_route route = {.generation = 1, .target = {id}};
 	struct rs_address vip = rs_address_v4(htonl(BENCH_VIP + n)), vip6;
 	bench_address6(BENCH_VIP + n, vip6.byte);
 	struct rs_frontend_key front = rs_dp_frontend(&vip, BENCH_PORT, RS_PROTOCOL_TCP),
