@@ -117,7 +117,7 @@ RS_INLINE struct rs_flow *visit_flow(const struct rs_tuple *key, __u64 born_ns)
 		return NULL;
 	__u32 instance = flow_instance_state(flow);
 	bool closed = flow->state == RS_TCP_CLOSED || flow->state == RS_TCP_FIN_BOTH;
-	if (instance == RS_INSTANCE_FREE || rs_flow_is_over(flow, now)) {
+	if (instance == RS_INSTANCE_FREE || rs_flow_is_over(flow, instance == RS_INSTANCE_DEAD, now)) {
 		if (rs_flow_end(key, flow) && !closed)
 			rs_count(flow_idle);
 		return NULL;

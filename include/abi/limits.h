@@ -44,6 +44,8 @@
 /* How far ahead of what its receiver has acknowledged a sender may be: Linux's receive windows end at 6 MiB
  * (tcp_rmem), twice that and rounded up. */
 #define RS_TCP_WINDOW_MAX (16U * 1024 * 1024)
+/* A SYN with data of its own (RFC 7413) and the one number that it takes itself. */
+#define RS_TCP_SYN_DATA_MAX 65536U
 /* The agent hears of clients that a service keeps out once in so long, whatever they send. */
 #define RS_DENIED_TELL_MS 60000
 /* Smallest rings that leave something beside their margins. */
@@ -65,6 +67,7 @@
 #define RS_FLOW_ESTABLISHED_MS 86400000 /* a day without a packet; RFC 5382 asks for at least 2 h 4 min */
 #define RS_FLOW_CLOSED_MS      1000	/* time for a retransmitted FIN */
 #define RS_FLOW_FIN_MS	       120000	/* one side closed, the other silent */
+#define RS_FLOW_GONE_MS	       10000	/* its instance is gone: time for the last words of its sockets */
 /* Without a view into the protocol: answered, and silent for this long, is idle. */
 #define RS_BUSY_SILENCE_MS 1000
 

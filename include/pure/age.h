@@ -24,12 +24,13 @@ RS_INLINE __u64 rs_flow_quiet_max_ms(__u32 state)
 	}
 }
 
-/* Is it to be removed at `now`, by the tick clock? The flow's times may be of a moment after `now`. */
-RS_INLINE bool rs_flow_is_over(const struct rs_flow *flow, __u64 now)
+/* Is it to be removed at `now`, by the tick clock? The flow's times may be of a moment after `now`. When its instance
+ * is gone, nobody says anything any more but what is still under way. */
+RS_INLINE bool rs_flow_is_over(const struct rs_flow *flow, bool instance_gone, __u64 now)
 {
 	__u64 heard = flow->client_ns > flow->server_ns ? flow->client_ns : flow->server_ns;
 	__u64 quiet_ms = now > heard ? (now - heard) / 1000000 : 0;
-	return quiet_ms >= rs_flow_quiet_max_ms(flow->state);
+	return quiet_ms >= rs_flow_quiet_max_ms(flow->state) || (instance_gone && quiet_ms >= RS_FLOW_GONE_MS);
 }
 
 /* Answered, and silent since: without a view into the protocol, no request is open. A SYN-ACK answers a SYN. */

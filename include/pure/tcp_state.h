@@ -10,6 +10,7 @@
 #include "abi/flow.h"
 #include "abi/limits.h"
 #include "pure/packet.h"
+#include "reason.h"
 
 enum rs_direction {
 	RS_FROM_CLIENT,
@@ -64,6 +65,74 @@ RS_INLINE bool rs_tcp_may_end(const struct rs_flow *flow, __u32 sequence)
 RS_INLINE bool rs_tcp_answers_syn_ack(const struct rs_flow *flow, __u32 acknowledgement)
 {
 	return acknowledgement - flow->server_isn - 1 < RS_TCP_WINDOW_MAX;
+}
+
+/* Does the instance's packet acknowledge the flow's SYN (and the data in it)? One to another SYN of the tuple does
+ * not. */
+RS_INLINE bool rs_tcp_acknowledges_syn(const struct rs_flow *flow, const struct rs_packet *packet)
+{
+	return (packet->flags & RS_TCP_ACK) && packet->acknowledgement - flow->isn - 1 < RS_TCP_SYN_DATA_MAX;
+}
+
+/* Does a client's SYN begin a new connection although its tuple is known? One with the flow's number is a copy. Any
+ * other is believed where nobody has answered yet, and where both ends have closed (RFC 6191). In between it may be a
+ * stranger's: it goes to the instance, which challenges it with an ACK (RFC 5961 4.2). A client that has begun anew
+ * answers that with an RST, which ends the flow, and its next copy begins; if the instance knows nothing of the old
+ * connection any more, its SYN-ACK says so (rs_tcp_hear_server). */
+RS_INLINE bool rs_tcp_is_new_use(const struct rs_flow *flow, __u32 sequence)
+{
+	if (sequence == flow->isn)
+		return false;
+	return flow->state == RS_TCP_SYN_SENT || flow->state == RS_TCP_FIN_BOTH || flow->state == RS_TCP_CLOSED;
+}
+
+/* What of a client's packet is believed, and not only sent on: RS_REASON_forwarded, or why it is not. Whoever knows
+ * the addresses and ports could have sent it; only the client knows the numbers. */
+RS_INLINE enum rs_reason rs_tcp_believes(const struct rs_flow *flow, const struct rs_packet *packet)
+{
+	if ((packet->flags & (RS_TCP_RST | RS_TCP_FIN)) && !rs_tcp_may_end(flow, packet->sequence))
+		return RS_REASON_end_implausible;
+	if (flow->state == RS_TCP_SYN_RECEIVED && (packet->flags & RS_TCP_ACK) && !(packet->flags & RS_TCP_RST) &&
+	    !rs_tcp_answers_syn_ack(flow, packet->acknowledgement))
+		return RS_REASON_ack_implausible;
+	return RS_REASON_forwarded;
+}
+
+/* Takes note of what a client's packet that is believed says. Returns the flow's next state. */
+RS_INLINE __u32 rs_tcp_hear_client(struct rs_flow *flow, const struct rs_packet *packet)
+{
+	if (packet->payload_length || (packet->flags & RS_TCP_FIN))
+		flow->client_next = rs_tcp_sent(flow->server_ack, flow->client_next, rs_packet_end(packet));
+	return rs_tcp_next(flow->state, RS_FROM_CLIENT, packet->flags);
+}
+
+/* The same of an instance's packet, which is always believed, if it is of this connection: until it has answered the
+ * SYN it may still speak of an earlier one, and then nothing is noted. A SYN-ACK to another SYN, afterwards, means that
+ * the instance has begun anew with a client that had, too. */
+RS_INLINE __u32 rs_tcp_hear_server(struct rs_flow *flow, const struct rs_packet *packet)
+{
+	const __u32 ack = packet->acknowledgement;
+	bool is_syn_ack = (packet->flags & (RS_TCP_SYN | RS_TCP_ACK)) == (RS_TCP_SYN | RS_TCP_ACK);
+	bool is_ours = rs_tcp_acknowledges_syn(flow, packet);
+	if (flow->state == RS_TCP_SYN_SENT && !is_ours)
+		return flow->state;
+	__u32 state = rs_tcp_next(flow->state, RS_FROM_SERVER, packet->flags);
+	if (is_syn_ack && flow->state == RS_TCP_SYN_SENT) {
+		flow->server_isn = packet->sequence;
+	} else if (is_syn_ack && !is_ours && !(packet->flags & RS_TCP_RST)) {
+		flow->isn = ack - 1;
+		flow->server_isn = packet->sequence;
+		flow->server_ack = flow->client_next = ack;
+		state = RS_TCP_SYN_RECEIVED;
+	}
+	if (packet->flags & RS_TCP_ACK) {
+		if ((__s32)(ack - flow->server_ack) > 0)
+			flow->server_ack = ack;
+		/* It has got what we have not believed, or not seen in order. */
+		if ((__s32)(ack - flow->client_next) > 0)
+			flow->client_next = ack;
+	}
+	return state;
 }
 
 #endif

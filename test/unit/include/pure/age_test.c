@@ -22,13 +22,24 @@ static void test_silence_that_each_state_allows(void **state)
 	};
 	for (uint32_t s = 0; s < RS_TCP_STATE_COUNT; s++) {
 		struct rs_flow flow = {.state = s, .client_ns = start, .server_ns = start - 500 * MS};
-		assert_false(rs_flow_is_over(&flow, start + (allowed_ms[s] - 1) * MS));
-		assert_true(rs_flow_is_over(&flow, start + allowed_ms[s] * MS));
+		assert_false(rs_flow_is_over(&flow, false, start + (allowed_ms[s] - 1) * MS));
+		assert_true(rs_flow_is_over(&flow, false, start + allowed_ms[s] * MS));
 		/* Whichever side was heard last. */
 		flow.server_ns = start + 500 * MS;
-		assert_false(rs_flow_is_over(&flow, start + allowed_ms[s] * MS));
+		assert_false(rs_flow_is_over(&flow, false, start + allowed_ms[s] * MS));
 		/* A packet of a moment after the sweep's own time. */
-		assert_false(rs_flow_is_over(&flow, start));
+		assert_false(rs_flow_is_over(&flow, false, start));
+	}
+}
+
+static void test_the_instance_is_gone(void **state)
+{
+	(void)state;
+	for (uint32_t s = 0; s < RS_TCP_STATE_COUNT; s++) {
+		struct rs_flow flow = {.state = s, .client_ns = start - 20000 * MS, .server_ns = start};
+		const uint64_t allowed = s >= RS_TCP_FIN_BOTH ? RS_FLOW_CLOSED_MS : RS_FLOW_GONE_MS;
+		assert_false(rs_flow_is_over(&flow, true, start + (allowed - 1) * MS));
+		assert_true(rs_flow_is_over(&flow, true, start + allowed * MS));
 	}
 }
 
@@ -63,6 +74,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_silence_that_each_state_allows),
+		cmocka_unit_test(test_the_instance_is_gone),
 		cmocka_unit_test(test_what_is_answered),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
