@@ -143,6 +143,11 @@ int world_map(const struct world *world, const char *name)
 	return fd;
 }
 
+const struct bpf_object *world_object(const struct world *world)
+{
+	return world->dp->skeleton->obj;
+}
+
 int world_send(struct world *world, enum rs_dp_side side, unsigned ifindex, const struct frame *in, unsigned mark,
 	       struct frame *ret_out)
 {

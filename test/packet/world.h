@@ -66,6 +66,7 @@ void world_check(const struct world *world);
 void world_close(struct world *world);
 
 int world_map(const struct world *world, const char *name);
+const struct bpf_object *world_object(const struct world *world);
 /* Makes instance 1 or 2 of revision 1, in that state. */
 struct rs_instance *world_instance(struct world *world, unsigned id, enum rs_instance_state state);
 /* What several tables are given. */
