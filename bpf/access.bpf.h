@@ -9,7 +9,7 @@
 #define RS_ACCESS_BPF_H
 
 #include "account.bpf.h"
-#include "pure/packet.h"
+#include "work.bpf.h"
 
 /* RS_REASON_forwarded, or why not. `outside`: the client is not on this node. */
 RS_INLINE enum rs_reason rs_access_check(const struct rs_route *route, const struct rs_address *source, bool outside)
@@ -44,14 +44,15 @@ RS_INLINE void rs_access_tell(struct rs_route *route, __u32 id, const struct rs_
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* For routes that not everyone may use. RS_REASON_forwarded, or the reason, counted and told. */
-RS_GLOBAL int rs_access(__u32 id, const struct rs_packet *packet, __u32 outside)
+/* For routes that not everyone may use: may work->packet? RS_REASON_forwarded, or the reason, counted and told. */
+RS_GLOBAL int rs_access(__u32 id)
 {
 	struct rs_route *route = bpf_map_lookup_elem(&routes, &id);
-	if (!route || !packet)
+	const struct rs_work *work = rs_work();
+	if (!route || !work)
 		return RS_REASON_no_target;
-	struct rs_address source = packet->tuple.source;
-	enum rs_reason why = rs_access_check(route, &source, outside);
+	struct rs_address source = work->packet.tuple.source;
+	enum rs_reason why = rs_access_check(route, &source, work->sender.outside);
 	if (why == RS_REASON_forwarded)
 		return why;
 	if (why == RS_REASON_not_visible)

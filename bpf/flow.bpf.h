@@ -5,7 +5,9 @@
 
 #include "account.bpf.h"
 #include "hold.bpf.h"
+#include "instance.bpf.h"
 #include "pure/tcp_state.h"
+#include "work.bpf.h"
 
 /* Entries that each kind of push leaves free: the sweeper must always be able to put back what lives. */
 #define RS_RING_RESERVE_BEGIN (2ULL * RS_RING_MARGIN)
@@ -46,11 +48,6 @@ RS_INLINE bool rs_flow_watch(const struct rs_tuple *key, struct rs_flow *flow, _
 		return true;
 	rs_publish(flow->in_fast_ring, 0); /* it still stands in the open or slow ring, which sees to it later */
 	return false;
-}
-
-RS_INLINE struct rs_instance *rs_instance(__u32 id)
-{
-	return bpf_map_lookup_elem(&instances, &id);
 }
 
 /* The flow's instance, or NULL when its entry serves another one by now. */
@@ -123,19 +120,22 @@ RS_INLINE void rs_flow_reply_tuple(const struct rs_tuple *key, const struct rs_f
 /* Removes both halves. Returns false when another CPU did. */
 RS_GLOBAL int rs_flow_end(const struct rs_tuple *of, struct rs_flow *flow)
 {
-	if (!of || !flow)
+	struct rs_work *work = rs_work();
+	if (!of || !flow || !work)
 		return false;
 	if (__sync_val_compare_and_swap(&flow->ended, 0, 1) != 0)
 		return false;
-	struct rs_tuple key = *of, reply;
-	rs_flow_reply_tuple(&key, flow, &reply);
+	/* In the work area: the stack is short, and `of` is no map key for 6.1. */
+	struct rs_tuple *key = &work->ended_key, *reply = &work->ended_reply;
+	*key = *of;
+	rs_flow_reply_tuple(key, flow, reply);
 	rs_flow_set_idle(flow);
 	struct rs_instance *instance = rs_flow_instance(flow);
 	if (instance)
 		__sync_fetch_and_add(&instance->flows, -1);
 	/* While it stands under its key nobody can begin another one there: this removes no stranger. */
-	bpf_map_delete_elem(&flows, &key);
-	bpf_map_delete_elem(&replies, &reply);
+	bpf_map_delete_elem(&flows, key);
+	bpf_map_delete_elem(&replies, reply);
 	rs_count(flow_ended);
 	return true;
 }
@@ -162,18 +162,17 @@ RS_INLINE bool rs_flow_open_is_full(const struct rs_ring *ring)
  * a place in another ring by now only gives up this one. False when other CPUs are at the same place all the time. */
 RS_GLOBAL int rs_flow_open_make_room(void)
 {
-	__u32 zero = 0;
 	struct rs_rings *rings_ = rs_rings();
-	struct rs_new_flow *new = bpf_map_lookup_elem(&new_flow, &zero); /* for its key: the stack is short here */
-	if (!rings_ || !new)
+	struct rs_work *work = rs_work();
+	if (!rings_ || !work)
 		return false;
 	__u64 born_ns;
 	for (int tries = 0; tries < 4 && rs_flow_open_is_full(&rings_->flow_open); tries++) {
-		if (!rs_flow_open_pop(&rings_->flow_open, ~0ULL, &new->key, &born_ns))
+		if (!rs_flow_open_pop(&rings_->flow_open, ~0ULL, &work->ended_key, &born_ns))
 			continue;
-		struct rs_flow *flow = bpf_map_lookup_elem(&flows, &new->key);
+		struct rs_flow *flow = bpf_map_lookup_elem(&flows, &work->ended_key);
 		if (flow && flow->born_ns == born_ns && !rs_read(flow->in_fast_ring) && !flow->in_slow_ring &&
-		    rs_flow_end(&new->key, flow))
+		    rs_flow_end(&work->ended_key, flow))
 			rs_count(flow_evicted);
 	}
 	return !rs_flow_open_is_full(&rings_->flow_open);
@@ -187,22 +186,13 @@ RS_INLINE void rs_flow_end_unanswered(const struct rs_tuple *key, __u32 isn)
 		rs_flow_end(key, flow);
 }
 
-/* What the pick has decided for a new connection. The instance's place is reserved already. */
-struct rs_pick {
-	__u32 instance;
-	struct rs_park park;
-	__u32 client_ifindex;
-	__u32 client_way;
-	__u8 client_mac[6];
-};
-
 /* The ends of a client's packet on its way to the instance. */
 RS_INLINE void rs_flow_forward_ends(const struct rs_packet *packet, const struct rs_flow *flow,
 				    struct rs_ends *ret_ends)
 {
-	ret_ends->source = flow->hairpin ? packet->destination_v4 : packet->source_v4;
+	ret_ends->source = flow->hairpin ? &packet->tuple.destination : &packet->tuple.source;
 	ret_ends->source_port = flow->seen_port;
-	ret_ends->destination = rs_address_to_v4(&flow->instance_address);
+	ret_ends->destination = &flow->instance_address;
 	ret_ends->destination_port = flow->instance_port;
 }
 
@@ -213,12 +203,12 @@ enum rs_begun {
 	RS_BEGUN_CLASH,	    /* no port is free for it at the instance */
 };
 
-/* Makes the replies of `flow` lead to its key. Two connections of a client that differ in their VIPs alone (a tag's
+/* Makes the replies of work->flow lead to its key. Two connections of a client that differ in their VIPs alone (a tag's
  * and the service's) look the same to one instance: the later one gets another source port, as with any NAT. */
-RS_INLINE enum rs_begun rs_flow_claim_replies(struct rs_new_flow *new)
+RS_INLINE enum rs_begun rs_flow_claim_replies(struct rs_work *work)
 {
-	struct rs_tuple *key = &new->key, *reply = &new->reply;
-	rs_flow_reply_tuple(key, &new->flow, reply);
+	struct rs_tuple *key = &work->key, *reply = &work->reply;
+	rs_flow_reply_tuple(key, &work->flow, reply);
 	for (__u32 n = 0; n < RS_PORT_TRIES; n++) {
 		reply->destination_port = rs_hash_port(key, config.seed, n);
 		int r = rs_map_update(&replies, reply, key, BPF_NOEXIST);
@@ -226,7 +216,7 @@ RS_INLINE enum rs_begun rs_flow_claim_replies(struct rs_new_flow *new)
 			continue;
 		if (r != 0)
 			return RS_BEGUN_FULL;
-		new->flow.seen_port = reply->destination_port;
+		work->flow.seen_port = reply->destination_port;
 		if (n > 0)
 			rs_count(port_changed);
 		return RS_BEGUN;
@@ -234,55 +224,58 @@ RS_INLINE enum rs_begun rs_flow_claim_replies(struct rs_new_flow *new)
 	return RS_BEGUN_CLASH;
 }
 
-/* Tracks a new connection, busy from its SYN on. Unless it begins, the reservation stays with the caller. */
-RS_GLOBAL int rs_flow_begin(const struct rs_packet *packet, const struct rs_pick *pick, struct rs_ends *ret_ends)
+/* Tracks the new connection of work->packet with work->instance, busy from its SYN on; it stands in work->flow
+ * afterwards. Unless it begins, the reservation stays with the caller. */
+RS_GLOBAL int rs_flow_begin(void)
 {
-	if (!packet || !pick || !ret_ends)
+	struct rs_work *work = rs_work();
+	if (!work)
 		return RS_BEGUN_FULL;
 	/* The tick, as all later times of the flow: they are compared with each other. born_ns is fine: it tells
 	 * connections apart. */
 	__u64 now = bpf_ktime_get_ns(), tick = rs_tick_ns();
-	struct rs_instance *instance = rs_instance(pick->instance);
-	__u32 zero = 0;
-	struct rs_new_flow *new = bpf_map_lookup_elem(&new_flow, &zero);
-	if (!instance || !new)
+	struct rs_instance *instance = rs_instance(work->instance);
+	const struct rs_packet *packet = &work->packet;
+	const struct rs_address *address = instance ? rs_instance_address(instance, packet->family) : NULL;
+	if (!instance || !address)
 		return RS_BEGUN_FULL;
-	struct rs_flow *flow = &new->flow;
-	new->key = packet->tuple;
-	*flow = (struct rs_flow){
-		.born_ns = now,
-		.client_ns = tick,
-		.request_ns = tick,
-		.instance_address = instance->address[RS_V4],
-		.instance_port = instance->port[0],
-		.instance = pick->instance,
-		.instance_generation = instance->generation,
-		.instance_ifindex = instance->ifindex,
-		.revision = pick->park.revision,
-		.route = pick->park.route,
-		.weight_sequence = pick->park.weight_sequence,
-		.isn = packet->sequence,
-		.client_ifindex = pick->client_ifindex,
-		.client_way = (__u8)pick->client_way,
-		.server_ack = packet->sequence + 1,
-		.client_next = rs_packet_end(packet),
-		.state = RS_TCP_SYN_SENT,
-		.busy = 1,
-		.hairpin = rs_address_equal(&instance->address[RS_V4], &packet->tuple.source),
-	};
+	struct rs_flow *flow = &work->flow;
+	work->key = packet->tuple;
+	/* Field by field: clang would make a whole one on the stack first. */
+	__builtin_memset(flow, 0, sizeof(*flow));
+	flow->born_ns = now;
+	flow->client_ns = tick;
+	flow->request_ns = tick;
+	flow->instance_address = *address;
+	flow->instance_port = rs_instance_port(instance, work->park.port);
+	flow->instance = work->instance;
+	flow->instance_generation = instance->generation;
+	flow->instance_ifindex = instance->ifindex;
+	flow->revision = work->park.revision;
+	flow->route = work->park.route;
+	flow->weight_sequence = work->park.weight_sequence;
+	flow->port = work->park.port;
+	flow->isn = packet->sequence;
+	flow->client_ifindex = work->sender.ifindex;
+	flow->client_way = (__u8)work->sender.way;
+	flow->server_ack = packet->sequence + 1;
+	flow->client_next = rs_packet_end(packet);
+	flow->state = RS_TCP_SYN_SENT;
+	flow->busy = 1;
+	flow->hairpin = rs_address_equal(address, &packet->tuple.source);
 	__builtin_memcpy(flow->instance_mac, instance->mac, 6);
-	__builtin_memcpy(flow->client_mac, pick->client_mac, 6);
+	__builtin_memcpy(flow->client_mac, work->sender.mac, 6);
 	struct rs_rings *ring = rs_rings();
 	/* The flow comes last: once it can be found it is whole. A ring entry without one is skipped. */
-	if (!ring || !rs_flow_ring_write(&flow_ring_open, &ring->flow_open, config.open_mask, &packet->tuple, now,
+	if (!ring || !rs_flow_ring_write(&flow_ring_open, &ring->flow_open, config.open_mask, &work->key, now,
 					 now + RS_FLOW_VISIT_FAST_MS * 1000000ULL))
 		return RS_BEGUN_FULL;
-	enum rs_begun claimed = rs_flow_claim_replies(new);
+	enum rs_begun claimed = rs_flow_claim_replies(work);
 	if (claimed != RS_BEGUN)
 		return claimed;
-	int r = rs_map_update(&flows, &new->key, flow, BPF_NOEXIST);
+	int r = rs_map_update(&flows, &work->key, flow, BPF_NOEXIST);
 	if (r != 0) {
-		bpf_map_delete_elem(&replies, &new->reply);
+		bpf_map_delete_elem(&replies, &work->reply);
 		return r == -RS_EEXIST ? RS_BEGUN_ELSEWHERE : RS_BEGUN_FULL;
 	}
 	__sync_fetch_and_add(&instance->flows, 1);
@@ -294,7 +287,6 @@ RS_GLOBAL int rs_flow_begin(const struct rs_packet *packet, const struct rs_pick
 	rs_count(connection_new);
 	if (flow->hairpin)
 		rs_count(hairpin);
-	rs_flow_forward_ends(packet, flow, ret_ends);
 	return RS_BEGUN;
 }
 

@@ -74,35 +74,6 @@ RS_GLOBAL int rs_hold_end(struct rs_hold *hold, enum rs_hold_state outcome)
 	return true;
 }
 
-/* Copies the frame's headers into the slot. The agent, which reads it, checks `version` before and after. */
-RS_INLINE void rs_hold_store_frame(struct __sk_buff *skb, struct rs_hold *hold, const struct rs_packet *packet)
-{
-	__u32 length = packet->payload_offset;
-	/* Two comparisons, not the one that clang would make of them: 6.1 does not see through a subtraction
-	 * ("R3 min value is outside of the allowed memory range"). */
-	if (length > RS_HOLD_FRAME_MAX)
-		return;
-	rs_hide(length);
-	if (length < RS_ETHERNET_LENGTH)
-		return;
-	__sync_fetch_and_add(&hold->version, 1);
-	if (bpf_skb_load_bytes(skb, 0, hold->frame, length) == 0)
-		hold->frame_length = (__u16)length;
-	__sync_fetch_and_add(&hold->version, 1);
-}
-
-/* A further copy of a held SYN: keep the newer one, its timestamps shorten the client's RTT estimate. */
-RS_INLINE void rs_hold_refresh(struct __sk_buff *skb, struct rs_hold *hold, const struct rs_packet *packet)
-{
-	__u64 now = bpf_ktime_get_ns();
-	hold->gap_ms = (__u32)((now - hold->last_ns) / 1000000);
-	hold->last_ns = now;
-	hold->retransmits++;
-	hold->client_ifindex = skb->ifindex;
-	rs_hold_store_frame(skb, hold, packet);
-	rs_count(hold_refreshed);
-}
-
 RS_INLINE enum rs_reason rs_hold_admit(const struct rs_rings *ring, const struct rs_revision *revision,
 				       const struct rs_address *source)
 {
@@ -131,16 +102,11 @@ RS_INLINE void rs_count_shed(enum rs_reason why)
 		count->hold_shed_revision++;
 	else if (why == RS_REASON_hold_shed_source)
 		count->hold_shed_source++;
+	else if (why == RS_REASON_hold_shed_long)
+		count->hold_shed_long++;
 	else
 		count->hold_shed_map++;
 }
-
-/* What is known of a connection when its SYN comes to be parked. */
-struct rs_park {
-	__u32 route;
-	__u32 revision;
-	__u32 weight_sequence;
-};
 
 /* Leads from the connection to its slot. 0, -EEXIST when it has another live hold, or the map's error. */
 RS_INLINE int rs_hold_index(const struct rs_tuple *key, __u64 sequence)
@@ -155,65 +121,6 @@ RS_INLINE int rs_hold_index(const struct rs_tuple *key, __u64 sequence)
 		return -RS_EEXIST; /* or is being written, ended or moved at this moment */
 	/* It led to a hold that has ended: that must not shut out this client for ever. */
 	return rs_map_update(&hold_index, key, &sequence, BPF_ANY);
-}
-
-/* Parks the SYN. False when it was shed, or was parked by another CPU. */
-RS_GLOBAL int rs_hold_park(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_park *park)
-{
-	if (!packet || !park)
-		return false;
-	__u32 id = park->revision;
-	struct rs_revision *revision = bpf_map_lookup_elem(&revisions, &id);
-	struct rs_rings *ring = rs_rings();
-	if (!revision || !ring)
-		return false;
-	enum rs_reason admitted = rs_hold_admit(ring, revision, &packet->tuple.source);
-	if (admitted != RS_REASON_hold_parked) {
-		rs_count(hold_begun);
-		rs_count_shed(admitted);
-		return false;
-	}
-	__u64 sequence = __sync_fetch_and_add(&ring->hold.tail, 1);
-	struct rs_hold *hold = rs_hold_slot(sequence);
-	if (!hold)
-		return false;
-	rs_publish(hold->state, (__u32)RS_HOLD_FREE);
-	hold->key = packet->tuple;
-	hold->first_ns = bpf_ktime_get_ns();
-	hold->last_ns = hold->first_ns;
-	hold->gap_ms = 0;
-	hold->isn = packet->sequence;
-	hold->revision = park->revision;
-	hold->route = park->route;
-	hold->weight_sequence = park->weight_sequence;
-	hold->client_ifindex = skb->ifindex;
-	hold->total_ms = revision->hold_total_ms ? revision->hold_total_ms : RS_HOLD_TOTAL_MS;
-	hold->retransmits = 0;
-	rs_hold_store_frame(skb, hold, packet);
-
-	int r = rs_hold_index(&hold->key, sequence);
-	if (r != 0) {
-		/* It never was held: as a slot that moved, it is nobody's. */
-		rs_publish(hold->state, (__u32)RS_HOLD_MOVED);
-		rs_publish(hold->sequence, sequence + 1);
-		/* The agent, which stops at a slot that is being written, may have stopped at this one. */
-		rs_wake(revision, park->revision);
-		if (r == -RS_EEXIST) {
-			rs_count(hold_refreshed);
-			return false;
-		}
-		rs_count(hold_begun);
-		rs_count_shed(RS_REASON_hold_shed_map);
-		return false;
-	}
-	rs_hold_account(hold, 1);
-	rs_count(hold_begun);
-	rs_count(hold_parked);
-	/* From here on the slot is seen. The exchange orders it before the wake and before the second look at
-	 * the instances; the agent writes "ready" and then looks for holds: one of both sees the other. */
-	rs_publish(hold->state, (__u32)RS_HOLD_HELD);
-	rs_publish(hold->sequence, sequence + 1);
-	return true;
 }
 
 #endif

@@ -218,21 +218,6 @@ struct {
 	__type(value, struct rs_counters);
 } counters SEC(".maps") __weak;
 
-/* Where a new flow is put together: it is too large for the stack. */
-struct rs_new_flow {
-	struct rs_tuple key;
-	struct rs_tuple reply;
-	struct rs_flow flow;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
-	__type(key, __u32);
-	__type(value, struct rs_new_flow);
-} new_flow SEC(".maps") __weak;
-
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, RS_EVENTS_BYTES);

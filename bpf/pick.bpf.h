@@ -4,6 +4,7 @@
 #define RS_PICK_BPF_H
 
 #include "account.bpf.h"
+#include "instance.bpf.h"
 
 /* The revision of the route's next connection, 0 for none. */
 RS_INLINE __u32 rs_pick_revision(struct rs_route *route, __u32 *ret_sequence)
@@ -38,20 +39,28 @@ RS_INLINE bool rs_reserve(struct rs_instance *instance)
 	return false;
 }
 
-RS_INLINE bool rs_pickable(const struct rs_instance *instance, __u32 revision, bool released)
+/* What is asked of an instance. */
+struct rs_wanted {
+	__u32 revision;
+	__u32 family;  /* enum rs_family: an address of it */
+	__u32 port;    /* index of a port that it has */
+	bool released; /* a SYN that the agent lets go on: it may also try an instance that only listens so far */
+};
+
+RS_INLINE bool rs_pickable(const struct rs_instance *instance, const struct rs_wanted *wanted)
 {
 	__u32 state = rs_read(instance->state);
-	return instance->revision == revision &&
-	       (state == RS_INSTANCE_READY || (released && state == RS_INSTANCE_PROBABLE)) &&
-	       (!instance->limit || rs_read(instance->in_flight) < instance->limit);
+	return instance->revision == wanted->revision &&
+	       (state == RS_INSTANCE_READY || (wanted->released && state == RS_INSTANCE_PROBABLE)) &&
+	       (!instance->limit || rs_read(instance->in_flight) < instance->limit) &&
+	       rs_instance_address(instance, wanted->family) && rs_instance_port(instance, wanted->port);
 }
 
 #define RS_LOAD_UNSURE (1U << 30)
 
 struct rs_scan {
 	struct rs_revision *revision;
-	__u32 id;
-	__u32 released;
+	struct rs_wanted wanted;
 	__u32 best;
 	__u32 best_load;
 };
@@ -62,7 +71,7 @@ static long rs_scan_instance(__u32 i, struct rs_scan *scan)
 		return 1;
 	__u32 candidate = rs_read(scan->revision->instance[i]);
 	struct rs_instance *instance = candidate ? bpf_map_lookup_elem(&instances, &candidate) : NULL;
-	if (!instance || !rs_pickable(instance, scan->id, scan->released))
+	if (!instance || !rs_pickable(instance, &scan->wanted))
 		return 0;
 	/* One that only listens so far, or has just refused, is a last resort. */
 	__u32 load =
@@ -74,11 +83,14 @@ static long rs_scan_instance(__u32 i, struct rs_scan *scan)
 	return 0;
 }
 
-/* The revision's instance with the fewest requests in flight that can take one more, reserved; 0 for none.
- * `released`: a SYN that the agent lets go on may also try an instance that only listens so far. */
-RS_GLOBAL __u32 rs_pick_instance(__u32 id, __u32 released)
+/* The revision's instance with the fewest requests in flight that can take one more, reserved; 0 for none. The
+ * parameters are those of struct rs_wanted. */
+RS_GLOBAL __u32 rs_pick_instance(__u32 id, __u32 family, __u32 port, __u32 released)
 {
-	struct rs_scan scan = {.revision = bpf_map_lookup_elem(&revisions, &id), .id = id, .released = released};
+	struct rs_scan scan = {
+		.revision = bpf_map_lookup_elem(&revisions, &id),
+		.wanted = {.revision = id, .family = family, .port = port, .released = released},
+	};
 	if (!scan.revision)
 		return 0;
 	__u32 count = rs_read(scan.revision->instance_count);

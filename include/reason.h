@@ -42,11 +42,12 @@
 	X(hold_expired_idle, "of these, the client stopped repeating its SYN")                                         \
 	X(hold_expired_total, "of these, the hold-timeout passed")                                                     \
 	X(hold_superseded, "of these, the client began anew with another sequence number")                             \
-	X(hold_shed, "ended: all that were refused, for whichever of the next four reasons")                           \
+	X(hold_shed, "ended: all that were refused, for whichever of the next five reasons")                           \
 	X(hold_shed_node, "of these, the node holds its maximum")                                                      \
 	X(hold_shed_revision, "of these, the revision holds its maximum")                                              \
 	X(hold_shed_source, "of these, the client's address holds its maximum")                                        \
 	X(hold_shed_map, "of these, a map was full")                                                                   \
+	X(hold_shed_long, "of these, the SYN's headers are longer than a hold keeps")                                  \
 	X(hold_reset, "ended: the agent gave up the start, the client got an RST")                                     \
 	X(hold_moved, "a long hold moved to the end of the ring so that the ring goes on")                             \
 	X(hold_wake, "a revision rang the agent")                                                                      \

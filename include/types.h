@@ -17,6 +17,30 @@
 
 #define RS_INLINE static inline __attribute__((always_inline, unused))
 
+/* Four bytes of whatever type. BPF loads and stores them at once wherever they stand; the host's compiler minds
+ * alignment. */
+typedef __u32 __attribute__((may_alias)) rs_word;
+
+RS_INLINE __u32 rs_load_word(const void *from)
+{
+#ifdef __bpf__
+	return *(const rs_word *)from;
+#else
+	__u32 word;
+	__builtin_memcpy(&word, from, sizeof(word));
+	return word;
+#endif
+}
+
+RS_INLINE void rs_store_word(void *to, __u32 word)
+{
+#ifdef __bpf__
+	*(rs_word *)to = word;
+#else
+	__builtin_memcpy(to, &word, sizeof(word));
+#endif
+}
+
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define rs_htons(x) ((__be16)__builtin_bswap16(x))
 #define rs_htonl(x) ((__be32)__builtin_bswap32(x))

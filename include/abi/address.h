@@ -55,20 +55,39 @@ RS_INLINE __be32 rs_address_to_v4(const struct rs_address *address)
 /* Of an address that stands for one; "::" counts as IPv6's. */
 RS_INLINE enum rs_family rs_address_family(const struct rs_address *address)
 {
-	const __u32 *word = (const __u32 *)address;
+	const rs_word *word = (const rs_word *)address;
 	return (word[0] | word[1]) == 0 && word[2] == rs_htonl(0xffff) ? RS_V4 : RS_V6;
 }
 
 RS_INLINE bool rs_address_is_none(const struct rs_address *address)
 {
-	const __u32 *word = (const __u32 *)address;
+	const rs_word *word = (const rs_word *)address;
 	return !(word[0] | word[1] | word[2] | word[3]);
 }
 
-/* Two words at a time: clang for BPF has no memcmp to call. */
+/* A copy of the 16 bytes that stand somewhere in a packet. */
+RS_INLINE void rs_address_load(struct rs_address *out, const void *from)
+{
+	rs_word *word = (rs_word *)out;
+	word[0] = rs_load_word(from);
+	word[1] = rs_load_word((const __u8 *)from + 4);
+	word[2] = rs_load_word((const __u8 *)from + 8);
+	word[3] = rs_load_word((const __u8 *)from + 12);
+}
+
+/* As rs_address_v4(), without a copy on the stack. */
+RS_INLINE void rs_address_set_v4(struct rs_address *out, __be32 address)
+{
+	rs_word *word = (rs_word *)out;
+	word[0] = word[1] = 0;
+	word[2] = rs_htonl(0xffff);
+	word[3] = address;
+}
+
+/* Word by word: clang for BPF has no memcmp to call. */
 RS_INLINE bool rs_address_equal(const struct rs_address *a, const struct rs_address *b)
 {
-	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
+	const rs_word *x = (const rs_word *)a, *y = (const rs_word *)b;
 	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]));
 }
 

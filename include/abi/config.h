@@ -22,10 +22,11 @@ struct rs_config {
 	__u32 flows_mask; /* entries of a flow ring - 1 */
 	__u32 open_mask;  /* entries of the ring of half-open flows - 1 */
 	__u32 holds_per_source;
-	__u32 seed;	/* as in struct rs_abi */
-	__u32 jiffy_ns; /* the kernel's tick */
+	__u32 seed;		  /* as in struct rs_abi */
+	__u32 jiffy_ns;		  /* the kernel's tick */
+	__u32 has_kernel_context; /* bpf_cast_to_kern_ctx() is there */
 };
 
-_Static_assert(sizeof(struct rs_config) == 80, "ABI");
+_Static_assert(sizeof(struct rs_config) == 84, "ABI");
 
 #endif

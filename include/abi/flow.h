@@ -60,6 +60,8 @@ struct rs_flow {
 	__u32 server_isn;  /* of the instance's SYN-ACK, host order as the next two */
 	__u32 server_ack;  /* what the instance last acknowledged, and */
 	__u32 client_next; /* what the client has sent: between them is whatever of it may end the connection */
+	__u32 port;	   /* rs_frontend.port */
+	__u32 pad;
 };
 
 /* Ageing: a flow stands in the open ring until its handshake is over, then in the fast ring (both are visited each
@@ -72,7 +74,7 @@ struct rs_flow_ring_entry {
 	struct rs_tuple key;
 };
 
-_Static_assert(sizeof(struct rs_flow) == 144, "ABI");
+_Static_assert(sizeof(struct rs_flow) == 152, "ABI");
 _Static_assert(sizeof(struct rs_flow_ring_entry) == 64, "ABI");
 
 /* Entries of the map `ifaces`: interfaces that clients or instances sit behind. */

@@ -43,6 +43,8 @@ struct rs_hold {
 	__u32 weight_sequence;
 	__u32 client_ifindex;
 	__u32 total_ms; /* hold-timeout */
+	__u32 port;	/* rs_frontend.port */
+	__u32 pad;
 	__u16 frame_length;
 	__u16 retransmits;
 	__u8 frame[RS_HOLD_FRAME_MAX]; /* Ethernet, IP and TCP headers of the newest copy, as received:
@@ -66,7 +68,7 @@ struct rs_rings {
 	__u64 events_lost; /* the ring buffer was full; the agent compares, and looks at everything when it has grown */
 };
 
-_Static_assert(sizeof(struct rs_hold) == 240, "ABI");
+_Static_assert(sizeof(struct rs_hold) == 248, "ABI");
 _Static_assert(sizeof(struct rs_rings) == 96, "ABI");
 
 #endif

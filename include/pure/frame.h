@@ -6,6 +6,7 @@
 #ifndef RS_PURE_FRAME_H
 #define RS_PURE_FRAME_H
 
+#include "pure/answer.h"
 #include "pure/checksum.h"
 #include "pure/packet.h"
 
@@ -34,61 +35,51 @@ RS_INLINE __u64 rs_checksum_add(const void *data, __u32 length)
  * that was cut off, and full checksums, for a local sender's is only partial. Returns the length or -EINVAL. */
 RS_INLINE int rs_frame_release(__u8 *frame, __u32 length, const __u8 *source_mac, const __u8 *destination_mac)
 {
-	struct rs_packet packet = {0};
+	struct rs_packet packet = {.family = RS_V4};
 	if (rs_packet_parse(frame, frame + length, &packet) != RS_PARSE_TCP || packet.payload_offset > length)
 		return RS_FRAME_EINVAL;
 	struct rs_ethernet *ethernet = (struct rs_ethernet *)frame;
-	struct rs_ipv4 *ip = (struct rs_ipv4 *)(ethernet + 1);
 	struct rs_tcp *tcp = (struct rs_tcp *)(frame + packet.l4_offset);
 	__builtin_memcpy(ethernet->source, source_mac, 6);
 	__builtin_memcpy(ethernet->destination, destination_mac, 6);
 
 	__u32 ip_length = packet.l4_offset - RS_ETHERNET_LENGTH;
 	__u32 tcp_length = packet.payload_offset - packet.l4_offset;
-	ip->total_length = rs_htons((__u16)(ip_length + tcp_length));
-	ip->checksum = 0;
-	ip->checksum = (__u16)~rs_checksum_fold(rs_checksum_add(ip, ip_length));
+	if (packet.family == RS_V4) {
+		struct rs_ipv4 *ip = (struct rs_ipv4 *)(ethernet + 1);
+		ip->total_length = rs_htons((__u16)(ip_length + tcp_length));
+		ip->checksum = 0;
+		ip->checksum = (__u16)~rs_checksum_fold(rs_checksum_add(ip, ip_length));
+	} else {
+		struct rs_ipv6 *ip = (struct rs_ipv6 *)(ethernet + 1);
+		ip->payload_length = rs_htons((__u16)(ip_length - sizeof(*ip) + tcp_length));
+	}
 	tcp->checksum = 0;
-	__u64 sum = (__u64)ip->source + ip->destination + rs_htons(RS_PROTOCOL_TCP) + rs_htons((__u16)tcp_length);
-	tcp->checksum = (__u16)~rs_checksum_fold(sum + rs_checksum_add(tcp, tcp_length));
+	tcp->checksum = (__u16)~rs_checksum_fold(rs_checksum_pseudo(&packet.tuple, RS_PROTOCOL_TCP, tcp_length) +
+						 rs_checksum_add(tcp, tcp_length));
 	return (int)packet.payload_offset;
 }
 
-struct rs_frame_reset {
-	struct rs_ethernet ethernet;
-	struct rs_ipv4 ip;
-	struct rs_tcp tcp;
-} __attribute__((packed, aligned(2)));
-
-/* Builds the RST that answers the held SYN (RFC 9293 3.10.7.1), from its VIP to its client. */
-RS_INLINE int rs_frame_reset(const __u8 *frame, __u32 length, struct rs_frame_reset *out)
+/* Builds the RST that answers the held SYN, from its VIP to its client, in `out`, which has room for
+ * RS_ANSWER_RESET_MAX bytes. Returns its length or -EINVAL. */
+RS_INLINE int rs_frame_reset(const __u8 *frame, __u32 length, __u8 *out)
 {
-	struct rs_packet packet = {0};
+	struct rs_packet packet = {.family = RS_V4};
 	if (rs_packet_parse(frame, frame + length, &packet) != RS_PARSE_TCP)
 		return RS_FRAME_EINVAL;
-	const struct rs_ethernet *ethernet = (const struct rs_ethernet *)frame;
-	*out = (struct rs_frame_reset){
-		.ethernet = {.type = rs_htons(RS_ETHERTYPE_IPV4)},
-		.ip = {.version_length = 0x45,
-		       .total_length = rs_htons(sizeof(struct rs_ipv4) + sizeof(struct rs_tcp)),
-		       .fragment = rs_htons(0x4000),
-		       .ttl = 64,
-		       .protocol = RS_PROTOCOL_TCP,
-		       .source = packet.destination_v4,
-		       .destination = packet.source_v4},
-		.tcp = {.source = packet.tuple.destination_port,
-			.destination = packet.tuple.source_port,
-			.acknowledgement = rs_htonl(packet.sequence + 1),
-			.offset = 5 << 4,
-			.flags = RS_TCP_RST | RS_TCP_ACK},
-	};
-	__builtin_memcpy(out->ethernet.destination, ethernet->source, 6);
-	__builtin_memcpy(out->ethernet.source, ethernet->destination, 6);
-	out->ip.checksum = (__u16)~rs_checksum_fold(rs_checksum_add(&out->ip, sizeof(out->ip)));
-	__u64 sum = (__u64)out->ip.source + out->ip.destination + rs_htons(RS_PROTOCOL_TCP) +
-		    rs_htons(sizeof(struct rs_tcp));
-	out->tcp.checksum = (__u16)~rs_checksum_fold(sum + rs_checksum_add(&out->tcp, sizeof(out->tcp)));
-	return (int)sizeof(*out);
+	const struct rs_ethernet *from = (const struct rs_ethernet *)frame;
+	struct rs_ethernet *ethernet = (struct rs_ethernet *)out;
+	__builtin_memcpy(ethernet->destination, from->source, 6);
+	__builtin_memcpy(ethernet->source, from->destination, 6);
+	struct rs_tuple tuple;
+	rs_tuple_reverse(&packet.tuple, &tuple);
+	if (packet.family == RS_V4)
+		rs_answer_ipv4(ethernet, &tuple, RS_PROTOCOL_TCP, sizeof(struct rs_tcp));
+	else
+		rs_answer_ipv6(ethernet, &tuple, RS_PROTOCOL_TCP, sizeof(struct rs_tcp));
+	packet.payload_length = 0; /* of a SYN that carried data the SYN alone is answered: the rest was never seen */
+	rs_answer_reset_tcp((struct rs_tcp *)(out + rs_answer_l4_offset(packet.family)), &packet, &tuple);
+	return (int)rs_answer_reset_length(packet.family);
 }
 
 #endif

@@ -17,7 +17,7 @@ RS_INLINE __u32 rs_hash_mix(__u32 hash)
 
 RS_INLINE __u32 rs_hash_address(const struct rs_address *address, __u32 seed)
 {
-	const __u32 *word = (const __u32 *)address;
+	const rs_word *word = (const rs_word *)address;
 	__u32 hash = seed;
 #pragma GCC unroll 4
 	for (int i = 0; i < 4; i++)

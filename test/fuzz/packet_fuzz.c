@@ -16,32 +16,34 @@
 			abort();                                                                                       \
 	} while (0)
 
-/* The parser's second half: a bare RST's checksums must be those of its bytes. */
+/* Headers without a payload: their checksums must be those of their bytes. */
 static void check_checksums(const uint8_t *frame, const struct rs_packet *packet)
 {
-	const struct rs_ipv4 *ip = (const struct rs_ipv4 *)(frame + RS_ETHERNET_LENGTH);
 	uint32_t tcp_length = packet->payload_offset - packet->l4_offset;
-	uint64_t sum = (uint64_t)packet->source_v4 + packet->destination_v4 + rs_htons(RS_PROTOCOL_TCP) +
-		       rs_htons((uint16_t)tcp_length);
-	CHECK(rs_checksum_fold(rs_checksum_add(ip, packet->l4_offset - RS_ETHERNET_LENGTH)) == 0xffff);
+	uint64_t sum = rs_checksum_pseudo(&packet->tuple, RS_PROTOCOL_TCP, tcp_length);
+	if (packet->family == RS_V4)
+		CHECK(rs_checksum_fold(rs_checksum_add(frame + RS_ETHERNET_LENGTH,
+						       packet->l4_offset - RS_ETHERNET_LENGTH)) == 0xffff);
 	CHECK(rs_checksum_fold(sum + rs_checksum_add(frame + packet->l4_offset, tcp_length)) == 0xffff);
 }
 
 static void fuzz_frames(const uint8_t *data, size_t size, const struct rs_packet *packet)
 {
 	static const uint8_t mac[6] = {2};
-	struct rs_frame_reset reset;
+	uint8_t reset[RS_ANSWER_RESET_MAX];
 	struct rs_packet again = {0};
-	CHECK(rs_frame_reset(data, (uint32_t)size, &reset) == (int)sizeof(reset));
-	CHECK(rs_packet_parse(&reset, (const uint8_t *)&reset + sizeof(reset), &again) == RS_PARSE_TCP);
-	CHECK(again.acknowledgement == packet->sequence + 1 && again.payload_length == 0);
-	check_checksums((const uint8_t *)&reset, &again);
+	if (!(packet->flags & RS_TCP_ACK)) {
+		int r = rs_frame_reset(data, (uint32_t)size, reset);
+		CHECK(r == (int)rs_answer_reset_length(packet->family));
+		CHECK(rs_packet_parse(reset, reset + r, &again) == RS_PARSE_TCP);
+		CHECK(again.payload_length == 0 && again.family == packet->family);
+		check_checksums(reset, &again);
+	}
 
 	/* As the hold does: headers alone. */
 	uint8_t held[RS_HOLD_FRAME_MAX];
 	uint32_t length = packet->payload_offset;
-	CHECK(length <= sizeof(held));
-	if (length > size)
+	if (length > size || length > sizeof(held))
 		return;
 	memcpy(held, data, length);
 	CHECK(rs_frame_release(held, length, mac, mac) == (int)length);
@@ -56,12 +58,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rs_packet packet = {0};
-	if (rs_packet_parse(data, data + size, &packet) != RS_PARSE_TCP)
+	enum rs_parse parsed = rs_packet_parse(data, data + size, &packet);
+	if (parsed == RS_PARSE_UDP || parsed == RS_PARSE_ICMP) {
+		CHECK(packet.l4_offset <= RS_L4_OFFSET_MAX && packet.l4_offset + 8 <= size);
+		CHECK(packet.payload_offset == packet.l4_offset + 8 && packet.payload_length <= 65535);
+	}
+	if (parsed != RS_PARSE_TCP)
 		return 0;
-	CHECK(packet.l4_offset >= 34 && packet.l4_offset <= 74 && packet.l4_offset + 20 <= size);
+	CHECK(packet.l4_offset >= 34 && packet.l4_offset <= RS_L4_OFFSET_MAX && packet.l4_offset + 20 <= size);
 	CHECK(packet.payload_offset >= packet.l4_offset + 20 && packet.payload_offset <= packet.l4_offset + 60);
-	CHECK(packet.payload_offset <= RS_HEADERS_MAX && packet.payload_offset <= RS_HOLD_FRAME_MAX);
-	CHECK(packet.payload_length <= 65535 - 40);
+	CHECK(packet.payload_offset <= RS_HEADERS_MAX && packet.payload_length <= 65535);
 	fuzz_frames(data, size, &packet);
 	return 0;
 }

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A packet in words, and as bytes. Checksums are computed anew from the whole packet, so that they also check the
- * dataplane's incremental updates. */
+/*
+ * A packet in words, and as bytes. Checksums are computed anew from the whole packet, so that they also check the
+ * dataplane's incremental updates.
+ *
+ * Words are of IPv4; the same words make an IPv6 packet when `frame_family` says so: 10.0.0.1 is fd00::10.0.0.1 then.
+ */
 #ifndef RS_TEST_FRAME_H
 #define RS_TEST_FRAME_H
+
+#include "abi/address.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,20 +33,26 @@ struct packet {
 	uint32_t seq;
 	uint32_t ack;
 	unsigned payload;     /* bytes of a counting pattern */
-	unsigned ip_options;  /* words */
+	unsigned ip_options;  /* words; with IPv6: as many extension headers of 8 bytes (destination options) */
 	unsigned tcp_options; /* words, NOPs */
 	unsigned trailer;     /* bytes of Ethernet padding behind the IP packet */
-	uint8_t protocol;     /* 0 = TCP */
+	uint8_t protocol;     /* 0 = TCP; UDP has its own header, others that of TCP */
 	uint8_t ttl;	      /* 0 = 64 */
 	uint16_t id;
-	uint16_t fragment;  /* flags and offset, host order; 0 = none */
+	uint16_t fragment;  /* flags and offset as in IPv4, host order; 0 = none */
 	uint16_t ethertype; /* 0 = IPv4 */
 	bool no_df;	    /* else the don't-fragment flag is set */
+	bool no_checksum;   /* of UDP */
 	/* Lies. */
 	uint16_t total_length; /* 0 = the true one */
 	uint8_t tcp_words;     /* 0 = the true one */
 	unsigned cut;	       /* bytes missing at the end */
 };
+
+/* RS_V4 or RS_V6: of what is built from here on. */
+extern unsigned frame_family;
+/* The address of `ip` in that family, mapped if IPv4. */
+struct rs_address frame_address(const uint8_t ip[4]);
 
 #define FRAME_MAX 2048
 struct frame {

@@ -89,9 +89,17 @@ static void send_step(struct world *world, const struct step *step, unsigned num
 
 static struct world here;
 
+struct run {
+	const struct row *row;
+	unsigned family;
+	char name[128];
+};
+
 static void run_row(void **state)
 {
-	const struct row *row = *state;
+	const struct run *run = *state;
+	const struct row *row = run->row;
+	frame_family = run->family;
 	world_open(&here);
 	row->given(&here);
 	for (unsigned i = 0; i < rs_array_length(row->steps); i++) {
@@ -138,7 +146,8 @@ static void every_reason_is_reached(void **state)
 
 int main(void)
 {
-	static struct CMUnitTest tests[256];
+	static struct CMUnitTest tests[1024];
+	static struct run runs[1024];
 	static const struct row *const tables[] = {rows_foreign, rows_service, rows_handshake, rows_hold,
 						   rows_end,	 rows_limit,   rows_access,    rows_crowd};
 	size_t count = 0;
@@ -148,11 +157,21 @@ int main(void)
 		return 0;
 	}
 	for (size_t t = 0; t < rs_array_length(tables); t++) {
-		for (const struct row *row = tables[t]; row->name && count < rs_array_length(tests) - 1; row++)
-			tests[count++] = (struct CMUnitTest){.name = row->name,
-							     .test_func = run_row,
-							     .teardown_func = close_row,
-							     .initial_state = (void *)row};
+		for (const struct row *row = tables[t]; row->name; row++) {
+			for (unsigned family = 0; family < RS_FAMILIES; family++) {
+				if (row->families != BOTH_FAMILIES && row->families != family + 1)
+					continue;
+				struct run *run = &runs[count];
+				*run = (struct run){.row = row, .family = family};
+				snprintf(run->name, sizeof(run->name), "%s, IPv%u", row->name,
+					 family == RS_V4 ? 4U : 6U);
+				tests[count++] = (struct CMUnitTest){.name = run->name,
+								     .test_func = run_row,
+								     .teardown_func = close_row,
+								     .initial_state = run};
+				assert_true(count < rs_array_length(tests));
+			}
+		}
 	}
 	/* With a filter only some rows run, and then some reasons are missing. */
 	if (!getenv("PACKET_ROW"))

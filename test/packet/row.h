@@ -8,6 +8,9 @@
 
 #include "packet/world.h"
 
+/* Most rows say nothing of families. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 enum from {
 	FROM_CLIENT, /* by the interface `client` */
 	FROM_UPLINK, /* a client too, by `uplink` */
@@ -33,6 +36,11 @@ struct row {
 	const char *name;
 	void (*given)(struct world *world);
 	struct step steps[12];
+	enum {
+		BOTH_FAMILIES,
+		IPV4_ONLY, /* what the row is about is not in the other */
+		IPV6_ONLY,
+	} families;
 };
 
 /* Tables end with a row without a name. */

@@ -61,6 +61,8 @@ void world_open(struct world *world)
 		.bpf_dir = world->bpf_dir,
 		.vip_range = {htonl(0xc6120000)},
 		.vip_bits = 16,
+		.vip6_range = {.s6_addr = {[0] = 0xfd, [12] = 198, [13] = 18}},
+		.vip6_bits = 112,
 		.rouse0_ifindex = world->rouse0,
 		.rouse1_ifindex = world->rouse1,
 		.rouse0_mac = {2, 0, 0, 0, 0, 0xf0},
@@ -85,7 +87,7 @@ void world_open(struct world *world)
 	assert_int_equal(rs_dp_revision_init(world->dp, 1, 0x1111, 10000, 60000), 0);
 	assert_int_equal(rs_dp_revision_init(world->dp, 2, 0x2222, 10000, 60000), 0);
 	world_route(world, 1, 100);
-	const struct rs_address vip = rs_address_v4(htonl(0xc6120005));
+	const struct rs_address vip = frame_address((const uint8_t[4]){198, 18, 0, 5});
 	const struct rs_frontend_key http = rs_dp_frontend(&vip, 80, RS_PROTOCOL_TCP);
 	const struct rs_frontend_key other = rs_dp_frontend(&vip, 8080, RS_PROTOCOL_TCP);
 	assert_int_equal(rs_dp_frontend_set(world->dp, &http, 1, 0), 0);
@@ -105,10 +107,10 @@ struct rs_instance *world_instance(struct world *world, unsigned id, enum rs_ins
 	struct rs_instance instance = {
 		.revision = 1,
 		.ifindex = id == 1 ? world->one : world->two,
-		.address[RS_V4] = rs_address_v4(htonl(0xc6130000 + id)),
 		.port[0] = htons(8080),
 		.mac = {2, 0, 0, 0, 0, (unsigned char)(0x20 + id)},
 	};
+	instance.address[frame_family] = frame_address((const uint8_t[4]){198, 19, 0, (uint8_t)id});
 	assert_int_equal(rs_dp_instance_add(world->dp, id, &instance, 1000 + id), 0);
 	rs_dp_instance_set_state(world->dp, id, state);
 	return rs_dp_instance(world->dp, id);
@@ -281,7 +283,8 @@ static void check_holds(const struct world *world)
 	assert_int_equal(c.hold_begun, c.hold_released + c.hold_expired + c.hold_shed + c.hold_reset + held);
 	assert_int_equal(c.hold_begun, c.hold_parked + c.hold_shed);
 	assert_int_equal(c.hold_expired, c.hold_expired_idle + c.hold_expired_total + c.hold_superseded);
-	assert_int_equal(c.hold_shed, c.hold_shed_node + c.hold_shed_revision + c.hold_shed_source + c.hold_shed_map);
+	assert_int_equal(c.hold_shed, c.hold_shed_node + c.hold_shed_revision + c.hold_shed_source + c.hold_shed_map +
+					      c.hold_shed_long);
 	if (!world->junk)
 		assert_int_equal(world_count(world, "hold_index"), held);
 }

@@ -145,6 +145,7 @@ static void configure(struct rs_dp *dp, unsigned flows_max)
 		.holds_per_source = config->holds_per_source ? config->holds_per_source : RS_HOLDS_PER_SOURCE_MAX,
 		.seed = dp->seed,
 		.jiffy_ns = jiffy_ns(),
+		.has_kernel_context = rs_dp_has_kernel_function("bpf_cast_to_kern_ctx"),
 	};
 	memcpy(rodata.rouse0_mac, config->rouse0_mac, 6);
 	for (unsigned i = 0; i < 4 && config->vip6_bits; i++) {

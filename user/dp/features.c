@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -63,6 +64,14 @@ int rs_dp_explain_load(int code, struct rs_err *err)
 	return rs_err_set(err, code,
 			  "cannot load the BPF programs on Linux %s (--log-level debug shows the verifier's words): %s",
 			  release(&name), strerror(-code));
+}
+
+bool rs_dp_has_kernel_function(const char *name)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	bool found = kernel && btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) > 0;
+	btf__free(kernel);
+	return found;
 }
 
 void rs_dp_describe_kernel(const struct rs_dp *dp, char *out, size_t size)

@@ -136,7 +136,7 @@ static int send_frame(struct rs_dp *dp, const void *frame, size_t length, unsign
 {
 	struct sockaddr_ll to = {
 		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_IP),
+		.sll_protocol = ((const struct rs_ethernet *)frame)->type,
 		.sll_ifindex = (int)dp->config.rouse0_ifindex,
 		.sll_halen = 6,
 	};
@@ -177,9 +177,9 @@ int rs_dp_reset(struct rs_dp *dp, unsigned long long sequence)
 	int length = copy_frame(dp, sequence, &hold);
 	if (length < 0)
 		return length;
-	struct rs_frame_reset reset;
-	length = rs_frame_reset(hold.frame, (unsigned)length, &reset);
+	__u8 reset[RS_ANSWER_RESET_MAX];
+	length = rs_frame_reset(hold.frame, (unsigned)length, reset);
 	if (length < 0)
 		return length;
-	return send_frame(dp, &reset, (size_t)length, RS_MARK_RESET);
+	return send_frame(dp, reset, (size_t)length, RS_MARK_RESET);
 }

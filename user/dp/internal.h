@@ -63,6 +63,8 @@ int rs_dp_explain_load(int code, struct rs_err *err);
 int rs_dp_lock(const char *bpf_dir, int *ret_lock, struct rs_err *err);
 /* Detaches everything and unpins it; the directory itself stays. */
 int rs_dp_remove_pins(const char *bpf_dir, struct rs_err *err);
+/* Can programs call this function of the kernel's? */
+bool rs_dp_has_kernel_function(const char *name);
 int rs_dp_program_fd(const struct rs_dp *dp, enum rs_dp_side side);
 
 /* attach.c */

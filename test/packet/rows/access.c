@@ -14,15 +14,20 @@
 #include <bpf/bpf.h>
 #include <string.h>
 
-/* --- lists ----------------------------------------------------------------------------------------------------------
- */
+/* --- lists -------------------------------------------------------------------------------------------------------- */
 
 #define LIST  7
 #define OTHER 8
 
+static struct rs_address address_of(const char *text)
+{
+	in_addr_t address = inet_addr(text);
+	return frame_address((const uint8_t *)&address);
+}
+
 static void allow(struct world *world, unsigned list, const char *address, unsigned bits)
 {
-	struct rs_address range = rs_address_v4(inet_addr(address));
+	struct rs_address range = address_of(address);
 	assert_int_equal(rs_dp_allowed_add(world->dp, list, &range, 96 + bits), 0);
 }
 
@@ -95,7 +100,7 @@ static struct heard listen_for_denied(struct world *world)
 static void is_told_and_left_no_trace(struct world *world)
 {
 	struct heard heard = listen_for_denied(world);
-	struct rs_address source = rs_address_v4(inet_addr("10.0.0.1"));
+	struct rs_address source = address_of("10.0.0.1");
 	assert_int_equal(heard.count, 1);
 	assert_int_equal(heard.last.route, 1);
 	assert_int_equal(heard.last.reason, RS_REASON_not_allowed);

@@ -263,6 +263,12 @@ static void given_two_places(struct world *world)
 
 // clang-format off
 const struct row rows_limit[] = {
+	{"a SYN whose headers are longer than a hold keeps is shed", given_nothing,
+	 {{FROM_CLIENT, TO_VIP(.flags = SYN, .seq = 100, .ip_options = 6, .tcp_options = 10), .verdict = DROP,
+	   .counts = "hold_begun hold_shed hold_shed_long"}}, IPV6_ONLY},
+	{"a SYN with all the options there are is held", given_nothing,
+	 {{FROM_CLIENT, TO_VIP(.flags = SYN, .seq = 100, .ip_options = 10, .tcp_options = 10), .verdict = DROP,
+	   .counts = "hold_begun hold_parked hold_wake"}}, IPV4_ONLY},
 	{"a full instance takes no more: the SYN is parked", given_one_place,
 	 {SYN_FORWARDED,
 	  {SYN_BY(41000), .verdict = DROP, .counts = "hold_begun hold_parked hold_wake"}}},

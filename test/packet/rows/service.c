@@ -30,7 +30,7 @@
 
 static void given_no_frontend(struct world *world)
 {
-	const struct rs_address vip = rs_address_v4(htonl(0xc6120005));
+	const struct rs_address vip = frame_address((const uint8_t[4]){198, 18, 0, 5});
 	const struct rs_frontend_key http = rs_dp_frontend(&vip, 80, RS_PROTOCOL_TCP);
 	given_one(world);
 	assert_int_equal(rs_dp_frontend_delete(world->dp, &http), 0);
@@ -87,8 +87,8 @@ static void drain_one(struct world *world)
 static void the_second_gets_its_reply(struct world *world)
 {
 	struct rs_tuple key = {
-		.source = rs_address_v4(htonl(0x0a000001)),
-		.destination = rs_address_v4(htonl(0xc6120005)),
+		.source = frame_address((const uint8_t[4]){10, 0, 0, 1}),
+		.destination = frame_address((const uint8_t[4]){198, 18, 0, 5}),
 		.source_port = htons(40000),
 		.destination_port = htons(8080),
 		.protocol = RS_PROTOCOL_TCP,
@@ -112,15 +112,15 @@ static void given_no_port(struct world *world)
 {
 	given_one(world);
 	struct rs_tuple key = {
-		.source = rs_address_v4(htonl(0x0a000001)),
-		.destination = rs_address_v4(htonl(0xc6120005)),
+		.source = frame_address((const uint8_t[4]){10, 0, 0, 1}),
+		.destination = frame_address((const uint8_t[4]){198, 18, 0, 5}),
 		.source_port = htons(40000),
 		.destination_port = htons(80),
 		.protocol = RS_PROTOCOL_TCP,
 	};
 	for (uint32_t n = 0; n < RS_PORT_TRIES; n++) {
 		struct rs_tuple reply = {
-			.source = rs_address_v4(htonl(0xc6130001)),
+			.source = frame_address((const uint8_t[4]){198, 19, 0, 1}),
 			.destination = key.source,
 			.source_port = htons(8080),
 			.destination_port = rs_hash_port(&key, world->dp->seed, n),

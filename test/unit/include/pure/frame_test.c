@@ -28,7 +28,8 @@ static const struct packet held = {
 static uint32_t keep(const struct packet *packet, struct frame *ret_frame)
 {
 	frame_build(ret_frame, packet);
-	uint32_t length = 14 + 20 + 4 * packet->ip_options + 20 + 4 * packet->tcp_options;
+	uint32_t ip_length = frame_family == RS_V4 ? 20 + 4 * packet->ip_options : 40 + 8 * packet->ip_options;
+	uint32_t length = 14 + ip_length + 20 + 4 * packet->tcp_options;
 	ret_frame->bytes[length - 4 * packet->tcp_options - 4] ^= 0x5a;
 	memset(ret_frame->bytes + length, 0, FRAME_MAX - length);
 	return length;
@@ -50,7 +51,7 @@ static void check_release(struct packet packet)
 static void test_a_released_frame_is_whole_again(void **state)
 {
 	(void)state;
-	for (unsigned ip = 0; ip <= 10; ip++) {
+	for (unsigned ip = 0; ip <= (frame_family == RS_V4 ? 10 : RS_IPV6_EXTENSIONS_MAX); ip++) {
 		for (unsigned tcp = 0; tcp <= 10; tcp++) {
 			struct packet packet = held;
 			packet.ip_options = ip;
@@ -72,27 +73,42 @@ static void test_the_reset_answers_the_syn(void **state)
 {
 	(void)state;
 	struct frame frame, wanted;
-	struct rs_frame_reset reset;
-	uint32_t length = keep(&held, &frame);
-	assert_int_equal(rs_frame_reset(frame.bytes, length, &reset), sizeof(reset));
+	uint8_t reset[RS_ANSWER_RESET_MAX];
+	struct packet asked = held;
+	asked.payload = 9; /* that was never seen */
+	uint32_t length = keep(&asked, &frame);
 	const struct packet packet = {.from = held.to, .to = held.from, .flags = RST | ACK, .ack = 0xffffffff};
 	frame_build(&wanted, &packet);
-	assert_int_equal(sizeof(reset), wanted.length);
-	assert_memory_equal(&reset, wanted.bytes, wanted.length);
+	assert_int_equal(rs_frame_reset(frame.bytes, length, reset), wanted.length);
+	assert_memory_equal(reset, wanted.bytes, wanted.length);
 }
 
 static void test_a_frame_that_is_cut_is_refused(void **state)
 {
 	(void)state;
 	struct frame frame;
-	struct rs_frame_reset reset;
+	uint8_t reset[RS_ANSWER_RESET_MAX];
 	uint32_t whole = keep(&held, &frame);
 	for (uint32_t length = 0; length < whole; length++) {
 		struct frame copy = frame;
 		assert_int_equal(rs_frame_release(copy.bytes, length, rouse0, gateway), RS_FRAME_EINVAL);
-		if (length < 54)
-			assert_int_equal(rs_frame_reset(frame.bytes, length, &reset), RS_FRAME_EINVAL);
+		if (length < (frame_family == RS_V4 ? 54 : 74))
+			assert_int_equal(rs_frame_reset(frame.bytes, length, reset), RS_FRAME_EINVAL);
 	}
+}
+
+static int as_ipv6(void **state)
+{
+	(void)state;
+	frame_family = RS_V6;
+	return 0;
+}
+
+static int as_ipv4(void **state)
+{
+	(void)state;
+	frame_family = RS_V4;
+	return 0;
 }
 
 int main(void)
@@ -103,5 +119,6 @@ int main(void)
 		cmocka_unit_test(test_the_reset_answers_the_syn),
 		cmocka_unit_test(test_a_frame_that_is_cut_is_refused),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("IPv4", tests, as_ipv4, NULL) +
+	       cmocka_run_group_tests_name("IPv6", tests, as_ipv6, NULL);
 }

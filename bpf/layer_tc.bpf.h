@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The layer under the path, for TC: what a packet is here, how it is read,
+ * rewritten, answered and sent. layer_xdp.bpf.h is the same for XDP; a program
+ * includes one of both, and then the path.
+ *
+ *	RS_CONTEXT          the program's context
+ *	RS_LAYERED(name)    the name of a global function that is given one
+ *	RS_NEXT, RS_DROP    verdicts
+ *	rs_context_ifindex  where the packet came in
+ *	rs_load             copies bytes of the frame
+ *	rs_make_linear      makes headers readable that lie elsewhere
+ *	rs_rewrite          puts other ends into the packet
+ *	rs_reset_back       answers with RST
+ *	rs_send_to_instance, rs_send_to_client
+ */
+#ifndef RS_LAYER_TC_BPF_H
+#define RS_LAYER_TC_BPF_H
+
+#include "account.bpf.h"
+#include "rewrite.bpf.h"
+#include "pure/answer.h"
+#include "pure/checksum.h"
+#include "pure/packet.h"
+
+#include <bpf/bpf_core_read.h>
+
+#define RS_CONTEXT	 struct __sk_buff
+#define RS_LAYERED(name) name##_tc
+
+#define RS_NEXT (-1) /* TCX_NEXT, TC_ACT_UNSPEC: programs behind ours still run. TC_ACT_OK would hide them */
+#define RS_DROP 2    /* TC_ACT_SHOT. TC_ACT_STOLEN would leak the packet under TCX */
+
+#ifndef BPF_F_PSEUDO_HDR
+#define BPF_F_PSEUDO_HDR (1ULL << 4)
+#endif
+#ifndef BPF_F_MARK_MANGLED_0
+#define BPF_F_MARK_MANGLED_0 (1ULL << 5)
+#endif
+
+RS_INLINE __u32 rs_context_ifindex(const RS_CONTEXT *skb)
+{
+	return skb->ifindex;
+}
+
+RS_INLINE void *rs_context_data(const RS_CONTEXT *skb)
+{
+	return (void *)(long)skb->data;
+}
+
+RS_INLINE void *rs_context_end(const RS_CONTEXT *skb)
+{
+	return (void *)(long)skb->data_end;
+}
+
+RS_INLINE long rs_load(RS_CONTEXT *skb, __u32 offset, void *to, __u32 length)
+{
+	return bpf_skb_load_bytes(skb, offset, to, length);
+}
+
+/* Drivers and senders leave headers outside of the linear part. False when there is nothing to be gained. */
+RS_INLINE bool rs_make_linear(RS_CONTEXT *skb)
+{
+	return bpf_skb_pull_data(skb, skb->len < RS_HEADERS_MAX ? skb->len : RS_HEADERS_MAX) == 0;
+}
+
+/* --- rewriting ---------------------------------------------------------------------------------------------------- */
+
+/* skb->ip_summed: who has computed the transport checksum, or is still to. */
+enum rs_summed {
+	RS_SUMMED_NONE,
+	RS_SUMMED_UNNECESSARY,
+	RS_SUMMED_COMPLETE, /* skb->csum is the sum of the whole packet, and must stay so */
+	RS_SUMMED_PARTIAL,  /* the field holds the pseudo header's sum, as on every packet of a local sender */
+	RS_SUMMED_HIDDEN,   /* the kernel does not tell */
+};
+
+struct sk_buff___rs {
+	__u8 ip_summed : 2;
+} __attribute__((preserve_access_index));
+
+/* A cast, no call; since 6.2. */
+extern void *bpf_cast_to_kern_ctx(void *context) __ksym __weak;
+
+RS_INLINE enum rs_summed rs_summed(RS_CONTEXT *skb)
+{
+	if (!config.has_kernel_context)
+		return RS_SUMMED_HIDDEN;
+	const struct sk_buff___rs *kernel = bpf_cast_to_kern_ctx(skb);
+	return (enum rs_summed)BPF_CORE_READ_BITFIELD(kernel, ip_summed);
+}
+
+/* The transport checksum by the kernel's helper, which knows what the field holds. Each call costs as much as all the
+ * rest of a rewrite. (With IPv6 it spoils a sum that the network card has computed, and the receiver computes it
+ * anew: kernels that need this have no better one.) */
+RS_INLINE bool rs_replace_by_helper(RS_CONTEXT *skb, __u32 offset, __u64 addresses, __u64 ports, bool is_udp)
+{
+	__u64 flags = is_udp ? BPF_F_MARK_MANGLED_0 : 0;
+	long r = bpf_l4_csum_replace(skb, offset, 0, rs_checksum_fold32(addresses), BPF_F_PSEUDO_HDR | flags);
+	return (r ?: bpf_l4_csum_replace(skb, offset, 0, rs_checksum_fold32(ports), flags)) == 0;
+}
+
+/* Puts `to` in place of the packet's ends, and `mac` in place of its destination MAC. False when the kernel refuses.
+ * Packet pointers are invalid afterwards. */
+RS_INLINE bool rs_rewrite(RS_CONTEXT *skb, const struct rs_packet *packet, const struct rs_ends *to, const __u8 *mac)
+{
+	const enum rs_family family = packet->family;
+	const bool is_udp = packet->tuple.protocol == RS_PROTOCOL_UDP;
+	__u32 l4_offset = packet->l4_offset;
+	void *data = rs_context_data(skb), *end = rs_context_end(skb);
+	if (l4_offset > RS_L4_OFFSET_MAX || data + RS_ETHERNET_LENGTH > end)
+		return false; /* the parser has seen to it, but the verifier does not know */
+	void *l4 = data + l4_offset;
+	rs_hide(l4); /* not to be computed anew below: 6.1 knows only this one to be checked */
+	if (l4 + (is_udp ? sizeof(struct rs_udp) : sizeof(struct rs_tcp)) > end)
+		return false;
+
+	__u64 addresses = rs_checksum_diff_address(&packet->tuple.source, to->source, family) +
+			  rs_checksum_diff_address(&packet->tuple.destination, to->destination, family);
+	__u64 ports = rs_checksum_diff_port(packet->tuple.source_port, to->source_port) +
+		      rs_checksum_diff_port(packet->tuple.destination_port, to->destination_port);
+	if (!rs_put_addresses(data, end, family, to, addresses))
+		return false;
+	__builtin_memcpy(((struct rs_ethernet *)data)->destination, mac, 6);
+	struct rs_udp *udp = l4; /* the ports stand where TCP has them */
+	udp->source = to->source_port;
+	udp->destination = to->destination_port;
+
+	__u16 *field = is_udp ? &udp->checksum : &((struct rs_tcp *)l4)->checksum;
+	enum rs_summed summed = rs_summed(skb);
+	if (summed == RS_SUMMED_PARTIAL) {
+		*field = rs_checksum_apply_partial(*field, addresses);
+		return true;
+	}
+	if (summed <= RS_SUMMED_UNNECESSARY || (summed == RS_SUMMED_COMPLETE && family == RS_V6)) {
+		*field = rs_put_checksum(*field, addresses + ports, is_udp);
+		return true;
+	}
+	__u32 offset = l4_offset + (is_udp ? __builtin_offsetof(struct rs_udp, checksum)
+					   : __builtin_offsetof(struct rs_tcp, checksum));
+	if (rs_replace_by_helper(skb, offset, addresses, ports, is_udp))
+		return true;
+	rs_count(rewrite_failed);
+	return false;
+}
+
+/* --- sending ------------------------------------------------------------------------------------------------------ */
+
+/* Turns the frame into an RST to its sender and sends it back where it came from. */
+RS_INLINE int rs_reset_back(RS_CONTEXT *skb, const struct rs_packet *packet)
+{
+	const __u32 length = rs_answer_reset_length(packet->family);
+	if (bpf_skb_change_tail(skb, length, 0) != 0)
+		return RS_DROP;
+	if (!rs_put_reset(rs_context_data(skb), rs_context_end(skb), packet))
+		return RS_DROP;
+	return (int)bpf_redirect(skb->ifindex, 0);
+}
+
+RS_INLINE void rs_config_rouse0_mac(__u8 *mac)
+{
+	/* Read as volatile: a cast that drops it lets clang take the zeros of the definition for good. */
+	__u32 head = *(const volatile __u32 *)&config.rouse0_mac[0];
+	__u16 tail = *(const volatile __u16 *)&config.rouse0_mac[4];
+	__builtin_memcpy(mac, &head, sizeof(head));
+	__builtin_memcpy(mac + 4, &tail, sizeof(tail));
+}
+
+/* Sends a frame that is already rewritten towards a client. */
+RS_INLINE int rs_send_to_client(RS_CONTEXT *skb, __u32 ifindex, __u32 way)
+{
+	switch (way) {
+	case RS_WAY_PEER:
+		return (int)bpf_redirect_peer(ifindex, 0);
+	case RS_WAY_NEIGH:
+		return (int)bpf_redirect_neigh(ifindex, NULL, 0, 0);
+	case RS_WAY_HOST:
+		return (int)bpf_redirect(config.rouse0_ifindex, BPF_F_INGRESS);
+	default:
+		break;
+	}
+	/* As what comes in by rouse0, where the VIPs are at home: by the instance's interface it would be dropped under
+	 * a strict reverse-path filter. */
+	__u8 mac[6];
+	rs_config_rouse0_mac(mac);
+	rs_count(to_stack);
+	if (bpf_skb_store_bytes(skb, 0, mac, sizeof(mac), 0) != 0)
+		return RS_DROP;
+	return (int)bpf_redirect(config.rouse0_ifindex, BPF_F_INGRESS);
+}
+
+/* Sends a frame that is already rewritten to an instance. */
+RS_INLINE int rs_send_to_instance(RS_CONTEXT *skb, __u32 ifindex)
+{
+	if (ifindex)
+		return (int)bpf_redirect_peer(ifindex, 0);
+	rs_count(to_stack);
+	return RS_NEXT;
+}
+
+#endif

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The way of a client's packet, over either layer:
+ *
+ *	rs_path_client   parse, flow? -> rewrite, forward
+ *	                 else frontend -> revision -> instance -> track -> rewrite, forward
+ *	                 no instance: park
+ *
+ * A packet of an established connection goes through rs_path_client and
+ * rs_continue, and nothing else. All others come to rs_cold, which hands them
+ * on in the work area.
+ */
+#ifndef RS_PATH_BPF_H
+#define RS_PATH_BPF_H
+
+#include "access.bpf.h"
+#include "flow.bpf.h"
+#include "hold.bpf.h"
+#include "park.bpf.h"
+#include "pick.bpf.h"
+#include "work.bpf.h"
+
+RS_INLINE int rs_pass_untouched(void)
+{
+	rs_count(not_ours);
+	return RS_NEXT;
+}
+
+RS_INLINE bool rs_is_vip(const struct rs_packet *packet)
+{
+	const rs_word *word = (const rs_word *)&packet->tuple.destination;
+	if (packet->family == RS_V4)
+		return (word[3] & config.vip_v4_mask) == config.vip_v4;
+	return !(((word[0] & config.vip_v6_mask[0]) ^ config.vip_v6[0]) |
+		 ((word[1] & config.vip_v6_mask[1]) ^ config.vip_v6[1]) |
+		 ((word[2] & config.vip_v6_mask[2]) ^ config.vip_v6[2]) |
+		 ((word[3] & config.vip_v6_mask[3]) ^ config.vip_v6[3]));
+}
+
+/* Headers that lie outside of what can be read are brought there. A function of its own: it is rarely needed, and its
+ * copy of the parser would slow down the other one. */
+static __attribute__((noinline)) enum rs_parse rs_parse_again(RS_CONTEXT *context, struct rs_packet *packet)
+{
+	if (!rs_make_linear(context))
+		return RS_PARSE_OTHER;
+	void *data = rs_context_data(context), *end = rs_context_end(context);
+	enum rs_parse result = rs_packet_parse_l3(data, end, packet);
+	if (result == RS_PARSE_SHORT)
+		return RS_PARSE_OTHER; /* no addresses: not ours */
+	if (result == RS_PARSE_TCP)
+		result = rs_packet_parse_l4(data, end, packet);
+	/* Shorter than its headers say, and nothing more to come. */
+	return result == RS_PARSE_SHORT ? RS_PARSE_MALFORMED : result;
+}
+
+/* Parses; with `vips_only`, no further than it takes to see that the packet is for no VIP. */
+RS_INLINE enum rs_parse rs_parse(RS_CONTEXT *context, struct rs_packet *packet, bool vips_only)
+{
+	void *data = rs_context_data(context), *end = rs_context_end(context);
+	enum rs_parse result = rs_packet_parse_l3(data, end, packet);
+	if (result == RS_PARSE_OTHER)
+		return result;
+	if (result != RS_PARSE_SHORT) {
+		if (vips_only && !rs_is_vip(packet))
+			return RS_PARSE_OTHER;
+		if (result == RS_PARSE_TCP)
+			result = rs_packet_parse_l4(data, end, packet);
+	}
+	if (result != RS_PARSE_SHORT)
+		return result;
+	result = rs_parse_again(context, packet);
+	return result != RS_PARSE_OTHER && vips_only && !rs_is_vip(packet) ? RS_PARSE_OTHER : result;
+}
+
+/* A packet for a VIP that is not a whole TCP packet. */
+RS_INLINE int rs_refuse(enum rs_parse why)
+{
+	if (why == RS_PARSE_FRAGMENT)
+		rs_count(fragment);
+	else if (why == RS_PARSE_MALFORMED)
+		rs_count(malformed);
+	else
+		rs_count(unsupported);
+	return RS_DROP;
+}
+
+/* Towards the instance. */
+RS_INLINE int rs_forward(RS_CONTEXT *context, const struct rs_packet *packet, const struct rs_flow *flow)
+{
+	struct rs_ends to;
+	__u8 mac[6];
+	__u32 ifindex = flow->instance_ifindex;
+	rs_flow_forward_ends(packet, flow, &to);
+	__builtin_memcpy(mac, flow->instance_mac, 6);
+	if (!rs_rewrite(context, packet, &to, mac))
+		return RS_DROP;
+	rs_count(forwarded);
+	return rs_send_to_instance(context, ifindex);
+}
+
+/* The connection's next state, from this packet. A request is over when its connection is, or the server's half. */
+RS_INLINE void rs_flow_step(const struct rs_tuple *key, struct rs_flow *flow, enum rs_direction from, __u32 flags)
+{
+	__u32 state = flow->state;
+	__u32 next = rs_tcp_next(state, from, flags);
+	if (next == state)
+		return;
+	/* From here on it is not one of the half-open, of which the oldest may have to go. */
+	if (next == RS_TCP_ESTABLISHED && !rs_flow_watch(key, flow, RS_RING_RESERVE_BEGIN)) {
+		rs_count(flow_unwatched);
+		return;
+	}
+	flow->state = next;
+	if (next <= RS_TCP_ESTABLISHED)
+		return;
+	rs_flow_watch(key, flow, RS_RING_RESERVE_BUSY);
+	if (next != RS_TCP_FIN_CLIENT)
+		rs_flow_set_idle(flow);
+}
+
+/* The flags of a client's packet that may change the connection's state. Anybody can send an RST, a FIN or an ACK in
+ * a client's name: only those are believed that the instance will believe too. All go on to it, which answers for
+ * itself (RFC 5961). */
+RS_INLINE __u32 rs_flow_believed(const struct rs_packet *packet, struct rs_flow *flow)
+{
+	__u32 flags = packet->flags;
+	if ((flags & (RS_TCP_RST | RS_TCP_FIN)) && !rs_tcp_may_end(flow, packet->sequence)) {
+		rs_count(end_implausible);
+		return 0;
+	}
+	if (flow->state == RS_TCP_SYN_RECEIVED && !rs_tcp_answers_syn_ack(flow, packet->acknowledgement) &&
+	    rs_packet_has(packet, RS_TCP_ACK) && !rs_packet_has(packet, RS_TCP_RST)) {
+		rs_count(ack_implausible);
+		return 0;
+	}
+	return flags;
+}
+
+/* A packet of a known connection, from its client. */
+RS_INLINE int rs_continue(RS_CONTEXT *context, const struct rs_packet *packet, struct rs_flow *flow)
+{
+	__u64 now = rs_tick_ns();
+	flow->client_ns = now;
+	if (packet->payload_length) {
+		/* The tick clock stands still for milliseconds: what comes after the SYN-ACK is later than it. */
+		flow->request_ns = now > flow->server_ns ? now : flow->server_ns + 1;
+		flow->bytes_in += packet->payload_length;
+		struct rs_revision_stats *stats = rs_stats(flow->revision);
+		if (stats)
+			stats->bytes_in += packet->payload_length;
+		if (!rs_read(flow->busy) && flow->state <= RS_TCP_ESTABLISHED)
+			rs_flow_set_busy(&packet->tuple, flow);
+	}
+	__u32 flags = rs_flow_believed(packet, flow);
+	if (flags && (packet->payload_length || (flags & RS_TCP_FIN)))
+		flow->client_next = rs_tcp_sent(flow->server_ack, flow->client_next, rs_packet_end(packet));
+	rs_flow_step(&packet->tuple, flow, RS_FROM_CLIENT, flags);
+	return rs_forward(context, packet, flow);
+}
+
+/* Does this SYN begin a new connection although its tuple is known? (RFC 6191: a tuple in its last
+ * states may be used anew.) One that matches the open handshake is a retransmit. */
+RS_INLINE bool rs_is_new_use(const struct rs_packet *packet, const struct rs_flow *flow)
+{
+	if (!rs_packet_is_syn(packet) || packet->sequence == flow->isn)
+		return false;
+	return flow->state != RS_TCP_ESTABLISHED;
+}
+
+/* Nothing can take it: park. Then look again: an instance may have become ready in between. */
+RS_INLINE int rs_hold(RS_CONTEXT *context, struct rs_work *work, struct rs_revision *revision)
+{
+	if (!RS_LAYERED(rs_hold_park)(context))
+		return RS_DROP;
+	__u32 id = work->park.revision;
+	rs_wake(revision, id);
+	__u32 raced = rs_pick_instance(id, work->packet.family, work->park.port, false);
+	if (raced) {
+		struct rs_instance *instance = rs_instance(raced);
+		if (instance)
+			__sync_fetch_and_add(&instance->in_flight, -1);
+		rs_count(hold_raced);
+		rs_event_send(RS_EVENT_RACED, id, raced);
+	}
+	return RS_DROP;
+}
+
+/* Fills in work->park: what the SYN's connection was given before, or else the route's next revision.
+ * RS_REASON_forwarded, or the answer to the packet. */
+RS_INLINE enum rs_reason rs_choose(struct rs_work *work, const struct rs_hold *hold)
+{
+	struct rs_park *park = &work->park;
+	if (hold) {
+		park->route = hold->route;
+		park->revision = hold->revision;
+		park->weight_sequence = hold->weight_sequence;
+		park->port = hold->port;
+		return RS_REASON_forwarded;
+	}
+	if (park->revision)
+		return RS_REASON_forwarded;
+	struct rs_frontend_key front = {
+		.address = work->packet.tuple.destination,
+		.port = work->packet.tuple.destination_port,
+		.protocol = work->packet.tuple.protocol,
+	};
+	struct rs_frontend *frontend = bpf_map_lookup_elem(&frontends, &front);
+	if (!frontend)
+		return RS_REASON_no_service;
+	park->route = frontend->route;
+	park->port = frontend->port;
+	__u32 id = park->route;
+	struct rs_route *route = bpf_map_lookup_elem(&routes, &id);
+	if (route && (route->allowed | route->flags)) {
+		enum rs_reason access = rs_access(id);
+		if (access != RS_REASON_forwarded)
+			return access;
+	}
+	park->revision = route ? rs_pick_revision(route, &park->weight_sequence) : 0;
+	return park->revision ? RS_REASON_forwarded : RS_REASON_no_target;
+}
+
+/* The place of the connection's hold in the ring + 1; 0 when it has none, or the client gave it up and began anew with
+ * another sequence number. */
+RS_GLOBAL __u64 rs_hold_current(void)
+{
+	const struct rs_work *work = rs_work();
+	struct rs_hold *hold = work ? rs_hold_find(&work->packet.tuple) : NULL;
+	if (!hold)
+		return 0;
+	if (hold->isn == work->packet.sequence)
+		return hold->sequence;
+	if (rs_hold_end(hold, RS_HOLD_EXPIRED)) {
+		rs_count(hold_expired);
+		rs_count(hold_superseded);
+	}
+	return 0;
+}
+
+RS_INLINE int rs_answer_no_target(RS_CONTEXT *context, const struct rs_work *work)
+{
+	rs_count(no_target);
+	return work->sender.released ? RS_DROP : rs_reset_back(context, &work->packet);
+}
+
+/* The first SYN of a connection: pick, track, forward; or hold. With work->park from an earlier try of the same SYN, or
+ * without. */
+RS_GLOBAL int RS_LAYERED(rs_begin)(RS_CONTEXT *context)
+{
+	struct rs_work *work = rs_work();
+	if (!work)
+		return RS_DROP;
+	const struct rs_packet *packet = &work->packet;
+	const bool released = work->sender.released;
+	__u64 place = rs_hold_current();
+	struct rs_hold *hold = place ? rs_hold_at(place - 1, RS_HOLD_IS(HELD)) : NULL;
+	if (!hold && released) {
+		rs_count(release_stale);
+		return RS_DROP;
+	}
+	enum rs_reason chosen = rs_choose(work, hold);
+	if (chosen == RS_REASON_no_service) {
+		rs_count(no_service);
+		return rs_reset_back(context, packet);
+	}
+	if (chosen == RS_REASON_no_target)
+		return rs_answer_no_target(context, work);
+	if (chosen != RS_REASON_forwarded)
+		return RS_DROP; /* counted: it may not */
+
+	__u32 id = work->park.revision;
+	struct rs_revision *revision = bpf_map_lookup_elem(&revisions, &id);
+	if (!revision)
+		return rs_answer_no_target(context, work);
+	work->instance = rs_pick_instance(id, packet->family, work->park.port, released);
+	struct rs_instance *instance = work->instance ? rs_instance(work->instance) : NULL;
+	if (!instance) {
+		if (released) {
+			rs_count(release_early);
+			return RS_DROP;
+		}
+		if (hold) {
+			rs_hold_refresh(context, hold, packet);
+			rs_wake(revision, id);
+			return RS_DROP;
+		}
+		return rs_hold(context, work, revision);
+	}
+	int begun = rs_flow_open_make_room() ? rs_flow_begin() : RS_BEGUN_FULL;
+	if (begun == RS_BEGUN)
+		return rs_forward(context, packet, &work->flow);
+	__sync_fetch_and_add(&instance->in_flight, -1);
+	if (begun == RS_BEGUN_FULL)
+		rs_count(flow_table_full);
+	else if (begun == RS_BEGUN_CLASH)
+		rs_count(port_clash);
+	else /* its twin is on its way */
+		rs_count(syn_retransmitted);
+	return RS_DROP;
+}
+
+/* A SYN whose tuple is tracked. True: it goes on with its connection's instance. False: it begins, with work->park if
+ * an instance was picked for it before. */
+RS_INLINE bool rs_syn_continues(RS_CONTEXT *context, struct rs_work *work, struct rs_flow *flow)
+{
+	const struct rs_packet *packet = &work->packet;
+	bool is_new = rs_is_new_use(packet, flow);
+	if (is_new || flow->refused || !rs_can_answer(rs_flow_instance(flow))) {
+		/* An instance that went before it answered, or refused: nobody has to hear of it. */
+		if (!is_new && flow->state == RS_TCP_SYN_SENT) {
+			work->park.route = flow->route;
+			work->park.revision = flow->revision;
+			work->park.weight_sequence = flow->weight_sequence;
+			work->park.port = flow->port;
+		}
+		rs_flow_end(&packet->tuple, flow);
+		return false;
+	}
+	/* Let go on, and not answered so far: the client is still there, and the hold keeps its newest copy. */
+	struct rs_hold *hold =
+		work->sender.released || flow->state != RS_TCP_SYN_SENT ? NULL : rs_hold_find(&packet->tuple);
+	if (hold && hold->isn == packet->sequence)
+		rs_hold_refresh(context, hold, packet);
+	return true;
+}
+
+/* A released SYN of a connection that is answered already: its hold should have ended with the answer. */
+RS_INLINE bool rs_is_answered(const struct rs_packet *packet, const struct rs_flow *flow)
+{
+	if (flow->state == RS_TCP_SYN_SENT || packet->sequence != flow->isn)
+		return false;
+	struct rs_hold *hold = rs_hold_find(&packet->tuple);
+	if (hold && hold->isn == flow->isn && rs_hold_end(hold, RS_HOLD_RELEASED))
+		rs_count(hold_released);
+	rs_count(release_answered);
+	return true;
+}
+
+/* No SYN, and not of a connection that can go on. */
+RS_INLINE int rs_reject(RS_CONTEXT *context, const struct rs_packet *packet, struct rs_flow *flow)
+{
+	bool is_reset = rs_packet_has(packet, RS_TCP_RST);
+	if (flow) {
+		rs_flow_end(&packet->tuple, flow);
+		rs_count(instance_gone);
+	} else if (is_reset) {
+		rs_count(no_flow_reset);
+	} else {
+		rs_count(no_flow);
+	}
+	return is_reset ? RS_DROP : rs_reset_back(context, packet);
+}
+
+/* work->packet is a SYN, or cannot go on. */
+RS_GLOBAL int RS_LAYERED(rs_cold)(RS_CONTEXT *context)
+{
+	struct rs_work *work = rs_work();
+	if (!work)
+		return RS_DROP;
+	const struct rs_packet *packet = &work->packet;
+	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);
+	if (!rs_packet_is_syn(packet))
+		return rs_reject(context, packet, flow);
+	work->park.revision = 0;
+	if (flow) {
+		if (work->sender.released && rs_is_answered(packet, flow))
+			return RS_DROP;
+		if (rs_syn_continues(context, work, flow)) {
+			rs_count(syn_retransmitted);
+			return rs_continue(context, packet, flow);
+		}
+	}
+	return RS_LAYERED(rs_begin)(context);
+}
+
+/* Who is behind the interface, for the work area. */
+RS_INLINE void rs_sender_by(struct rs_sender *sender, __u32 ifindex)
+{
+	struct rs_iface *iface = bpf_map_lookup_elem(&ifaces, &ifindex);
+	sender->ifindex = ifindex;
+	sender->way = iface ? iface->way : RS_WAY_STACK;
+	sender->outside = !iface || (iface->flags & RS_IFACE_UPLINK);
+}
+
+/* A TCP packet for a VIP. `known`: who sends it, when that is not who sent the frame. */
+RS_INLINE int rs_service(RS_CONTEXT *context, const struct rs_packet *packet, const struct rs_sender *known)
+{
+	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);
+	if (flow && !rs_packet_is_syn(packet) && rs_can_answer(rs_flow_instance(flow)))
+		return rs_continue(context, packet, flow);
+	struct rs_work *work = rs_work();
+	if (!work)
+		return RS_DROP;
+	work->packet = *packet;
+	if (known) {
+		work->sender = *known;
+	} else {
+		rs_sender_by(&work->sender, rs_context_ifindex(context));
+		work->sender.released = false;
+		rs_load(context, 6, work->sender.mac, 6);
+	}
+	return RS_LAYERED(rs_cold)(context);
+}
+
+RS_INLINE int rs_path_client(RS_CONTEXT *context)
+{
+	struct rs_packet packet = {};
+	enum rs_parse parsed = rs_parse(context, &packet, true);
+	if (parsed == RS_PARSE_OTHER || parsed == RS_PARSE_UNKNOWN)
+		return rs_pass_untouched();
+	if (parsed != RS_PARSE_TCP)
+		return rs_refuse(parsed);
+	return rs_service(context, &packet, NULL);
+}
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is known of the packet at hand, on its way through the cold path: a
+ * per-CPU place instead of the stack, of which one chain of calls has 512
+ * bytes. The programs of one CPU run one after the other (softirq), and each
+ * fills in what it hands on, so nothing of an earlier packet is ever read.
+ *
+ * Established connections never come here: their packet stays on the stack.
+ */
+#ifndef RS_WORK_BPF_H
+#define RS_WORK_BPF_H
+
+#include "maps.bpf.h"
+#include "pure/packet.h"
+
+/* Who sends, and how to reach them. */
+struct rs_sender {
+	__u32 ifindex;
+	__u32 way; /* enum rs_way */
+	__u8 mac[6];
+	bool released; /* the agent, letting a held SYN go on */
+	bool outside;  /* not on this node */
+};
+
+/* What a connection was given: its route's revision, and which port of an instance. */
+struct rs_park {
+	__u32 route;
+	__u32 revision;
+	__u32 weight_sequence;
+	__u32 port; /* rs_frontend.port */
+};
+
+struct rs_work {
+	struct rs_packet packet;
+	struct rs_sender sender;
+	struct rs_park park; /* revision 0: nothing was given yet */
+	__u32 instance;	     /* picked, with its place reserved */
+	/* A new flow is put together here. */
+	struct rs_tuple key;
+	struct rs_tuple reply;
+	struct rs_flow flow;
+	/* Of a flow that ends: may be another than the packet's. */
+	struct rs_tuple ended_key;
+	struct rs_tuple ended_reply;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, struct rs_work);
+} work SEC(".maps") __weak;
+
+RS_INLINE struct rs_work *rs_work(void)
+{
+	__u32 zero = 0;
+	return bpf_map_lookup_elem(&work, &zero);
+}
+
+#endif
