@@ -73,6 +73,7 @@ struct rs_udp {
 	__u16 checksum; /* 0 = none, with IPv4 */
 } __attribute__((packed, aligned(2)));
 
+#define RS_IPV4_DONT_FRAGMENT 0x4000
 #define RS_IPV4_FRAGMENT_MASK 0x3fff /* more-fragments flag and offset */
 #define RS_IPV6_FRAGMENT_MASK 0xfff9 /* offset and more-fragments flag */
 #define RS_IPV6_HOP_BY_HOP    0
