@@ -48,7 +48,7 @@ check "the outer link is explained" says rouse0 "leads to rouse1"
 check "an instance's link carries it" is rouse-1 as instance
 
 node 'ip netns add box; ip link add box0 type veth peer name eth0; ip link set box0 up'
-check "a link without an address is explained" wait_until 5 says box0 "no IPv4 address"
+check "a link without an address is explained" wait_until 5 says box0 "it has no address"
 node 'ip address add 10.77.0.1/24 dev box0'
 check "an address makes it a client's" wait_until 5 is box0 attached true
 check "with its peer here, replies go by the neighbour" is box0 way neigh

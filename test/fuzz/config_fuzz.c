@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* link: yaml user/agent/config/options.c user/agent/config/option_table.c user/agent/config/option_print.c */
 /* link: user/agent/config/interfaces.c user/dp/order.c */
-/* link: user/agent/config/option_check.c */
+/* link: user/agent/config/option_check.c user/agent/config/option_range.c */
 /* link: user/agent/config/sections.c user/agent/config/config_file.c */
 /* Any text as a configuration file: it is refused, or what it comes to can be printed and reads back as the same. */
 #include "agent/config/options.h"

@@ -132,9 +132,10 @@ static void add_hostlink(struct net *net)
 		.run_dir = "/nowhere",
 		.sandbox_prefix = "rouse-",
 		/* The instances of these tests stand where no sandbox would be: their range is said to be another. */
-		.ranges = {.vip = {{inet_addr("198.18.0.0")}, 16}, .instances = {{inet_addr("10.97.0.0")}, 16}},
-		.address.s_addr = inet_addr("198.18.255.254"),
-		.gateway.s_addr = inet_addr("198.18.255.253"),
+		.ranges = {.vip = {rs_range_v4((struct in_addr){inet_addr("198.18.0.0")}, 16)},
+			   .instances = {rs_range_v4((struct in_addr){inet_addr("10.97.0.0")}, 16)}},
+		.address = {rs_address_v4(inet_addr("198.18.255.254"))},
+		.gateway = {rs_address_v4(inet_addr("198.18.255.253"))},
 	};
 	if (rs_hostlink_setup(&config, &net->link, &err) < 0)
 		fail_msg("%s", err.message);

@@ -33,7 +33,10 @@ static char elsewhere[32];
 static struct rs_outbound_config config_of(const struct rt_test *test)
 {
 	return (struct rs_outbound_config){
-		.name = test->name, .run_dir = test->run_dir, .range = test->config.range, .range_bits = 16};
+		.name = test->name,
+		.run_dir = test->run_dir,
+		.range = {rs_range_v4(test->config.range, 16), {.bits = 0}},
+	};
 }
 
 static int set_up(void **state)
@@ -134,6 +137,7 @@ static void test_without_descriptors_it_goes_on(void **state)
 	struct rs_err err = {0};
 	struct rlimit before, none;
 	char chain[64];
+	enum rs_family family;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	for (rlim_t spare = 0; spare < 4; spare++) {
 		int lowest = dup(0);
@@ -141,7 +145,7 @@ static void test_without_descriptors_it_goes_on(void **state)
 		none = (struct rlimit){.rlim_cur = (rlim_t)lowest + spare, .rlim_max = before.rlim_max};
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 		int r = rs_outbound_check(&config, &err);
-		int dropped = rs_outbound_dropped(&config, chain, sizeof(chain));
+		int dropped = rs_outbound_dropped(&config, chain, sizeof(chain), &family);
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 		assert_int_equal(dropped, 0);
 		if (spare < 2) {
@@ -243,7 +247,7 @@ static void change_forward(int fd, int policy, const struct in_addr *source)
 static void test_the_old_iptables(void **state)
 {
 	struct rt_test *test = *state;
-	struct rs_range range = {.address = test->config.range, .bits = 16};
+	struct rs_range range = rs_range_v4(test->config.range, 16);
 	assert_false(rs_iptables_drops_forwarded(range));
 	assert_true(rt_test_shell("! grep -q filter /proc/net/ip_tables_names"));
 	rs_auto_fd int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
@@ -262,7 +266,7 @@ static void test_the_old_iptables(void **state)
 	struct in_addr other = {.s_addr = htonl(0x0a070000)};
 	change_forward(fd, -NF_DROP - 1, &other);
 	assert_true(rs_iptables_drops_forwarded(range));
-	change_forward(fd, -NF_DROP - 1, &range.address);
+	change_forward(fd, -NF_DROP - 1, &test->config.range);
 	assert_false(rs_iptables_drops_forwarded(range));
 }
 

@@ -14,7 +14,6 @@
 #include "sys/outbound.h"
 #include "wire/service.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,20 +21,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-
-/* --- addresses -------------------------------------------------------------------------------------------------- */
-
-/* The last addresses of the instances' range are the node's: rouse0, and the fixed gateway behind it. */
-struct in_addr rs_agent_node_address(const struct rs_options *options)
-{
-	uint32_t last = ntohl(options->instance_range.s_addr) | (~0U >> options->instance_bits);
-	return (struct in_addr){.s_addr = htonl(last - 1)};
-}
-
-static struct in_addr gateway_address(const struct rs_options *options)
-{
-	return (struct in_addr){.s_addr = htonl(ntohl(rs_agent_node_address(options).s_addr) - 1)};
-}
 
 /* --- directories and the lock ----------------------------------------------------------------------------------- */
 
@@ -68,24 +53,19 @@ int rs_agent_lock(const struct rs_options *options, int *ret_lock, struct rs_err
 
 /* --- the floors below ------------------------------------------------------------------------------------------- */
 
-struct rs_ranges rs_agent_ranges(const struct rs_options *options)
-{
-	return (struct rs_ranges){
-		.vip = {options->vip_range, options->vip_bits},
-		.instances = {options->instance_range, options->instance_bits},
-	};
-}
-
 static struct rs_hostlink_config hostlink_config(const struct rs_options *options, const char *sandbox_prefix)
 {
-	return (struct rs_hostlink_config){
+	struct rs_hostlink_config config = {
 		.name = options->name,
 		.run_dir = options->run_dir,
 		.sandbox_prefix = sandbox_prefix,
 		.ranges = rs_agent_ranges(options),
-		.address = rs_agent_node_address(options),
-		.gateway = gateway_address(options),
 	};
+	for (int family = 0; family < RS_FAMILIES; family++) {
+		config.address[family] = rs_agent_node_address(options, (enum rs_family)family);
+		config.gateway[family] = rs_agent_gateway(options, (enum rs_family)family);
+	}
+	return config;
 }
 
 static int open_dataplane(struct rs_agent *agent, struct rs_err *err)
@@ -102,10 +82,12 @@ static int open_dataplane(struct rs_agent *agent, struct rs_err *err)
 	r = rs_hostlink_setup(&link, &agent->link, err);
 	if (r < 0)
 		return r;
+	struct rs_ranges ranges = rs_agent_ranges(options);
 	struct rs_dp_config config = {
 		.bpf_dir = options->bpf_dir,
 		.vip_range = options->vip_range,
 		.vip_bits = options->vip_bits,
+		.vip6_bits = ranges.vip[RS_V6].bits,
 		.hook = options->hook,
 		.rouse0_ifindex = agent->link.outer_ifindex,
 		.rouse1_ifindex = agent->link.inner_ifindex,
@@ -117,6 +99,7 @@ static int open_dataplane(struct rs_agent *agent, struct rs_err *err)
 	};
 	if (options->tcx_order)
 		rs_tcx_order_parse(options->tcx_order, &config.tcx_order); /* it was read by it */
+	memcpy(&config.vip6_range, ranges.vip[RS_V6].address.byte, sizeof(config.vip6_range));
 	memcpy(config.rouse0_mac, agent->link.outer_mac, 6);
 	memcpy(config.rouse1_mac, agent->link.inner_mac, 6);
 	r = rs_dp_open(&config, &agent->dp, err);
@@ -188,6 +171,8 @@ int rs_agent_rt_config(const struct rs_options *options, struct rs_agent_paths *
 	if (!ret_paths->hosts)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	struct rs_rt_limits limits = rs_agent_rt_limits(options);
+	struct rs_ranges ranges = rs_agent_ranges(options);
+	struct rs_address node = rs_agent_node_address(options, RS_V4);
 	*ret_config = (struct rs_rt_config){
 		.name = options->name,
 		.state_dir = options->state_dir,
@@ -197,7 +182,9 @@ int rs_agent_rt_config(const struct rs_options *options, struct rs_agent_paths *
 		.hosts_file = ret_paths->hosts,
 		.range = options->instance_range,
 		.range_bits = (uint8_t)options->instance_bits,
-		.gateway = rs_agent_node_address(options),
+		.gateway.s_addr = rs_address_to_v4(&node),
+		.range6 = ranges.instances[RS_V6],
+		.gateway6 = rs_agent_node_address(options, RS_V6),
 		.pool_size = limits.pool_size,
 		.max_instances = limits.max_instances,
 		.logs = limits.logs,
@@ -444,10 +431,13 @@ static int open_api(struct rs_agent *agent, struct rs_err *err)
 static int build(struct rs_agent *agent, struct rs_err *err)
 {
 	const struct rs_options *options = agent->options;
-	struct rs_outbound_config outbound = rs_agent_outbound_config(options);
 	int r = rs_dp_check_kernel(err);
 	if (r == 0)
-		r = rs_outbound_check(&outbound, err);
+		r = rs_agent_find_families(agent->options, err);
+	if (r < 0)
+		return r;
+	struct rs_outbound_config outbound = rs_agent_outbound_config(options);
+	r = rs_outbound_check(&outbound, err);
 	if (r == 0)
 		r = rs_agent_lock(options, &agent->lock, err);
 	if (r == 0)

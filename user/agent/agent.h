@@ -46,10 +46,12 @@
  *	                    what has changed, and who is told
  *
  *	config/		what the agent was asked to be
- *	  options.c, option_table.c, option_print.c, option_check.c, sections.c, config_file.c
+ *	  options.c, option_table.c, option_print.c, option_check.c, option_range.c,
+ *	  sections.c, config_file.c
  *	                    options and configuration (options.h)
  *
  *	host/		what the agent does to its host
+ *	  addresses.c       which addresses are whose
  *	  passed.c          a socket from systemd
  *	  cleanup.c         takes every trace of an agent off the host
  *	  traces.c          what it changed beside its own things, and how that was before
@@ -288,9 +290,6 @@ int rs_agent_new(struct rs_options *options, sd_event *event, int passed_socket,
 /* Takes RUN-DIR/lock, -EBUSY when another agent has it. The lock goes with the descriptor. A process that is about to
  * be gone is waited for. */
 int rs_agent_lock(const struct rs_options *options, int *ret_lock, struct rs_err *err);
-/* rouse0's address: the source of the host's own clients, the instances' gateway. */
-struct in_addr rs_agent_node_address(const struct rs_options *options);
-struct rs_ranges rs_agent_ranges(const struct rs_options *options);
 /* What the parts below are configured with. The paths own the strings that are not in the options. */
 struct rs_agent_paths {
 	char *helper;
@@ -300,9 +299,23 @@ int rs_agent_rt_config(const struct rs_options *options, struct rs_agent_paths *
 		       struct rs_rt_config *ret_config, struct rs_err *err);
 struct rs_rt_limits rs_agent_rt_limits(const struct rs_options *options);
 void rs_agent_paths_done(struct rs_agent_paths *paths);
-struct rs_outbound_config rs_agent_outbound_config(const struct rs_options *options);
 /* Leaves instances, maps and links as they are: the next agent adopts them. */
 struct rs_agent *rs_agent_free(struct rs_agent *agent);
+
+/* addresses.c */
+/* Whether there is IPv6: options->has_v6. Says so when it was asked for and the host has none; -EAFNOSUPPORT when there
+ * is nothing else. */
+int rs_agent_find_families(struct rs_options *options, struct rs_err *err);
+/* -EINVAL when a service asks for IPv6 where there is none. */
+int rs_agent_check_families(const struct rs_agent *agent, const struct rs_metadata *metadata, struct rs_err *err);
+struct rs_ranges rs_agent_ranges(const struct rs_options *options);
+/* rouse0's address: the source of the host's own clients, the instances' gateway. */
+struct rs_address rs_agent_node_address(const struct rs_options *options, enum rs_family family);
+/* The fixed next hop behind rouse0. */
+struct rs_address rs_agent_gateway(const struct rs_options *options, enum rs_family family);
+/* A service's, or a tag's, by its place in the range. */
+struct rs_address rs_agent_vip(const struct rs_options *options, uint32_t vip, enum rs_family family);
+struct rs_outbound_config rs_agent_outbound_config(const struct rs_options *options);
 
 /* traces.c */
 /* mkdir -p; notes the parents that were made. */
@@ -456,7 +469,6 @@ int rs_routing_apply(struct rs_agent *agent, struct rs_model_route *route, struc
 /* Forgets a VIP: its frontends and its route. */
 void rs_routing_forget(struct rs_agent *agent, uint32_t vip);
 void rs_routing_free(struct rs_agent *agent);
-struct in_addr rs_routing_vip(const struct rs_agent *agent, uint32_t vip);
 /* Removes what an earlier agent wrote for VIPs that no route has any more. */
 void rs_routing_sweep(struct rs_agent *agent);
 /* The route that the VIP, or a tag's, belongs to; NULL when it is nobody's. */
@@ -497,9 +509,9 @@ char *rs_names_path(const struct rs_options *options);
 /* The lines that end in "# NAME" (the agent's) are ours in the hosts file, all others are left alone. */
 int rs_names_new(struct rs_agent *agent, struct rs_err *err);
 struct rs_names *rs_names_free(struct rs_names *names);
-/* Makes `name` resolve to `address`; an address has one name. */
-int rs_names_set(struct rs_agent *agent, const char *name, struct in_addr address);
-void rs_names_remove(struct rs_agent *agent, struct in_addr address);
+/* Makes `name` resolve to the addresses of a VIP, which has one name. */
+int rs_names_set(struct rs_agent *agent, const char *name, uint32_t vip, enum rs_ip_families families);
+void rs_names_remove(struct rs_agent *agent, uint32_t vip);
 /* Writes what has changed now. */
 int rs_names_flush(struct rs_names *names);
 /* Takes our lines out of every file that they were written to, or removes our own. */

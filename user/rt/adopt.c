@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "rt/record.h"
+#include "sys/links.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -79,10 +80,12 @@ static bool is_true(struct rs_rt *rt, uint32_t id, const struct rs_record *recor
 	if_indextoname(instance->ifindex, actual);
 	/* A pidfd can be read once its process has ended, also while nobody has waited for it. */
 	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+	const struct rs_address address6 = rs_rt_address6(&rt->config.range6, id);
 	return pidfd >= 0 && poll(&ended, 1, 0) == 0 && instance->id == id && rs_str_equal(instance->name, name) &&
 	       instance->address.s_addr == rs_rt_address(rt->config.range, rt->config.range_bits, id).s_addr &&
-	       rs_str_equal(actual, link) && stat(path, &status) == 0 && status.st_ino == instance->netns_inode &&
-	       record->pid_start && pid_start(instance->pid) == record->pid_start && rs_cgroup_has(name, instance->pid);
+	       rs_address_equal(&instance->address6, &address6) && rs_str_equal(actual, link) &&
+	       stat(path, &status) == 0 && status.st_ino == instance->netns_inode && record->pid_start &&
+	       pid_start(instance->pid) == record->pid_start && rs_cgroup_has(name, instance->pid);
 }
 
 /* Fills the box from its record. Returns false when there is nothing to adopt. */
@@ -99,6 +102,7 @@ static bool adopt(struct rs_box *box)
 	if (!is_true(rt, instance->id, &record, pidfd))
 		return false;
 	record.instance.exec_ns = 0;
+	record.instance.mtu = rs_link_mtu(record.instance.ifindex);
 	memcpy(record.instance.mac, instance->mac, 6);
 	memcpy(record.instance.host_mac, instance->host_mac, 6);
 	*instance = record.instance;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "rt/http.h"
 
-#include <arpa/inet.h>
+#include "base/range.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -17,11 +18,12 @@ static bool is_plain(const char *text)
 	return true;
 }
 
-int rs_http_request(char *out, size_t size, struct in_addr address, uint16_t port, const char *host, const char *path)
+int rs_http_request(char *out, size_t size, const struct rs_address *address, uint16_t port, const char *host,
+		    const char *path)
 {
-	char own[INET_ADDRSTRLEN + 8];
-	inet_ntop(AF_INET, &address, own, sizeof(own));
-	snprintf(own + strlen(own), sizeof(own) - strlen(own), ":%u", port);
+	char text[RS_ADDRESS_TEXT_MAX], own[RS_ADDRESS_TEXT_MAX + 16];
+	bool is_v4 = rs_address_family(address) == RS_V4;
+	snprintf(own, sizeof(own), is_v4 ? "%s:%u" : "[%s]:%u", rs_address_print(address, text), port);
 	host = host && *host ? host : own;
 	path = path && *path ? path : "/";
 	if (!is_plain(host) || !is_plain(path))

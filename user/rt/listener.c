@@ -74,32 +74,34 @@ static bool is_v6_only(const struct nlmsghdr *header, const struct inet_diag_msg
 	return false;
 }
 
-enum reach {
-	REACH_NONE, /* IPv6 alone */
-	REACH_LOOPBACK,
-	REACH_ALL,
+/* Who can reach this listener. */
+struct reach {
+	uint8_t families; /* bit n: over the family n, from elsewhere */
+	bool loopback;	  /* only from inside */
 };
 
-/* Who can reach this listener over IPv4. */
-static enum reach reach_of(const struct nlmsghdr *header, const struct inet_diag_msg *socket)
+static struct reach reach_of(const struct nlmsghdr *header, const struct inet_diag_msg *socket)
 {
-	const uint32_t *source = socket->id.idiag_src;
-	static const uint32_t any[4];
-	uint32_t v4 = source[0];
-	if (socket->idiag_family == AF_INET6) {
-		bool mapped = !source[0] && !source[1] && source[2] == htonl(0xffff);
-		if (!mapped && (memcmp(source, any, sizeof(any)) != 0 || is_v6_only(header, socket)))
-			return source[0] || source[1] || source[2] || source[3] != htonl(1) ? REACH_NONE
-											    : REACH_LOOPBACK;
-		v4 = mapped ? source[3] : 0;
+	struct rs_address bound;
+	memcpy(bound.byte, socket->id.idiag_src, sizeof(bound.byte));
+	if (socket->idiag_family == AF_INET)
+		bound = rs_address_v4(socket->id.idiag_src[0]);
+	if (rs_address_family(&bound) == RS_V4) {
+		bool loopback = bound.byte[12] == 127;
+		return (struct reach){.families = loopback ? 0 : 1 << RS_V4, .loopback = loopback};
 	}
-	return (ntohl(v4) >> 24) == 127 ? REACH_LOOPBACK : REACH_ALL;
+	static const struct rs_address loopback6 = {.byte = {[15] = 1}};
+	if (rs_address_equal(&bound, &loopback6))
+		return (struct reach){.loopback = true};
+	/* "::" takes IPv4 as well, unless the program has said that it shall not. */
+	bool takes_v4 = rs_address_is_none(&bound) && !is_v6_only(header, socket);
+	return (struct reach){.families = (uint8_t)(1 << RS_V6 | takes_v4 << RS_V4)};
 }
 
 struct search {
 	uint16_t port;
 	bool udp;
-	bool found;
+	uint8_t families; /* that the instance has addresses of */
 	struct rs_rt_listener listener;
 };
 
@@ -109,16 +111,17 @@ static void look_at(const struct nlmsghdr *header, struct search *search)
 	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*socket)))
 		return;
 	uint16_t port = ntohs(socket->id.idiag_sport);
-	enum reach reach = reach_of(header, socket);
+	struct reach reach = reach_of(header, socket);
+	reach.families &= search->families;
 	if (port != search->port) {
 		/* A UDP socket with a port that the kernel chose is a client's. */
-		if (reach == REACH_ALL && !(search->udp && port >= EPHEMERAL_MIN))
+		if (reach.families && !(search->udp && port >= EPHEMERAL_MIN))
 			search->listener.elsewhere = port;
-	} else if (reach == REACH_LOOPBACK) {
+	} else if (reach.loopback) {
 		search->listener.loopback = true;
-	} else if (reach == REACH_ALL) {
+	} else if (reach.families) {
 		/* Several with SO_REUSEPORT: the kernel spreads connections over them. */
-		search->found = true;
+		search->listener.families |= reach.families;
 		if (search->udp)
 			return; /* its queues are bytes */
 		search->listener.queued += socket->idiag_rqueue;
@@ -151,9 +154,11 @@ static int receive(int fd, struct search *search)
 int rs_rt_listener(struct rs_rt *rt, struct rs_rt_instance *instance, struct rs_rt_listener *ret_listener)
 {
 	struct rs_box *box = rs_box_of(instance);
-	struct search search = {.port = instance->port, .udp = instance->is_udp};
+	struct search search = {.port = instance->port, .udp = instance->is_udp, .families = 1 << RS_V4};
 	static const uint8_t families[] = {AF_INET, AF_INET6};
 	(void)rt;
+	if (!rs_address_is_none(&instance->address6))
+		search.families |= 1 << RS_V6;
 	if (box->diag < 0) {
 		int fd = rs_diag_open(instance->name);
 		if (fd < 0)
@@ -171,10 +176,10 @@ int rs_rt_listener(struct rs_rt *rt, struct rs_rt_instance *instance, struct rs_
 			return r;
 		}
 	}
-	if (search.found) {
+	if (search.listener.families) {
 		search.listener.elsewhere = 0;
 		search.listener.loopback = false;
 	}
 	*ret_listener = search.listener;
-	return search.found ? 0 : -ENOENT;
+	return search.listener.families ? 0 : -ENOENT;
 }

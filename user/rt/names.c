@@ -40,6 +40,11 @@ struct in_addr rs_rt_address(struct in_addr range, unsigned bits, uint32_t id)
 	return out;
 }
 
+struct rs_address rs_rt_address6(const struct rs_range *range, uint32_t id)
+{
+	return range->bits ? rs_address_plus(&range->address, id) : (struct rs_address){.byte = {0}};
+}
+
 void rs_rt_mac(struct in_addr address, bool inner, uint8_t out[static 6])
 {
 	out[0] = 0x02;

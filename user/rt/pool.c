@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "sys/links.h"
 #include "sys/timer.h"
 
 #include <arpa/inet.h>
@@ -31,6 +32,7 @@ struct rs_box *rs_box_new(struct rs_rt *rt, uint32_t id)
 	instance->id = id;
 	snprintf(instance->name, sizeof(instance->name), "%s-%u", rt->config.name, id);
 	instance->address = rs_rt_address(rt->config.range, rt->config.range_bits, id);
+	instance->address6 = rs_rt_address6(&rt->config.range6, id);
 	rs_rt_mac(instance->address, true, instance->mac);
 	rs_rt_mac(instance->address, false, instance->host_mac);
 	rt->boxes[id] = box;
@@ -116,6 +118,11 @@ static void describe(struct rs_rt *rt, const struct rs_box *box, struct rs_job_a
 	rs_job_arg(args, "address=%s", address);
 	rs_job_arg(args, "gateway=%s", gateway);
 	rs_job_arg(args, "mtu=%u", rt->config.mtu);
+	if (rt->config.range6.bits) {
+		char address6[RS_ADDRESS_TEXT_MAX];
+		rs_job_arg(args, "address6=%s", rs_address_print(&box->instance.address6, address6));
+		rs_job_arg(args, "gateway6=%s", rs_address_print(&rt->config.gateway6, address6));
+	}
 	rs_job_arg(args, "hosts=%s", rt->config.hosts_file ? rt->config.hosts_file : "");
 	rs_job_arg(args, "resolv-conf=%s", rt->config.resolv_conf ? rt->config.resolv_conf : "");
 	rs_job_args_cgroups(args, &rt->cgroups);
@@ -211,6 +218,7 @@ void rs_pool_built(struct rs_box *box, const struct rs_report *report)
 	box->instance.ifindex = report->ifindex;
 	box->instance.netns_inode = report->netns_inode;
 	box->instance.netns_cookie = report->netns_cookie;
+	box->instance.mtu = rs_link_mtu(report->ifindex);
 	rs_record_prepare(box);
 	pool_put(rt, box);
 	rs_pool_wanted(rt, 0);

@@ -32,7 +32,10 @@ struct rs_probe_run {
 	sd_event_source *timer;
 	struct rs_job *job; /* exec */
 	bool http;
+	bool is_v6;
 	uint16_t port;
+	char *host; /* of httpGet, as the next */
+	char *path;
 	size_t request_length, request_sent, answer_length;
 	char request[REQUEST_MAX];
 	char answer[64];
@@ -49,6 +52,8 @@ static void run_free(struct rs_probe_run *run)
 	sd_event_source_disable_unref(run->io);
 	sd_event_source_disable_unref(run->timer);
 	rs_job_cancel(run->job);
+	free(run->host);
+	free(run->path);
 	if (run->socket >= 0)
 		close(run->socket);
 	free(run);
@@ -125,6 +130,20 @@ static void read_answer(struct rs_probe_run *run)
 	finish(run, status >= 200 && status < 400, text);
 }
 
+static int connect_to(struct rs_probe_run *run, enum rs_family family);
+
+/* A program may listen on one family alone. True when the other one is tried now. */
+static bool try_other_family(struct rs_probe_run *run, int code)
+{
+	if (code != ECONNREFUSED || run->is_v6 || rs_address_is_none(&run->box->instance.address6))
+		return false;
+	run->io = sd_event_source_disable_unref(run->io);
+	close(run->socket);
+	run->socket = -1;
+	run->is_v6 = true;
+	return connect_to(run, RS_V6) == 0;
+}
+
 static int on_socket(sd_event_source *source, int fd, uint32_t events, void *user)
 {
 	struct rs_probe_run *run = user;
@@ -133,7 +152,8 @@ static int on_socket(sd_event_source *source, int fd, uint32_t events, void *use
 	if (!run->request_sent) {
 		int code = connect_result(run);
 		if (code) {
-			fail_socket(run, "cannot connect to", code);
+			if (!try_other_family(run, code))
+				fail_socket(run, "cannot connect to", code);
 			return 0;
 		}
 		if (!run->http) {
@@ -161,17 +181,39 @@ static int on_timeout(sd_event_source *source, uint64_t usec, void *user)
 	return 0;
 }
 
-static int connect_to(struct rs_probe_run *run, struct in_addr address)
+static int begin_connect(const struct rs_probe_run *run, const struct rs_address *address)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = address, .sin_port = htons(run->port)};
-	run->socket = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = rs_address_to_v4(address),
+		.sin_port = htons(run->port),
+	};
+	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_port = htons(run->port)};
+	memcpy(&to6.sin6_addr, address->byte, sizeof(to6.sin6_addr));
+	bool is_v4 = rs_address_family(address) == RS_V4;
+	int r = connect(run->socket, is_v4 ? (const struct sockaddr *)&to : (const struct sockaddr *)&to6,
+			is_v4 ? sizeof(to) : sizeof(to6));
+	/* A refusal comes at once too: epoll reports it, so that every result takes the same way. */
+	return r < 0 && errno != EINPROGRESS && errno != ECONNREFUSED ? -errno : 0;
+}
+
+static int connect_to(struct rs_probe_run *run, enum rs_family family)
+{
+	const struct rs_rt_instance *instance = &run->box->instance;
+	const struct rs_address address =
+		family == RS_V4 ? rs_address_v4(instance->address.s_addr) : instance->address6;
+	if (run->http) {
+		int n = rs_http_request(run->request, sizeof(run->request), &address, run->port, run->host, run->path);
+		if (n < 0)
+			return n;
+		run->request_length = (size_t)n;
+	}
+	run->socket = socket(family == RS_V4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (run->socket < 0)
 		return -errno;
-	/* A refusal comes at once too: epoll reports it, so that every result takes the same way. */
-	if (connect(run->socket, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != EINPROGRESS &&
-	    errno != ECONNREFUSED)
-		return -errno;
-	int r = sd_event_add_io(run->rt->event, &run->io, run->socket, EPOLLOUT, on_socket, run);
+	int r = begin_connect(run, &address);
+	if (r == 0)
+		r = sd_event_add_io(run->rt->event, &run->io, run->socket, EPOLLOUT, on_socket, run);
 	return r < 0 ? r : 0;
 }
 
@@ -213,14 +255,13 @@ static int begin(struct rs_probe_run *run, const struct rs_probe_spec *probe)
 	if (probe->kind == RS_PROBE_EXEC)
 		return probe->command && *probe->command ? run_command(run, probe->command) : -EINVAL;
 	if (probe->kind == RS_PROBE_HTTP_GET) {
-		int n = rs_http_request(run->request, sizeof(run->request), instance->address, run->port, probe->host,
-					probe->path);
-		if (n < 0)
-			return n;
 		run->http = true;
-		run->request_length = (size_t)n;
+		run->host = probe->host ? strdup(probe->host) : NULL;
+		run->path = probe->path ? strdup(probe->path) : NULL;
+		if ((probe->host && !run->host) || (probe->path && !run->path))
+			return -ENOMEM;
 	}
-	int r = connect_to(run, instance->address);
+	int r = connect_to(run, RS_V4);
 	if (r < 0)
 		return r;
 	return rs_timer_after(run->rt->event, &run->timer, run->timeout_ms * 1000ULL, 1000, on_timeout, run);

@@ -23,14 +23,16 @@ static bool put_wide(cJSON *object, const char *key, uint64_t value)
 char *rs_record_print(const struct rs_record *record)
 {
 	const struct rs_rt_instance *instance = &record->instance;
-	char address[INET_ADDRSTRLEN];
+	char address[INET_ADDRSTRLEN], address6[RS_ADDRESS_TEXT_MAX];
 	inet_ntop(AF_INET, &instance->address, address, sizeof(address));
+	rs_address_print(&instance->address6, address6);
 	cJSON *object = cJSON_CreateObject();
 	bool ok = object && cJSON_AddNumberToObject(object, "version", VERSION) &&
 		  cJSON_AddNumberToObject(object, "id", instance->id) &&
 		  cJSON_AddStringToObject(object, "name", instance->name) &&
 		  cJSON_AddStringToObject(object, "owner", instance->owner) &&
 		  cJSON_AddStringToObject(object, "address", address) &&
+		  (rs_address_is_none(&instance->address6) || cJSON_AddStringToObject(object, "address6", address6)) &&
 		  cJSON_AddNumberToObject(object, "ifindex", instance->ifindex) &&
 		  cJSON_AddNumberToObject(object, "pid", instance->pid) &&
 		  cJSON_AddNumberToObject(object, "port", instance->port) &&
@@ -61,6 +63,16 @@ static int get_text(const cJSON *object, const char *key, char *out, size_t size
 	return cJSON_IsString(item) && *item->valuestring ? rs_str_copy(out, size, item->valuestring) : -EINVAL;
 }
 
+/* Not there where there is no IPv6, and in records of agents that had none. */
+static int get_address6(const cJSON *object, struct rs_address *ret_address)
+{
+	char text[RS_ADDRESS_TEXT_MAX];
+	if (!cJSON_HasObjectItem(object, "address6"))
+		return 0;
+	int r = get_text(object, "address6", text, sizeof(text));
+	return r < 0 ? r : rs_address_parse(text, ret_address);
+}
+
 static int get_wide(const cJSON *object, const char *key, uint64_t *ret_value)
 {
 	char text[24];
@@ -86,7 +98,7 @@ static int parse(const cJSON *object, struct rs_record *record)
 	    get_text(object, "owner", instance->owner, sizeof(instance->owner)) < 0 ||
 	    get_text(object, "logPath", instance->log_path, sizeof(instance->log_path)) < 0 ||
 	    get_text(object, "address", address, sizeof(address)) < 0 ||
-	    inet_pton(AF_INET, address, &instance->address) != 1 ||
+	    inet_pton(AF_INET, address, &instance->address) != 1 || get_address6(object, &instance->address6) < 0 ||
 	    get_wide(object, "pidStart", &record->pid_start) < 0 ||
 	    get_wide(object, "netnsInode", &instance->netns_inode) < 0 ||
 	    get_wide(object, "startedNs", &instance->started_ns) < 0)

@@ -12,6 +12,7 @@
 #define RS_RT_RT_H
 
 #include "base/err.h"
+#include "base/range.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -61,9 +62,11 @@ struct rs_rt_instance {
 	char name[32];		    /* of its network namespace, as `ip netns` shows it: "NAME-17" */
 	char owner[RS_RT_NAME_MAX]; /* "NAMESPACE/REVISION", empty while in the pool */
 	struct in_addr address;
-	uint32_t ifindex;    /* host side of its veth */
-	uint8_t mac[6];	     /* of the interface inside */
-	uint8_t host_mac[6]; /* of the host side */
+	struct rs_address address6; /* all zero = it has none */
+	uint32_t ifindex;	    /* host side of its veth */
+	uint16_t mtu;		    /* of its veth */
+	uint8_t mac[6];		    /* of the interface inside */
+	uint8_t host_mac[6];	    /* of the host side */
 	uint64_t netns_inode;
 	uint64_t netns_cookie; /* SO_NETNS_COOKIE; 0 = unknown */
 	pid_t pid;
@@ -122,6 +125,8 @@ struct rs_rt_config {
 	uint8_t range_bits;
 	struct in_addr gateway; /* the instances' default gateway: rouse0's address */
 	uint16_t mtu;		/* of the instances' links; 0 = the kernel's default */
+	struct rs_range range6; /* the same of IPv6; bits are 0 without */
+	struct rs_address gateway6;
 	uint32_t pool_size;	/* sandboxes kept ready */
 	uint32_t max_instances; /* running and pooled together, at most RS_INSTANCES_MAX */
 	struct rs_rt_log_limits logs;
@@ -184,11 +189,13 @@ int rs_rt_probe(struct rs_rt *rt, struct rs_rt_instance *instance, const struct 
 
 /* Room in the accept queue of the instance's listener on its port, from sock_diag in its namespace. A UDP port has its
  * sockets, and no such queue: both are 0 then.
- * Returns 0 and fills both, -ENOENT when nothing listens there (ret_elsewhere then names a port that
- * something does listen on, or 0, and ret_loopback says that the right port listens on 127.0.0.1 only). */
+ * Returns 0 and fills it, -ENOENT when nothing listens there for an address that the instance has (`elsewhere` then
+ * names a port that something does listen on, or 0, and `loopback` says that the right port listens on 127.0.0.1 or ::1
+ * only). */
 struct rs_rt_listener {
 	uint32_t queued;  /* connections waiting for accept() */
 	uint32_t backlog; /* listen()'s bound */
+	uint8_t families; /* bit n: it can be reached over the family n (enum rs_family) */
 	uint16_t elsewhere;
 	bool loopback;
 };

@@ -4,9 +4,9 @@
 #include "base/str.h"
 #include "sys/netlink.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_addr.h>
 #include <net/if.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
@@ -21,14 +21,6 @@
 
 static const uint8_t outer_mac[6] = {0x02, 'r', 'o', 'u', 's', 0x00};
 static const uint8_t inner_mac[6] = {0x02, 'r', 'o', 'u', 's', 0x01};
-
-static struct nl_addr *ipv4(struct in_addr address, unsigned bits)
-{
-	struct nl_addr *out = nl_addr_build(AF_INET, &address, sizeof(address));
-	if (out)
-		nl_addr_set_prefixlen(out, (int)bits);
-	return out;
-}
 
 static int link_error(struct rs_err *err, int code, const char *what, const char *link)
 {
@@ -97,24 +89,25 @@ static int set_up(struct nl_sock *socket, const char *name, const char *alias, u
 	return r < 0 ? link_error(err, r, "cannot bring up", name) : 0;
 }
 
-static int add_address(struct nl_sock *socket, const struct rs_hostlink_config *config, unsigned ifindex,
-		       struct rs_err *err)
+static int add_address(struct nl_sock *socket, const struct rs_address *own, unsigned ifindex, struct rs_err *err)
 {
 	rs_auto_nl(rtnl_addr) address = rtnl_addr_alloc();
-	rs_auto_nl(nl_addr) local = ipv4(config->address, 32);
+	rs_auto_nl(nl_addr) local = rs_nl_host(own);
 	if (!address || !local)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	rtnl_addr_set_ifindex(address, (int)ifindex);
 	rtnl_addr_set_local(address, local);
+	/* Nobody else can have it: no moment in which it cannot be used yet (RFC 4862 5.4). */
+	if (rs_address_family(own) == RS_V6)
+		rtnl_addr_set_flags(address, IFA_F_NODAD);
 	int r = rtnl_addr_add(socket, address, 0);
 	return r < 0 && r != -NLE_EXIST ? rs_nl_error(err, r, "cannot give the agent's link its address") : 0;
 }
 
-static int add_neighbour(struct nl_sock *socket, const struct rs_hostlink_config *config, unsigned ifindex,
-			 struct rs_err *err)
+static int add_neighbour(struct nl_sock *socket, const struct rs_address *hop, unsigned ifindex, struct rs_err *err)
 {
 	rs_auto_nl(rtnl_neigh) neighbour = rtnl_neigh_alloc();
-	rs_auto_nl(nl_addr) gateway = ipv4(config->gateway, 32);
+	rs_auto_nl(nl_addr) gateway = rs_nl_host(hop);
 	rs_auto_nl(nl_addr) mac = nl_addr_build(AF_LLC, inner_mac, 6);
 	if (!neighbour || !gateway || !mac)
 		return rs_err_set(err, -ENOMEM, "out of memory");
@@ -126,17 +119,18 @@ static int add_neighbour(struct nl_sock *socket, const struct rs_hostlink_config
 	return r < 0 ? rs_nl_error(err, r, "cannot add the gateway's neighbour entry") : 0;
 }
 
-static int add_route(struct nl_sock *socket, const struct rs_hostlink_config *config, unsigned ifindex,
-		     struct rs_err *err)
+static int add_route(struct nl_sock *socket, const struct rs_hostlink_config *config, enum rs_family family,
+		     unsigned ifindex, struct rs_err *err)
 {
 	rs_auto_nl(rtnl_route) route = rtnl_route_alloc();
-	rs_auto_nl(nl_addr) range = ipv4(config->ranges.vip.address, config->ranges.vip.bits);
-	rs_auto_nl(nl_addr) gateway = ipv4(config->gateway, 32);
-	rs_auto_nl(nl_addr) source = ipv4(config->address, 32);
+	const struct rs_range *vip = &config->ranges.vip[family];
+	rs_auto_nl(nl_addr) range = rs_nl_address(&vip->address, rs_range_bits(vip));
+	rs_auto_nl(nl_addr) gateway = rs_nl_host(&config->gateway[family]);
+	rs_auto_nl(nl_addr) source = rs_nl_host(&config->address[family]);
 	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
 	if (!route || !range || !gateway || !source || !hop)
 		return rs_err_set(err, -ENOMEM, "out of memory");
-	rtnl_route_set_family(route, AF_INET);
+	rtnl_route_set_family(route, family == RS_V4 ? AF_INET : AF_INET6);
 	rtnl_route_set_dst(route, range);
 	rtnl_route_set_pref_src(route, source);
 	rtnl_route_set_scope(route, RT_SCOPE_UNIVERSE);
@@ -181,9 +175,13 @@ int rs_hostlink_check(const char *name, const char *run_dir, struct rs_err *err)
 		names.outer, tag.run_dir, run_dir, name, tag.run_dir);
 }
 
-static bool is_same_range(struct rs_range a, struct rs_range b)
+static bool has_same_ranges(const struct rs_ranges *a, const struct rs_ranges *b)
 {
-	return a.address.s_addr == b.address.s_addr && a.bits == b.bits;
+	bool is_same = true;
+	for (int family = 0; family < RS_FAMILIES; family++)
+		is_same &= rs_range_equal(a->vip[family], b->vip[family]) &&
+			   rs_range_equal(a->instances[family], b->instances[family]);
+	return is_same;
 }
 
 /* Instances, maps and routes of an earlier start stand by its ranges. */
@@ -193,8 +191,7 @@ static int refuse_other_ranges(const struct rs_hostlink_config *config, const ch
 	struct rs_agent_tag tag;
 	unsigned ifindex = if_nametoindex(outer);
 	if (!ifindex || rs_links_get(ifindex, &link, err) < 0 || rs_agent_tag_parse(link.alias, &tag) < 0 ||
-	    (is_same_range(tag.ranges.vip, config->ranges.vip) &&
-	     is_same_range(tag.ranges.instances, config->ranges.instances)))
+	    has_same_ranges(&tag.ranges, &config->ranges))
 		return 0;
 	return rs_err_set(err, -EBUSY,
 			  "what an earlier start left stands by other ranges (%s: %s): run `rouse cleanup` first, the "
@@ -220,6 +217,32 @@ static int refuse_overlaps(const struct rs_hostlink_config *config, const struct
 	return rs_ranges_check(&check, err);
 }
 
+/* No addresses of their own, no router solicitations: nothing but our packets passes here. */
+static void set_sysctls(const struct rs_hostlink_config *config, const struct rs_hostlink *link)
+{
+	bool has_v6 = config->ranges.vip[RS_V6].bits;
+	set_sysctl("ipv6", link->outer, "addr_gen_mode", "1"); /* none */
+	set_sysctl("ipv6", link->outer, "accept_ra", "0");
+	set_sysctl("ipv6", link->outer, "disable_ipv6", has_v6 ? "0" : "1");
+	/* What comes out of it never meets the kernel's IPv6: its program is before that. */
+	set_sysctl("ipv6", link->inner, "disable_ipv6", "1");
+	/* Replies to another agent's instances come in here, and go on to them. IPv6: Linux 6.17. */
+	set_sysctl("ipv4", link->outer, "forwarding", "1");
+	if (has_v6)
+		set_sysctl("ipv6", link->outer, "force_forwarding", "1");
+}
+
+static int set_up_family(struct nl_sock *socket, const struct rs_hostlink_config *config, enum rs_family family,
+			 unsigned ifindex, struct rs_err *err)
+{
+	if (!config->ranges.vip[family].bits)
+		return 0;
+	int r = add_address(socket, &config->address[family], ifindex, err);
+	if (r == 0)
+		r = add_neighbour(socket, &config->gateway[family], ifindex, err);
+	return r < 0 ? r : add_route(socket, config, family, ifindex, err);
+}
+
 int rs_hostlink_setup(const struct rs_hostlink_config *config, struct rs_hostlink *ret_link, struct rs_err *err)
 {
 	struct rs_hostlink link = {.outer_ifindex = 0};
@@ -242,11 +265,7 @@ int rs_hostlink_setup(const struct rs_hostlink_config *config, struct rs_hostlin
 	r = create_pair(socket, &link, err);
 	if (r < 0)
 		return r;
-	/* No addresses of their own, no router solicitations: nothing but our packets passes here. */
-	set_sysctl("ipv6", link.outer, "disable_ipv6", "1");
-	set_sysctl("ipv6", link.inner, "disable_ipv6", "1");
-	/* Replies to another agent's instances come in here, and go on to them. */
-	set_sysctl("ipv4", link.outer, "forwarding", "1");
+	set_sysctls(config, &link);
 	link.outer_ifindex = if_nametoindex(link.outer);
 	link.inner_ifindex = if_nametoindex(link.inner);
 	if (!link.outer_ifindex || !link.inner_ifindex)
@@ -256,12 +275,8 @@ int rs_hostlink_setup(const struct rs_hostlink_config *config, struct rs_hostlin
 	r = set_up(socket, link.outer, alias, config->mtu, err);
 	if (r == 0)
 		r = set_up(socket, link.inner, NULL, config->mtu, err);
-	if (r == 0)
-		r = add_address(socket, config, link.outer_ifindex, err);
-	if (r == 0)
-		r = add_neighbour(socket, config, link.outer_ifindex, err);
-	if (r == 0)
-		r = add_route(socket, config, link.outer_ifindex, err);
+	for (int family = 0; r == 0 && family < RS_FAMILIES; family++)
+		r = set_up_family(socket, config, (enum rs_family)family, link.outer_ifindex, err);
 	if (r == 0)
 		*ret_link = link;
 	return r;

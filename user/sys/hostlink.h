@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The front door for clients on this host: the veth pair NAME0/NAME1, with the
- * agent's name (rouse0/rouse1). The VIP range is routed into NAME0 through a
+ * agent's name (rouse0/rouse1). The VIP ranges are routed into NAME0 through a
  * fixed gateway with a permanent neighbour entry, so the packets arrive at
  * NAME1's ingress, where the dataplane stands. NAME0's alias says whose it is.
  */
@@ -12,7 +12,6 @@
 #include "sys/links.h"
 #include "sys/ranges.h"
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,9 +30,11 @@ struct rs_hostlink_config {
 	const char *run_dir; /* tells agents of one name apart */
 	const char *sandbox_prefix;
 	struct rs_ranges ranges;
-	struct in_addr address; /* of NAME0: the source of the host's own clients, the instances' gateway */
-	struct in_addr gateway; /* the fixed next hop into NAME1 */
-	unsigned mtu;		/* of both links: what the host's own clients may send; 0 = as it is */
+	unsigned mtu; /* of both links: what the host's own clients may send; 0 = as it is */
+	/* Of each family that the ranges have. */
+	struct rs_address
+		address[RS_FAMILIES]; /* of NAME0: the source of the host's own clients, the instances' gateway */
+	struct rs_address gateway[RS_FAMILIES]; /* the fixed next hop into NAME1 */
 };
 
 /* The names of an agent's two links. */

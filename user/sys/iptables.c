@@ -66,13 +66,14 @@ static bool policy_is_drop(const struct ipt_get_entries *entries, const struct i
 
 static bool speaks_of(const struct ipt_get_entries *entries, const struct ipt_getinfo *info, struct rs_range range)
 {
-	uint32_t mask = htonl(range.bits ? ~0U << (32 - range.bits) : 0);
+	unsigned bits = rs_range_bits(&range);
+	uint32_t mask = htonl(bits ? ~0U << (32 - bits) : 0), address = rs_address_to_v4(&range.address);
 	const struct ipt_entry *entry;
 	for (unsigned at = 0; at + sizeof(*entry) <= info->size; at += entry->next_offset) {
 		entry = entry_at(entries, at);
 		const struct ipt_ip *ip = &entry->ip;
-		if ((ip->smsk.s_addr && !((ip->src.s_addr ^ range.address.s_addr) & ip->smsk.s_addr & mask)) ||
-		    (ip->dmsk.s_addr && !((ip->dst.s_addr ^ range.address.s_addr) & ip->dmsk.s_addr & mask)))
+		if ((ip->smsk.s_addr && !((ip->src.s_addr ^ address) & ip->smsk.s_addr & mask)) ||
+		    (ip->dmsk.s_addr && !((ip->dst.s_addr ^ address) & ip->dmsk.s_addr & mask)))
 			return true;
 		if (entry->next_offset < sizeof(*entry))
 			break;

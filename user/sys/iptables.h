@@ -10,8 +10,8 @@
 
 #include <stdbool.h>
 
-/* Its policy is to drop, and no rule speaks of the range. False as well when there is no such table, or nobody can
- * tell; asking does not make one. */
+/* Its policy is to drop, and no rule speaks of the range, which is of IPv4. False as well when there is no such table,
+ * or nobody can tell; asking does not make one. */
 bool rs_iptables_drops_forwarded(struct rs_range range);
 
 #endif

@@ -14,6 +14,7 @@
 #include <netlink/route/link/veth.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 /* Bursts of hundreds of links fit; the kernel grants at most net.core.rmem_max to those without CAP_NET_ADMIN. */
@@ -24,30 +25,50 @@
 
 int rs_agent_tag_print(const struct rs_agent_tag *tag, char out[static RS_AGENT_TAG_MAX])
 {
-	char vip[INET_ADDRSTRLEN], instances[INET_ADDRSTRLEN];
-	inet_ntop(AF_INET, &tag->ranges.vip.address, vip, sizeof(vip));
-	inet_ntop(AF_INET, &tag->ranges.instances.address, instances, sizeof(instances));
-	int n = snprintf(out, RS_AGENT_TAG_MAX, "rouse vip=%s/%u instances=%s/%u run-dir=%s", vip, tag->ranges.vip.bits,
-			 instances, tag->ranges.instances.bits, tag->run_dir);
+	const struct rs_ranges *ranges = &tag->ranges;
+	char vip[RS_FAMILIES][RS_RANGE_TEXT_MAX], instances[RS_FAMILIES][RS_RANGE_TEXT_MAX];
+	char more[2 * RS_RANGE_TEXT_MAX + 32] = "";
+	for (int family = 0; family < RS_FAMILIES; family++) {
+		rs_range_print(ranges->vip[family], vip[family]);
+		rs_range_print(ranges->instances[family], instances[family]);
+	}
+	if (ranges->vip[RS_V6].bits)
+		snprintf(more, sizeof(more), " vip6=%s instances6=%s", vip[RS_V6], instances[RS_V6]);
+	int n = snprintf(out, RS_AGENT_TAG_MAX, "rouse vip=%s instances=%s%s run-dir=%s", vip[RS_V4], instances[RS_V4],
+			 more, tag->run_dir);
 	return n < 0 || n >= RS_AGENT_TAG_MAX ? -E2BIG : 0;
+}
+
+static bool read_range(const char *text, enum rs_family family, struct rs_range *ret_range)
+{
+	return strchr(text, '/') && rs_range_parse(text, ret_range) == 0 &&
+	       rs_range_is_v4(ret_range) == (family == RS_V4);
 }
 
 int rs_agent_tag_parse(const char *alias, struct rs_agent_tag *ret_tag)
 {
-	char vip[INET_ADDRSTRLEN], instances[INET_ADDRSTRLEN];
-	struct rs_agent_tag tag = {.ranges = {.vip.bits = 0}};
-	int end = 0;
-	if (!alias ||
-	    sscanf(alias, "rouse vip=%15[0-9.]/%2u instances=%15[0-9.]/%2u run-dir=%n", vip, &tag.ranges.vip.bits,
-		   instances, &tag.ranges.instances.bits, &end) != 4 ||
-	    !end || tag.ranges.vip.bits > 32 || tag.ranges.instances.bits > 32 ||
-	    inet_pton(AF_INET, vip, &tag.ranges.vip.address) != 1 ||
-	    inet_pton(AF_INET, instances, &tag.ranges.instances.address) != 1 ||
-	    rs_str_copy(tag.run_dir, sizeof(tag.run_dir), alias + end) < 0)
+	char vip[RS_RANGE_TEXT_MAX], instances[RS_RANGE_TEXT_MAX];
+	struct rs_agent_tag tag = {.run_dir = ""};
+	int at = 0, end = 0;
+	if (!alias || sscanf(alias, "rouse vip=%49[^ ] instances=%49[^ ] %n", vip, instances, &at) != 2 || !at ||
+	    !read_range(vip, RS_V4, &tag.ranges.vip[RS_V4]) ||
+	    !read_range(instances, RS_V4, &tag.ranges.instances[RS_V4]))
+		return -EINVAL;
+	alias += at;
+	if (sscanf(alias, "vip6=%49[^ ] instances6=%49[^ ] %n", vip, instances, &end) == 2) {
+		if (!end || !read_range(vip, RS_V6, &tag.ranges.vip[RS_V6]) ||
+		    !read_range(instances, RS_V6, &tag.ranges.instances[RS_V6]))
+			return -EINVAL;
+		alias += end;
+	}
+	if (!rs_str_starts_with(alias, "run-dir=") ||
+	    rs_str_copy(tag.run_dir, sizeof(tag.run_dir), alias + strlen("run-dir=")) < 0)
 		return -EINVAL;
 	*ret_tag = tag;
 	return 0;
 }
+
+_Static_assert(RS_RANGE_TEXT_MAX == 50, "the width that sscanf() is told");
 
 /* --- looking ---------------------------------------------------------------------------------------------------- */
 
@@ -96,11 +117,18 @@ static struct rs_link_info describe(struct rtnl_link *link, bool has_address)
 	return info;
 }
 
+/* Every interface has a link-local IPv6 address: it says nothing of who sits behind it. */
+static bool counts(int family, int scope)
+{
+	return family == AF_INET || (family == AF_INET6 && scope != RT_SCOPE_LINK);
+}
+
 static bool is_addressed(struct nl_cache *addresses, int ifindex)
 {
 	for (struct nl_object *o = nl_cache_get_first(addresses); o; o = nl_cache_get_next(o)) {
 		struct rtnl_addr *address = (struct rtnl_addr *)o;
-		if (rtnl_addr_get_ifindex(address) == ifindex && rtnl_addr_get_family(address) == AF_INET)
+		if (rtnl_addr_get_ifindex(address) == ifindex &&
+		    counts(rtnl_addr_get_family(address), rtnl_addr_get_scope(address)))
 			return true;
 	}
 	return false;
@@ -163,7 +191,8 @@ static int on_address(struct nl_msg *message, void *user)
 	const struct nlmsghdr *header = nlmsg_hdr(message);
 	if (header->nlmsg_type == RTM_NEWADDR) {
 		const struct ifaddrmsg *address = nlmsg_data(header);
-		search->found |= address->ifa_family == AF_INET && address->ifa_index == search->ifindex;
+		search->found |=
+			address->ifa_index == search->ifindex && counts(address->ifa_family, address->ifa_scope);
 	}
 	return NL_OK;
 }
@@ -173,7 +202,7 @@ static int find_address(struct nl_sock *socket, unsigned ifindex, bool *ret_foun
 {
 	int strict = 1;
 	(void)setsockopt(nl_socket_get_fd(socket), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, sizeof(strict));
-	struct ifaddrmsg question = {.ifa_family = AF_INET, .ifa_index = ifindex};
+	struct ifaddrmsg question = {.ifa_family = AF_UNSPEC, .ifa_index = ifindex};
 	struct search search = {.ifindex = ifindex};
 	int r = nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_address, &search);
 	if (r == 0)
@@ -208,13 +237,22 @@ int rs_links_get(unsigned ifindex, struct rs_link_info *ret_link, struct rs_err 
 	return r;
 }
 
+uint16_t rs_link_mtu(unsigned ifindex)
+{
+	struct ifreq question = {.ifr_mtu = 0};
+	rs_auto_fd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || !if_indextoname(ifindex, question.ifr_name) || ioctl(fd, SIOCGIFMTU, &question) < 0)
+		return 0;
+	return question.ifr_mtu > UINT16_MAX ? UINT16_MAX : (uint16_t)question.ifr_mtu;
+}
+
 /* --- news ------------------------------------------------------------------------------------------------------- */
 
 int rs_links_news_open(void)
 {
 	struct sockaddr_nl address = {
 		.nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR,
+		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
 	};
 	int size = NEWS_BYTES;
 	rs_auto_fd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);

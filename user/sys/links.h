@@ -20,7 +20,8 @@ struct rs_agent_tag {
 	char run_dir[RS_AGENT_TAG_MAX];
 };
 
-/* "rouse vip=198.18.0.0/16 instances=198.19.0.0/16 run-dir=/run/rouse"; -E2BIG when it does not fit. */
+/* "rouse vip=198.18.0.0/16 instances=198.19.0.0/16 run-dir=/run/rouse", with " vip6=fd00::/112 instances6=fd01::/112"
+ * in between where there is IPv6; -E2BIG when it does not fit. */
 int rs_agent_tag_print(const struct rs_agent_tag *tag, char out[static RS_AGENT_TAG_MAX]);
 /* -EINVAL when the alias is not an agent's. */
 int rs_agent_tag_parse(const char *alias, struct rs_agent_tag *ret_tag);
@@ -30,7 +31,7 @@ enum rs_link_kind {
 	RS_LINK_LOOPBACK,
 	RS_LINK_AGENT,	 /* NAME0 or NAME1 of an agent */
 	RS_LINK_SANDBOX, /* host side of an instance's veth, of any agent */
-	RS_LINK_BARE,	 /* without an IPv4 address */
+	RS_LINK_BARE,	 /* without an address, but perhaps a link-local one of IPv6 */
 	RS_LINK_CLIENT,	 /* virtual, addressed: containers and namespaces sit behind it */
 	RS_LINK_UPLINK,	 /* physical, addressed */
 	RS_LINK_KIND_COUNT,
@@ -53,6 +54,9 @@ int rs_links_each(int (*each)(void *user, const struct rs_link_info *link), void
 int rs_links_uplink_mtu(unsigned *ret_mtu, struct rs_err *err);
 /* One link by its number, without a look at the others. -ENODEV when it is gone. */
 int rs_links_get(unsigned ifindex, struct rs_link_info *ret_link, struct rs_err *err);
+
+/* 0 when the link is gone. */
+uint16_t rs_link_mtu(unsigned ifindex);
 
 /* A non-blocking socket with news of links and their addresses. */
 int rs_links_news_open(void);

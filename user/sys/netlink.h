@@ -7,6 +7,7 @@
 #ifndef RS_SYS_NETLINK_H
 #define RS_SYS_NETLINK_H
 
+#include "abi/address.h"
 #include "base/err.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <netlink/route/neighbour.h>
 #include <netlink/route/route.h>
 #include <netlink/socket.h>
+#include <sys/socket.h>
 
 #define RS_NL_CLEANUP(type, function)                                                                                  \
 	static inline void rs_nl_cleanup_##type(struct type **object)                                                  \
@@ -40,6 +42,23 @@ static inline int rs_nl_error(struct rs_err *err, int code, const char *what)
 {
 	int r = code == -NLE_PERM ? -EPERM : code == -NLE_EXIST ? -EEXIST : -EIO;
 	return rs_err_set(err, r, "%s: %s", what, nl_geterror(code));
+}
+
+/* Either family, with a prefix as people count it. NULL when out of memory. */
+static inline struct nl_addr *rs_nl_address(const struct rs_address *address, unsigned bits)
+{
+	bool is_v4 = rs_address_family(address) == RS_V4;
+	struct nl_addr *out = is_v4 ? nl_addr_build(AF_INET, &address->byte[12], 4)
+				    : nl_addr_build(AF_INET6, address->byte, sizeof(address->byte));
+	if (out)
+		nl_addr_set_prefixlen(out, (int)bits);
+	return out;
+}
+
+/* The whole address, no network. */
+static inline struct nl_addr *rs_nl_host(const struct rs_address *address)
+{
+	return rs_nl_address(address, rs_address_family(address) == RS_V4 ? 32 : 128);
 }
 
 #endif

@@ -14,51 +14,37 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RANGE_TEXT_MAX (INET_ADDRSTRLEN + 4)
-
 struct look {
 	const struct rs_ranges_check *check;
 	struct rs_err *err;
 	int result;
 };
 
-static const char *print(struct rs_range range, char out[static RANGE_TEXT_MAX])
-{
-	char address[INET_ADDRSTRLEN];
-	inet_ntop(AF_INET, &range.address, address, sizeof(address));
-	snprintf(out, RANGE_TEXT_MAX, "%s/%u", address, range.bits);
-	return out;
-}
-
-bool rs_range_overlaps(struct rs_range a, struct rs_range b)
-{
-	unsigned bits = a.bits < b.bits ? a.bits : b.bits;
-	uint32_t mask = bits ? ~0U << (32 - bits) : 0;
-	return ((ntohl(a.address.s_addr) ^ ntohl(b.address.s_addr)) & mask) == 0;
-}
-
-/* Which of our two ranges it meets; NULL = neither. */
+/* Which of our ranges it meets; NULL = none. */
 static const char *met_by(const struct rs_ranges *ours, struct rs_range theirs, struct rs_range *ret_met)
 {
-	bool is_vip = rs_range_overlaps(ours->vip, theirs);
-	if (!is_vip && !rs_range_overlaps(ours->instances, theirs))
-		return NULL;
-	*ret_met = is_vip ? ours->vip : ours->instances;
-	return is_vip ? "vip" : "instance";
+	for (int family = 0; family < RS_FAMILIES; family++) {
+		bool is_vip = rs_range_overlaps(ours->vip[family], theirs);
+		if (!is_vip && !rs_range_overlaps(ours->instances[family], theirs))
+			continue;
+		*ret_met = is_vip ? ours->vip[family] : ours->instances[family];
+		return is_vip ? "vip" : "instance";
+	}
+	return NULL;
 }
 
 /* Tells that `theirs`, which is `what` of `whom`, is in the way of one of our ranges. Once. */
 static void tell(struct look *look, struct rs_range theirs, const char *what, const char *whom)
 {
-	char ours_text[RANGE_TEXT_MAX], theirs_text[RANGE_TEXT_MAX];
+	char ours_text[RS_RANGE_TEXT_MAX], theirs_text[RS_RANGE_TEXT_MAX];
 	struct rs_range met;
 	const char *option = look->result ? NULL : met_by(&look->check->ranges, theirs, &met);
 	if (!option)
 		return;
 	look->result =
-		rs_err_set(look->err, -EADDRINUSE, "the %s range %s overlaps %s %s%s: choose another with --%s-range",
-			   rs_str_equal(option, "vip") ? "VIP" : "instance", print(met, ours_text), what,
-			   print(theirs, theirs_text), whom, option);
+		rs_err_set(look->err, -EADDRINUSE, "the %s range %s overlaps %s %s%s: choose another with --%s-range%s",
+			   rs_str_equal(option, "vip") ? "VIP" : "instance", rs_range_print(met, ours_text), what,
+			   rs_range_print(theirs, theirs_text), whom, option, rs_range_is_v4(&met) ? "" : "6");
 }
 
 static bool is_ours(const struct rs_ranges_check *check, const char *link)
@@ -80,21 +66,41 @@ static int check_agent(void *user, const struct rs_link_info *link)
 		return 0;
 	char whom[RS_AGENT_TAG_MAX + 64];
 	snprintf(whom, sizeof(whom), " of another agent (%s, --run-dir %s)", link->name, tag.run_dir);
-	tell(look, tag.ranges.vip, "the VIP range", whom);
-	tell(look, tag.ranges.instances, "the instance range", whom);
+	for (int family = 0; family < RS_FAMILIES; family++) {
+		tell(look, tag.ranges.vip[family], "the VIP range", whom);
+		tell(look, tag.ranges.instances[family], "the instance range", whom);
+	}
 	return look->result;
+}
+
+/* False when it is not one of ours to understand. */
+static bool read_address(unsigned char family, struct nlattr *part, unsigned bits, struct rs_range *ret_range)
+{
+	struct in_addr v4;
+	if (!part || (family != AF_INET && family != AF_INET6) || nla_len(part) < (family == AF_INET ? 4 : 16))
+		return false;
+	if (family == AF_INET) {
+		memcpy(&v4, nla_data(part), sizeof(v4));
+		*ret_range = rs_range_v4(v4, bits);
+	} else {
+		memcpy(ret_range->address.byte, nla_data(part), sizeof(ret_range->address.byte));
+		ret_range->bits = bits;
+	}
+	return true;
 }
 
 static void check_address(struct look *look, const struct nlmsghdr *header)
 {
 	const struct ifaddrmsg *address = nlmsg_data(header);
 	struct nlattr *parts[IFA_MAX + 1];
+	struct rs_range theirs;
 	char link[IF_NAMESIZE] = "", whom[64];
-	if (address->ifa_family != AF_INET ||
-	    nlmsg_parse((struct nlmsghdr *)header, sizeof(*address), parts, IFA_MAX, NULL) < 0 || !parts[IFA_LOCAL])
+	if (nlmsg_parse((struct nlmsghdr *)header, sizeof(*address), parts, IFA_MAX, NULL) < 0)
 		return;
-	struct rs_range theirs = {.bits = 32};
-	memcpy(&theirs.address, nla_data(parts[IFA_LOCAL]), sizeof(theirs.address));
+	/* IPv6 has the local one in IFA_ADDRESS, unless there is a peer's. */
+	struct nlattr *local = parts[IFA_LOCAL] ? parts[IFA_LOCAL] : parts[IFA_ADDRESS];
+	if (!read_address(address->ifa_family, local, address->ifa_family == AF_INET ? 32 : 128, &theirs))
+		return;
 	if (!if_indextoname(address->ifa_index, link) || is_ours(look->check, link))
 		return;
 	snprintf(whom, sizeof(whom), " of the link %s", link);
@@ -110,8 +116,8 @@ static bool leads_nowhere(const struct rtmsg *route)
 /* Is it a route that can be in the way at all? VPNs write a default route as two halves, /1. */
 static bool is_of_interest(const struct rtmsg *route)
 {
-	return route->rtm_family == AF_INET && route->rtm_dst_len > 1 && route->rtm_table != RT_TABLE_LOCAL &&
-	       !(route->rtm_flags & RTM_F_CLONED) && (route->rtm_type == RTN_UNICAST || leads_nowhere(route));
+	return route->rtm_dst_len > 1 && route->rtm_table != RT_TABLE_LOCAL && !(route->rtm_flags & RTM_F_CLONED) &&
+	       (route->rtm_type == RTN_UNICAST || leads_nowhere(route));
 }
 
 static unsigned output_of(struct nlattr **parts)
@@ -127,11 +133,11 @@ static void check_route(struct look *look, const struct nlmsghdr *header)
 {
 	const struct rtmsg *route = nlmsg_data(header);
 	struct nlattr *parts[RTA_MAX + 1];
+	struct rs_range theirs, met;
 	if (!is_of_interest(route) ||
-	    nlmsg_parse((struct nlmsghdr *)header, sizeof(*route), parts, RTA_MAX, NULL) < 0 || !parts[RTA_DST])
+	    nlmsg_parse((struct nlmsghdr *)header, sizeof(*route), parts, RTA_MAX, NULL) < 0 ||
+	    !read_address(route->rtm_family, parts[RTA_DST], route->rtm_dst_len, &theirs))
 		return;
-	struct rs_range theirs = {.bits = route->rtm_dst_len}, met;
-	memcpy(&theirs.address, nla_data(parts[RTA_DST]), sizeof(theirs.address));
 	if (!met_by(&look->check->ranges, theirs, &met) || (leads_nowhere(route) && theirs.bits < met.bits))
 		return;
 	char link[IF_NAMESIZE] = "", whom[64] = "";
@@ -155,10 +161,10 @@ static int on_message(struct nl_msg *message, void *user)
 }
 
 /* Message by message: a host may have a million routes. */
-static int read_all(int question, struct look *look)
+static int read_all(int question, unsigned char of_family, struct look *look)
 {
 	rs_auto_nl(nl_sock) socket = nl_socket_alloc();
-	struct rtgenmsg family = {.rtgen_family = AF_INET};
+	struct rtgenmsg family = {.rtgen_family = of_family};
 	int r = socket ? nl_connect(socket, NETLINK_ROUTE) : -NLE_NOMEM;
 	if (r == 0)
 		r = nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_message, look);
@@ -170,21 +176,32 @@ static int read_all(int question, struct look *look)
 	return r < 0 && r != -NLE_DUMP_INTR ? rs_nl_error(look->err, r, "cannot read addresses and routes") : 0;
 }
 
+static int check_family(struct look *look, enum rs_family family)
+{
+	unsigned char netlink_family = family == RS_V4 ? AF_INET : AF_INET6;
+	struct rs_range vip = look->check->ranges.vip[family], instances = look->check->ranges.instances[family];
+	char text[RS_RANGE_TEXT_MAX];
+	if (!vip.bits || !instances.bits)
+		return 0;
+	if (rs_range_overlaps(vip, instances))
+		return rs_err_set(look->err, -EADDRINUSE,
+				  "the VIP range and the instance range overlap in %s: choose another with "
+				  "--vip-range%s or --instance-range%s",
+				  rs_range_print(vip.bits > instances.bits ? vip : instances, text),
+				  family == RS_V4 ? "" : "6", family == RS_V4 ? "" : "6");
+	int r = read_all(RTM_GETADDR, netlink_family, look);
+	if (r == 0 && !look->result)
+		r = read_all(RTM_GETROUTE, netlink_family, look);
+	return r < 0 ? r : look->result;
+}
+
 int rs_ranges_check(const struct rs_ranges_check *check, struct rs_err *err)
 {
 	struct look look = {.check = check, .err = err};
-	char text[RANGE_TEXT_MAX];
-	if (rs_range_overlaps(check->ranges.vip, check->ranges.instances))
-		return rs_err_set(err, -EADDRINUSE,
-				  "the VIP range and the instance range overlap in %s: choose another with "
-				  "--vip-range or --instance-range",
-				  print(check->ranges.vip.bits > check->ranges.instances.bits ? check->ranges.vip
-											      : check->ranges.instances,
-					text));
 	int r = rs_links_each(check_agent, &look, err);
 	if (r == 0)
-		r = read_all(RTM_GETADDR, &look);
-	if (r == 0 && !look.result)
-		r = read_all(RTM_GETROUTE, &look);
+		r = check_family(&look, RS_V4);
+	if (r == 0)
+		r = check_family(&look, RS_V6);
 	return r < 0 ? r : look.result;
 }

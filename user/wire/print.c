@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/range.h"
 #include "base/time.h"
 #include "wire/parts.h"
 
@@ -25,16 +26,27 @@ static bool add_url(cJSON *object, const char *name, const struct rs_wire_contex
 	return rs_add_text(object, name, url);
 }
 
-static bool add_address(cJSON *object, const struct rs_wire_context *context, uint32_t vip)
+/* `addresses`, and the preferred one of them as `address`. */
+static bool add_addresses(cJSON *object, const struct rs_wire_context *context, const struct rs_metadata *metadata,
+			  uint32_t vip)
 {
-	const uint32_t address = context->vip_base + vip;
-	char text[16];
+	bool has_v6 = !rs_address_is_none(&context->vip_base[RS_V6]);
+	enum rs_family list[RS_FAMILIES];
+	enum rs_ip_families families;
+	rs_auto_json cJSON *addresses = cJSON_CreateArray();
 
-	if (vip == RS_VIP_NONE)
+	if (vip == RS_VIP_NONE || !rs_metadata_reached_by(metadata, context->ip_families, has_v6, &families))
 		return true;
-	snprintf(text, sizeof(text), "%u.%u.%u.%u", address >> 24, address >> 16 & 0xff, address >> 8 & 0xff,
-		 address & 0xff);
-	return rs_add_text(object, "address", text);
+	for (unsigned i = 0, count = rs_ip_families_list(families, list); i < count; i++) {
+		const struct rs_address address = rs_address_plus(&context->vip_base[list[i]], vip);
+		char text[RS_ADDRESS_TEXT_MAX];
+
+		rs_address_print(&address, text);
+		if (!rs_append(addresses, cJSON_CreateString(text)) ||
+		    (i == 0 && !rs_add_text(object, "address", text)))
+			return false;
+	}
+	return rs_add(object, "addresses", rs_take_ptr(addresses));
 }
 
 static cJSON *print_metadata(const struct rs_metadata *metadata)
@@ -253,7 +265,7 @@ static bool add_resolved(cJSON *status, const struct rs_model_route *route, cons
 			return false;
 		if (context && target->tag[0] &&
 		    (!add_url(json, "url", context, &route->metadata, target->tag) ||
-		     !add_address(json, context, route->tag_vip[i])))
+		     !add_addresses(json, context, &route->metadata, route->tag_vip[i])))
 			return false;
 	}
 	return true;
@@ -269,7 +281,7 @@ static cJSON *print_route_status(const struct rs_model_route *route, const struc
 	if (!context)
 		return rs_take_ptr(status);
 	rouse = cJSON_CreateObject();
-	if (!rs_add(status, "rouse", rouse) || !add_address(rouse, context, route->vip) ||
+	if (!rs_add(status, "rouse", rouse) || !add_addresses(rouse, context, &route->metadata, route->vip) ||
 	    !add_url(status, "url", context, &route->metadata, "") ||
 	    !rs_add(status, "address", print_address(context, &route->metadata)))
 		return NULL;

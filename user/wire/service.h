@@ -10,14 +10,16 @@
 #include <cjson/cJSON.h>
 
 #include "base/err.h"
+#include "core/model/families.h"
 #include "core/model/model.h"
 
 #define RS_WIRE_API_VERSION "serving.knative.dev/v1"
 
 /* What status shows of the node: urls and addresses. May be NULL: then it shows none. */
 struct rs_wire_context {
-	const char *domain; /* http://NAME.NAMESPACE.DOMAIN */
-	uint32_t vip_base;  /* IPv4 of VIP index 0, host order */
+	const char *domain;			 /* http://NAME.NAMESPACE.DOMAIN */
+	struct rs_address vip_base[RS_FAMILIES]; /* of VIP index 0; all zero = there is no such family */
+	enum rs_ip_families ip_families;	 /* of those that do not say otherwise */
 };
 
 /* A manifest: parsed, defaulted and validated (rs_service_validate). A missing namespace is "default"; status and

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* link: yaml user/agent/config/options.c user/agent/config/option_table.c user/agent/config/option_print.c */
-/* link: user/agent/config/option_check.c */
 /* link: user/agent/config/sections.c user/agent/config/config_file.c user/agent/config/interfaces.c user/dp/order.c */
+/* link: user/agent/config/option_check.c user/agent/config/option_range.c */
 /* Files and the command line to options. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/config/options.h"
+#include "agent/config/option_table.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -288,6 +288,13 @@ static void test_what_is_wrong_is_told_with_its_place(void **state)
 	assert_int_not_equal(read_text("name: a-1\n"), 0);
 	assert_int_not_equal(read_text("name: thirteen-long\n"), 0);
 	refuse("vip-range: 10.0.0.1/8\n", "a.yaml:1:1: vip-range: \"10.0.0.1/8\" has bits set behind its prefix");
+	refuse("vip-range: fd00::/112\n",
+	       "a.yaml:1:1: vip-range: \"fd00::/112\" is not an IPv4 range like 198.18.0.0/16 (from /8 to /28)");
+	refuse("vip-range6: 10.0.0.0/8\n",
+	       "a.yaml:1:1: vip-range6: \"10.0.0.0/8\" is not an IPv6 range like fd00:1::/112 (from /32 to /124)");
+	refuse("vip-range6: fd00::1/112\n", "a.yaml:1:1: vip-range6: \"fd00::1/112\" has bits set behind its prefix");
+	refuse("ip-families: IPv5\n",
+	       "a.yaml:1:1: ip-families: must be IPv4, IPv6, IPv4,IPv6 or IPv6,IPv4, is \"IPv5\"");
 	refuse("- pool\n", "a.yaml:1:1: a configuration is a map of keys and values");
 	refuse("kind: Service\n",
 	       "a.yaml:1:1: kind: a Service is no configuration: objects are applied with `rouse apply -f`");
@@ -307,6 +314,11 @@ static void test_what_no_key_knows_alone_is_checked(void **state)
 	refuse("vip-range: 10.0.0.0/8\ninstance-range: 10.9.0.0/16\n",
 	       "vip-range: 10.0.0.0/8 overlaps instance-range, 10.9.0.0/16: an address is either a service's or an "
 	       "instance's");
+	refuse("vip-range6: fd72:6f75:7365::c610:0/108\n", "vip-range6: fd72:6f75:7365::c610:0/108 overlaps "
+							   "instance-range6, fd72:6f75:7365::c613:0/112: an address is "
+							   "either a service's or an instance's");
+	refuse("vip-range6: fd00::/116\n",
+	       "vip-range6: /116 has fewer addresses than vip-range, /16: make it /112 or larger");
 	refuse("autoscaler: {min-scale: 3, max-scale: 2}\n", "autoscaler.min-scale: 3 is above max-scale 2");
 	refuse("defaults: {container-concurrency: 0, allow-container-concurrency-zero: false}\n",
 	       "defaults.container-concurrency: 0 needs allow-container-concurrency-zero: true");
@@ -315,6 +327,28 @@ static void test_what_no_key_knows_alone_is_checked(void **state)
 	       "written \"Mi\"");
 	refuse("defaults: {max-revision-timeout-seconds: 100}\n",
 	       "defaults.revision-timeout-seconds: 300 is above max-revision-timeout-seconds, 100");
+}
+
+static const char *printed(const char *option)
+{
+	static char text[128];
+	rs_option_print(&fixture.options, rs_option_find(option), text, sizeof(text));
+	return text;
+}
+
+static void test_ipv6_ranges_stand_beside_those_of_ipv4(void **state)
+{
+	(void)state;
+	assert_int_equal(read_text("pool: 4\n"), 0);
+	assert_string_equal(printed("vip-range6"), "fd72:6f75:7365::c612:0/112");
+	assert_string_equal(printed("instance-range6"), "fd72:6f75:7365::c613:0/112");
+	assert_string_equal(printed("ip-families"), "IPv4");
+	assert_int_equal(read_text("vip-range: 10.0.0.0/8\nip-families: IPv6,IPv4\n"), 0);
+	assert_string_equal(printed("vip-range6"), "fd72:6f75:7365::a00:0/104");
+	assert_string_equal(printed("ip-families"), "IPv6,IPv4");
+	assert_int_equal(read_text("vip-range6: fd00:1::/64\ninstance-range6: fd00:2::/96\n"), 0);
+	assert_string_equal(printed("vip-range6"), "fd00:1::/64");
+	assert_string_equal(printed("instance-range6"), "fd00:2::/96");
 }
 
 static void test_all_errors_are_told_at_once(void **state)
@@ -469,6 +503,7 @@ int main(void)
 		TEST(test_lists_in_lists),
 		TEST(test_what_is_wrong_is_told_with_its_place),
 		TEST(test_what_no_key_knows_alone_is_checked),
+		TEST(test_ipv6_ranges_stand_beside_those_of_ipv4),
 		TEST(test_all_errors_are_told_at_once),
 		TEST(test_a_pipe_is_read_but_not_waited_for),
 		TEST(test_a_key_without_effect_is_noted),

@@ -46,6 +46,7 @@ static void test_what_is_printed_is_parsed(void **state)
 	assert_string_equal(out.instance.owner, in.instance.owner);
 	assert_string_equal(out.instance.log_path, in.instance.log_path);
 	assert_int_equal(out.instance.address.s_addr, in.instance.address.s_addr);
+	assert_true(rs_address_is_none(&out.instance.address6));
 	assert_int_equal(out.instance.ifindex, 42);
 	assert_int_equal(out.instance.pid, 12345);
 	assert_int_equal(out.instance.port, 8080);
@@ -55,6 +56,19 @@ static void test_what_is_printed_is_parsed(void **state)
 	assert_true(out.instance.netns_inode == in.instance.netns_inode);
 	assert_true(out.instance.netns_cookie == in.instance.netns_cookie);
 	assert_true(out.pid_start == in.pid_start);
+}
+
+static void test_an_ipv6_address(void **state)
+{
+	(void)state;
+	struct rs_record in = example(), out;
+	assert_int_equal(rs_address_parse("fd72:6f75:7365::c613:11", &in.instance.address6), 0);
+	rs_auto_free char *text = rs_record_print(&in);
+	assert_non_null(strstr(text, "\"address6\":\"fd72:6f75:7365::c613:11\""));
+	assert_int_equal(rs_record_parse(text, &out), 0);
+	assert_true(rs_address_equal(&out.instance.address6, &in.instance.address6));
+	*strstr(text, "fd72") = 'x';
+	assert_int_equal(rs_record_parse(text, &out), -EINVAL);
 }
 
 /* The example with one part replaced. */
@@ -109,6 +123,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_printed_is_parsed),
+		cmocka_unit_test(test_an_ipv6_address),
 		cmocka_unit_test(test_damaged_records_are_refused),
 		cmocka_unit_test(test_the_start_time_of_a_process),
 	};

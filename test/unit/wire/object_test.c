@@ -8,7 +8,7 @@
 
 #define AT(seconds) ((uint64_t)(1764057600 + (seconds)) * RS_NS_PER_S) /* 2025-11-25T08:00:00Z */
 
-static const struct rs_wire_context context = {.domain = "rouse", .vip_base = 0xc6120000};
+static const struct rs_wire_context context = {.domain = "rouse", .vip_base = {{.byte = {[10] = 0xff, 0xff, 198, 18}}}};
 
 static struct rs_registry *registry_of(const char *const *manifests, size_t count)
 {
@@ -154,7 +154,17 @@ static void test_status(void **state)
 	rs_auto_free char *target = cJSON_PrintUnformatted(tagged);
 	assert_string_equal(target,
 			    "{\"revisionName\":\"hello-00001\",\"latestRevision\":true,\"tag\":\"next\","
-			    "\"percent\":0,\"url\":\"http://next-hello.default.rouse\",\"address\":\"198.18.0.2\"}");
+			    "\"percent\":0,\"url\":\"http://next-hello.default.rouse\",\"address\":\"198.18.0.2\","
+			    "\"addresses\":[\"198.18.0.2\"]}");
+	cJSON_Delete(json);
+
+	struct rs_wire_context both = context;
+	both.vip_base[RS_V6] = (struct rs_address){.byte = {0xfd}};
+	both.ip_families = RS_IPV6_IPV4;
+	json = rs_wire_route_print(route, &both);
+	rs_auto_free char *rouse = cJSON_PrintUnformatted(
+		cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(json, "status"), "rouse"));
+	assert_string_equal(rouse, "{\"address\":\"fd00::1\",\"addresses\":[\"fd00::1\",\"198.18.0.1\"]}");
 	cJSON_Delete(json);
 
 	json = rs_wire_revision_print(revision);

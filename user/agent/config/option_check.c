@@ -3,6 +3,7 @@
 #include "agent/config/option_table.h"
 
 #include "base/mem.h"
+#include "base/range.h"
 #include "base/str.h"
 #include "sys/links.h"
 
@@ -18,19 +19,36 @@
 
 #define INSTANCES_RESERVED 4 /* of the range: the network, the node's two, the broadcast */
 
+static void check_pair(const struct rs_options *options, const char *vip_option, const char *instance_option,
+		       struct rs_problems *problems)
+{
+	char vips[RS_RANGE_TEXT_MAX], instances[RS_RANGE_TEXT_MAX];
+	struct rs_range vip, instance;
+	rs_option_print(options, rs_option_find(vip_option), vips, sizeof(vips));
+	rs_option_print(options, rs_option_find(instance_option), instances, sizeof(instances));
+	if (rs_range_parse(vips, &vip) == 0 && rs_range_parse(instances, &instance) == 0 &&
+	    rs_range_overlaps(vip, instance))
+		rs_problems_add(problems, false,
+				"%s: %s overlaps %s, %s: an address is either a service's or an instance's", vip_option,
+				vips, instance_option, instances);
+}
+
+/* What has a place in the IPv4 range has the same in the IPv6 range. */
+static void check_sizes(const char *option, unsigned bits, unsigned bits6, struct rs_problems *problems)
+{
+	if (bits6 > RS_RANGE_V4_BITS + bits)
+		rs_problems_add(problems, false, "%s6: /%u has fewer addresses than %s, /%u: make it /%u or larger",
+				option, bits6, option, bits, RS_RANGE_V4_BITS + bits);
+}
+
 static void check_ranges(const struct rs_options *options, struct rs_problems *problems)
 {
-	unsigned bits = options->vip_bits < options->instance_bits ? options->vip_bits : options->instance_bits;
-	uint32_t mask = ~0U << (32 - bits);
-	if (((ntohl(options->vip_range.s_addr) ^ ntohl(options->instance_range.s_addr)) & mask) == 0) {
-		char vips[32], instances[32];
-		rs_option_print(options, rs_option_find("vip-range"), vips, sizeof(vips));
-		rs_option_print(options, rs_option_find("instance-range"), instances, sizeof(instances));
-		rs_problems_add(problems, false,
-				"vip-range: %s overlaps instance-range, %s: an address is either a service's or an "
-				"instance's",
-				vips, instances);
-	}
+	check_pair(options, "vip-range", "instance-range", problems);
+	/* Made of those of IPv4 they are apart when those are. */
+	if (options->vip6_bits || options->instance6_bits)
+		check_pair(options, "vip-range6", "instance-range6", problems);
+	check_sizes("vip-range", options->vip_bits, rs_options_vip_range6(options).bits, problems);
+	check_sizes("instance-range", options->instance_bits, rs_options_instance_range6(options).bits, problems);
 }
 
 static void check_paths(const struct rs_options *options, struct rs_problems *problems)

@@ -25,7 +25,7 @@ static const char *kind_text(enum rs_option_kind kind)
 		[RS_OPTION_STRING] = "text",  [RS_OPTION_RANGE] = "range",     [RS_OPTION_NUMBER] = "number",
 		[RS_OPTION_POWER] = "number", [RS_OPTION_WORD] = "word",       [RS_OPTION_USER] = "text",
 		[RS_OPTION_FLAG] = "flag",    [RS_OPTION_INTERFACES] = "list", [RS_OPTION_CONFIG] = "text",
-		[RS_OPTION_SET] = "text",     [RS_OPTION_PORTS] = "range",
+		[RS_OPTION_SET] = "text",     [RS_OPTION_PORTS] = "range",     [RS_OPTION_RANGE6] = "range",
 	};
 	return texts[kind];
 }

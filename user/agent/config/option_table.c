@@ -3,6 +3,7 @@
 
 #include "abi/limits.h"
 #include "base/mem.h"
+#include "base/range.h"
 #include "base/str.h"
 
 #include <arpa/inet.h>
@@ -44,6 +45,13 @@ const struct rs_option rs_option_rows[] = {
 	 .help = "addresses of services"},
 	{"instance-range", "CIDR", RS_OPTION_RANGE, RS_OPTION_CLEANUP, OFFSET(instance_range),
 	 .initial = "198.19.0.0/16", .help = "addresses of instances"},
+	{"vip-range6", "CIDR", RS_OPTION_RANGE6, RS_OPTION_CLEANUP, OFFSET(vip_range6),
+	 .initial = "vip-range behind fd72:6f75:7365::/96", .help = "IPv6 addresses of services, as many or more"},
+	{"instance-range6", "CIDR", RS_OPTION_RANGE6, RS_OPTION_CLEANUP, OFFSET(instance_range6),
+	 .initial = "instance-range behind fd72:6f75:7365::/96", .help = "IPv6 addresses of instances, as many or more"},
+	{"ip-families", "FAMILIES", RS_OPTION_WORD, RS_OPTION_CLEANUP, OFFSET(ip_families),
+	 .words = rs_ip_families_words, .initial = "IPv4",
+	 .help = "how services are reached unless they say otherwise, the preferred one first"},
 	{"interface", "NAME[=HOW]", RS_OPTION_INTERFACES, RS_OPTION_LIVE, OFFSET(interfaces),
 	 .range = "at most 64 names of links, each with =auto, =tc, =off or =uplink",
 	 .initial = "all virtual ones with an address",
@@ -153,22 +161,39 @@ static int set_string(struct rs_options *options, const struct rs_option *row, c
 	return 0;
 }
 
+unsigned *rs_option_bits(const struct rs_options *options, const struct rs_option *row)
+{
+	static const struct {
+		size_t range, bits;
+	} pairs[] = {
+		{OFFSET(vip_range), OFFSET(vip_bits)},
+		{OFFSET(instance_range), OFFSET(instance_bits)},
+		{OFFSET(vip_range6), OFFSET(vip6_bits)},
+		{OFFSET(instance_range6), OFFSET(instance6_bits)},
+	};
+	for (size_t i = 0; i < rs_array_length(pairs); i++) {
+		if (pairs[i].range == row->offset)
+			return (unsigned *)((char *)(uintptr_t)options + pairs[i].bits);
+	}
+	assert(!"a range without a length");
+	return NULL;
+}
+
 static int set_range(struct rs_options *options, const struct rs_option *row, const char *text, struct rs_err *err)
 {
-	char copy[64];
-	long long bits = 0;
-	struct in_addr address;
-	char *slash = rs_str_copy(copy, sizeof(copy), text) == 0 ? strchr(copy, '/') : NULL;
-	if (slash)
-		*slash++ = '\0';
-	if (!slash || inet_pton(AF_INET, copy, &address) != 1 || rs_str_to_long(slash, 8, 28, &bits) < 0)
-		return rs_err_set(err, -EINVAL, "\"%.80s\" is not an IPv4 range like %s (from /8 to /28)", text,
-				  row->initial);
-	if (ntohl(address.s_addr) & (~0U >> bits))
+	bool is_v4 = row->kind == RS_OPTION_RANGE;
+	unsigned shortest = is_v4 ? 8 : 32, longest = is_v4 ? 28 : 124;
+	struct rs_range range, masked;
+	if (!strchr(text, '/') || rs_range_parse(text, &range) < 0 || rs_range_is_v4(&range) != is_v4 ||
+	    rs_range_bits(&range) < shortest || rs_range_bits(&range) > longest)
+		return rs_err_set(err, -EINVAL, "\"%.80s\" is not an %s range like %s (from /%u to /%u)", text,
+				  rs_family_text(is_v4 ? RS_V4 : RS_V6), is_v4 ? row->initial : "fd00:1::/112",
+				  shortest, longest);
+	masked = range;
+	if (rs_range_mask(&masked))
 		return rs_err_set(err, -EINVAL, "\"%s\" has bits set behind its prefix", text);
-	bool is_vip = row->offset == OFFSET(vip_range);
-	*(is_vip ? &options->vip_range : &options->instance_range) = address;
-	*(is_vip ? &options->vip_bits : &options->instance_bits) = (unsigned)bits;
+	memcpy((char *)options + row->offset, &range.address.byte[is_v4 ? 12 : 0], is_v4 ? 4 : 16);
+	*rs_option_bits(options, row) = rs_range_bits(&range);
 	return 0;
 }
 
@@ -237,6 +262,7 @@ int rs_option_set(struct rs_options *options, const struct rs_option *row, const
 	case RS_OPTION_STRING:
 		return set_string(options, row, text, err);
 	case RS_OPTION_RANGE:
+	case RS_OPTION_RANGE6:
 		return set_range(options, row, text, err);
 	case RS_OPTION_NUMBER:
 	case RS_OPTION_POWER:
@@ -264,8 +290,7 @@ int rs_option_set(struct rs_options *options, const struct rs_option *row, const
 void rs_option_print(const struct rs_options *options, const struct rs_option *row, char *out, size_t size)
 {
 	const void *field = (const char *)options + row->offset;
-	char address[INET_ADDRSTRLEN];
-	bool is_vip = row->offset == OFFSET(vip_range);
+	char address[INET_ADDRSTRLEN], range[RS_RANGE_TEXT_MAX];
 	const char *string;
 	*out = '\0';
 	switch (row->kind) {
@@ -275,7 +300,13 @@ void rs_option_print(const struct rs_options *options, const struct rs_option *r
 		break;
 	case RS_OPTION_RANGE:
 		inet_ntop(AF_INET, field, address, sizeof(address));
-		snprintf(out, size, "%s/%u", address, is_vip ? options->vip_bits : options->instance_bits);
+		snprintf(out, size, "%s/%u", address, *rs_option_bits(options, row));
+		break;
+	case RS_OPTION_RANGE6:
+		rs_range_print(row->offset == OFFSET(vip_range6) ? rs_options_vip_range6(options)
+								 : rs_options_instance_range6(options),
+			       range);
+		rs_str_copy(out, size, range);
 		break;
 	case RS_OPTION_NUMBER:
 	case RS_OPTION_POWER:
@@ -325,6 +356,7 @@ void rs_option_copy(struct rs_options *options, const struct rs_options *from, c
 		break;
 	case RS_OPTION_STRING:
 	case RS_OPTION_RANGE:
+	case RS_OPTION_RANGE6:
 	case RS_OPTION_FLAG:
 	case RS_OPTION_CONFIG:
 	case RS_OPTION_SET:
@@ -344,6 +376,8 @@ void rs_option_range(const struct rs_option *row, char *out, size_t size)
 		rs_str_copy(out, size, "IPv4, from /8 to /28");
 	} else if (row->kind == RS_OPTION_PORTS) {
 		rs_str_copy(out, size, "FIRST-LAST in 1..65535");
+	} else if (row->kind == RS_OPTION_RANGE6) {
+		rs_str_copy(out, size, "IPv6, from /32 to /124");
 	}
 	for (int i = 0; row->words && row->words[i] && n < size; i++) {
 		const char *before = i == 0 ? "" : row->words[i + 1] ? ", " : " or ";

@@ -17,7 +17,8 @@ enum rs_option_when {
 
 enum rs_option_kind {
 	RS_OPTION_STRING,
-	RS_OPTION_RANGE,
+	RS_OPTION_RANGE,  /* of IPv4 */
+	RS_OPTION_RANGE6, /* of IPv6 */
 	RS_OPTION_NUMBER,
 	RS_OPTION_POWER, /* a number that is a power of two */
 	RS_OPTION_PORTS, /* a range of ports */
@@ -56,6 +57,8 @@ const char *rs_option_keep(struct rs_options *options, const char *text);
 void rs_option_print(const struct rs_options *options, const struct rs_option *row, char *out, size_t size);
 /* The field of a live option as it is in `from`. */
 void rs_option_copy(struct rs_options *options, const struct rs_options *from, const struct rs_option *row);
+/* Where a range's prefix length stands. */
+unsigned *rs_option_bits(const struct rs_options *options, const struct rs_option *row);
 /* What values it has, for people. */
 void rs_option_range(const struct rs_option *row, char *out, size_t size);
 

@@ -188,6 +188,9 @@ void rs_options_done(struct rs_options *options)
 static bool is_changed(const struct rs_options *options, const struct rs_options *fresh, const struct rs_option *row)
 {
 	char before[512], after[512];
+	/* It follows another range, which is told of. */
+	if (row->kind == RS_OPTION_RANGE6 && !*rs_option_bits(options, row) && !*rs_option_bits(fresh, row))
+		return false;
 	rs_option_print(options, row, before, sizeof(before));
 	rs_option_print(fresh, row, after, sizeof(after));
 	return strcmp(before, after) != 0;

@@ -4,6 +4,7 @@
  * that agents can stand side by side.
  *
  *	option_table.c  the options: one row each, which everything else is made from
+ *	option_range.c  IPv6 ranges beside those of IPv4
  *	sections.c      Knative's configuration maps
  *	interfaces.c    the list of interfaces
  *	config_file.c   files to options
@@ -17,9 +18,11 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/problems.h"
+#include "base/range.h"
 #include "core/autoscale/config.h"
 #include "core/gc/gc.h"
 #include "core/model/defaults.h"
+#include "core/model/families.h"
 #include "dp/dp.h"
 
 #include <net/if.h>
@@ -66,6 +69,12 @@ struct rs_options {
 	unsigned vip_bits;
 	struct in_addr instance_range;
 	unsigned instance_bits;
+	struct in6_addr vip_range6;
+	unsigned vip6_bits; /* 0: rs_options_vip_range6() knows */
+	struct in6_addr instance_range6;
+	unsigned instance6_bits;
+	enum rs_ip_families ip_families; /* of services, unless the manifest says otherwise */
+	bool has_v6;			 /* one of them is IPv6, and the host has it: rs_agent_find_families() */
 	struct rs_interface_option interfaces[RS_INTERFACES_MAX];
 	unsigned interface_count;
 	struct rs_port_range external_ports; /* that rouse.dev/external-port may ask for */
@@ -124,6 +133,9 @@ void rs_options_update(struct rs_options *options, const struct rs_options *fres
 const struct rs_interface_option *rs_options_interface(const struct rs_options *options, const char *name);
 /* True when the links to serve are named one by one: some entry is not just "off". */
 bool rs_options_name_interfaces(const struct rs_options *options);
+/* The IPv6 ranges, place for place beside those of IPv4: as given, or made of those. */
+struct rs_range rs_options_vip_range6(const struct rs_options *options);
+struct rs_range rs_options_instance_range6(const struct rs_options *options);
 
 /* What only the host knows: whether the paths can be what they are meant to be. For --check-config; whoever starts
  * finds out anyway. */

@@ -7,7 +7,6 @@
 #include "rt/names.h"
 #include "sys/iptables.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,24 +93,25 @@ struct rs_health_part rs_health_outbound(struct rs_agent *agent)
 				      "answers to what instances ask of others end there: sysctl -w "
 				      "net.ipv4.conf.%s.forwarding=1",
 				      search.link, search.link);
-	if (rs_outbound_dropped(&config, chain, sizeof(chain))) {
-		char range[INET_ADDRSTRLEN + 4], address[INET_ADDRSTRLEN];
-		inet_ntop(AF_INET, &config.range, address, sizeof(address));
-		snprintf(range, sizeof(range), "%s/%u", address, config.range_bits);
+	char range[RS_RANGE_TEXT_MAX];
+	enum rs_family family;
+	if (rs_outbound_dropped(&config, chain, sizeof(chain), &family)) {
+		const char *ip = family == RS_V4 ? "ip" : "ip6";
+		rs_range_print(config.range[family], range);
 		return rs_health_part(
 			false,
 			"the chain %s drops what no rule accepts: instances reach services but nobody else. "
-			"nft insert rule %s ip saddr %s accept; nft insert rule %s ip daddr %s accept",
-			chain, chain, range, chain, range);
+			"nft insert rule %s %s saddr %s accept; nft insert rule %s %s daddr %s accept",
+			chain, chain, ip, range, chain, ip, range);
 	}
-	if (rs_iptables_drops_forwarded(rs_agent_ranges(agent->options).instances)) {
-		inet_ntop(AF_INET, &config.range, chain, sizeof(chain));
+	if (rs_iptables_drops_forwarded(config.range[RS_V4])) {
+		rs_range_print(config.range[RS_V4], range);
 		return rs_health_part(
 			false,
 			"the chain FORWARD of the old iptables drops what no rule accepts: instances reach services "
-			"but nobody else. iptables-legacy -I FORWARD -s %s/%u -j ACCEPT; iptables-legacy -I FORWARD -d "
-			"%s/%u -j ACCEPT",
-			chain, config.range_bits, chain, config.range_bits);
+			"but nobody else. iptables-legacy -I FORWARD -s %s -j ACCEPT; iptables-legacy -I FORWARD -d "
+			"%s -j ACCEPT",
+			range, range);
 	}
 	return rs_health_part(true, "instances' own connections are forwarded and masqueraded");
 }
@@ -120,7 +120,7 @@ struct rs_health_part rs_health_outbound(struct rs_agent *agent)
 
 struct rs_health_part rs_health_ranges(struct rs_agent *agent)
 {
-	char prefix[RS_LINK_NAME_MAX], vip[INET_ADDRSTRLEN], instances[INET_ADDRSTRLEN];
+	char prefix[RS_LINK_NAME_MAX], text[RS_RANGE_TEXT_MAX], services[128], instances[128];
 	struct rs_err err = {0};
 	rs_rt_link_prefix(agent->options->name, prefix);
 	struct rs_ranges_check check = {
@@ -130,8 +130,14 @@ struct rs_health_part rs_health_ranges(struct rs_agent *agent)
 	};
 	if (rs_ranges_check(&check, &err) < 0)
 		return rs_health_part(false, "%s", err.message);
-	inet_ntop(AF_INET, &check.ranges.vip.address, vip, sizeof(vip));
-	inet_ntop(AF_INET, &check.ranges.instances.address, instances, sizeof(instances));
-	return rs_health_part(true, "services %s/%u, instances %s/%u; nobody else has a part of them", vip,
-			      check.ranges.vip.bits, instances, check.ranges.instances.bits);
+	const struct rs_ranges *ranges = &check.ranges;
+	snprintf(services, sizeof(services), "%s", rs_range_print(ranges->vip[RS_V4], text));
+	snprintf(instances, sizeof(instances), "%s", rs_range_print(ranges->instances[RS_V4], text));
+	if (ranges->vip[RS_V6].bits) {
+		size_t n = strlen(services), m = strlen(instances);
+		snprintf(services + n, sizeof(services) - n, " and %s", rs_range_print(ranges->vip[RS_V6], text));
+		snprintf(instances + m, sizeof(instances) - m, " and %s",
+			 rs_range_print(ranges->instances[RS_V6], text));
+	}
+	return rs_health_part(true, "services %s, instances %s; nobody else has a part of them", services, instances);
 }

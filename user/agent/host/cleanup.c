@@ -53,16 +53,6 @@ static int remove_names(const char *directory, const char *const *names, struct 
 	return r;
 }
 
-struct rs_outbound_config rs_agent_outbound_config(const struct rs_options *options)
-{
-	return (struct rs_outbound_config){
-		.name = options->name,
-		.run_dir = options->run_dir,
-		.range = options->instance_range,
-		.range_bits = (uint8_t)options->instance_bits,
-	};
-}
-
 /* --- helpers that a dead agent left at work --------------------------------------------------------------------- */
 
 /* A helper that builds a sandbox goes on for a moment when its agent is killed, and what it makes then nobody would

@@ -49,7 +49,7 @@ static void explain_none(const struct rs_agent *agent, const struct rs_link_info
 		if (link->master && if_indextoname(link->master, master))
 			snprintf(role->why, sizeof(role->why), "a port of %s: that one carries it", master);
 		else
-			snprintf(role->why, sizeof(role->why), "it has no IPv4 address");
+			snprintf(role->why, sizeof(role->why), "it has no address");
 		break;
 	case RS_LINK_UPLINK:
 		snprintf(role->why, sizeof(role->why), "physical: name it with --interface to serve clients behind it");

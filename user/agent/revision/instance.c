@@ -248,8 +248,9 @@ static int add_to_dataplane(const struct rs_workload *workload, const struct rs_
 		.revision = workload->id,
 		.limit = template->container_concurrency,
 		.ifindex = rt->ifindex,
-		.address[RS_V4] = rs_address_v4(rt->address.s_addr),
 		.udp = rs_container_udp_bits(container),
+		.address = {rs_address_v4(rt->address.s_addr), rt->address6},
+		.mtu = rt->mtu,
 		.flags = rs_probing_needed(workload->revision) ? RS_INSTANCE_PROBED : 0,
 	};
 	for (size_t i = 0; i < rs_container_port_count(container) && i < rs_array_length(entry.port); i++)

@@ -14,7 +14,6 @@
 #include "base/str.h"
 #include "core/model/access.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +40,7 @@ static unsigned free_number(struct rs_agent *agent, uint32_t vip)
 static void remove_list(struct rs_agent *agent, const struct rs_access *access, size_t count)
 {
 	for (size_t i = 0; access->list && i < count; i++) {
-		const struct rs_allow_range *range = &access->ranges.items[i];
+		const struct rs_range *range = &access->ranges.items[i];
 		if (rs_dp_allowed_remove(agent->dp, access->list, &range->address, range->bits) == 0)
 			agent->allowed_count--;
 	}
@@ -50,7 +49,7 @@ static void remove_list(struct rs_agent *agent, const struct rs_access *access, 
 static int write_list(struct rs_agent *agent, struct rs_access *access, struct rs_err *err)
 {
 	for (size_t i = 0; i < access->ranges.count; i++) {
-		const struct rs_allow_range *range = &access->ranges.items[i];
+		const struct rs_range *range = &access->ranges.items[i];
 		int r = rs_dp_allowed_add(agent->dp, access->list, &range->address, range->bits);
 		if (r < 0) {
 			remove_list(agent, access, i);
@@ -231,13 +230,12 @@ bool rs_access_view(const struct rs_agent *agent, const struct rs_model_route *r
 void rs_access_denied(struct rs_agent *agent, const struct rs_event *event)
 {
 	const struct rs_model_route *route = rs_routing_route(agent, event->route);
-	char source[INET_ADDRSTRLEN];
-	__be32 address = rs_address_to_v4(&event->source);
+	char source[RS_ADDRESS_TEXT_MAX];
 	if (!route)
 		return;
-	inet_ntop(AF_INET, &address, source, sizeof(source));
-	const struct in_addr node = rs_agent_node_address(agent->options);
-	const char *who = address == node.s_addr ? " (this node itself)" : "";
+	const struct rs_address node = rs_agent_node_address(agent->options, rs_address_family(&event->source));
+	const char *who = rs_address_equal(&event->source, &node) ? " (this node itself)" : "";
+	rs_address_print(&event->source, source);
 	if (event->reason == RS_REASON_not_visible)
 		rs_record(agent, "Warning", "NotVisible", route->metadata.namespace, "Service", route->metadata.name,
 			  "a connection from %s%s was dropped: the service is cluster-local and %s is not on this "

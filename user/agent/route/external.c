@@ -264,19 +264,19 @@ struct look {
 /* Services and instances have addresses of their own; rouse0's is the node's face for those on it, who have the VIP. */
 static bool is_ours(const struct rs_agent *agent, const char *link, const struct rs_address *address)
 {
-	const struct rs_options *options = agent->options;
-	if (rs_str_equal(link, agent->link.outer))
-		return true;
-	if (rs_address_family(address) != RS_V4)
-		return false;
-	const uint32_t v4 = ntohl(rs_address_to_v4(address));
-	return ((v4 ^ ntohl(options->vip_range.s_addr)) >> (32 - options->vip_bits)) == 0 ||
-	       ((v4 ^ ntohl(options->instance_range.s_addr)) >> (32 - options->instance_bits)) == 0;
+	const struct rs_ranges ranges = rs_agent_ranges(agent->options);
+	const enum rs_family family = rs_address_family(address);
+	const struct rs_range range = {.address = *address, .bits = 128};
+	return rs_str_equal(link, agent->link.outer) || rs_range_overlaps(ranges.vip[family], range) ||
+	       rs_range_overlaps(ranges.instances[family], range);
 }
 
 static int on_address(void *user, const char *link, const struct rs_address *address)
 {
 	struct look *look = user;
+	/* Instances have no address that could take it. */
+	if (rs_address_family(address) == RS_V6 && !look->external->agent->options->has_v6)
+		return 0;
 	if (is_ours(look->external->agent, link, address) || look->count == ADDRESSES_MAX)
 		return 0;
 	for (size_t i = 0; i < look->count; i++) {

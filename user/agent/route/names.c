@@ -12,7 +12,6 @@
 #include "sys/hosts_file.h"
 #include "sys/timer.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,14 +23,19 @@
 #define REWRITE_AFTER_US 20000
 #define RETRY_AFTER_US	 (5 * 1000 * 1000ULL)
 
+struct name {
+	char *text; /* NULL = none */
+	enum rs_ip_families families;
+};
+
 struct rs_names {
 	char *path;
-	char *mark;	/* " # NAME\n" */
-	uint32_t first; /* the VIP range's address, host order */
+	char *mark; /* " # NAME\n" */
+	const struct rs_options *options;
 	uint32_t count;
-	char **of;    /* by the address's place in the range */
-	uint32_t end; /* behind the last place that was ever in use */
-	bool stale;   /* the file does not say what it should, a rewrite is due */
+	struct name *of; /* by the address's place in the range */
+	uint32_t end;	 /* behind the last place that was ever in use */
+	bool stale;	 /* the file does not say what it should, a rewrite is due */
 	bool has_failed;
 	sd_event_source *timer;
 };
@@ -56,12 +60,18 @@ static int open_file(const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static int add_line(const struct rs_names *names, uint32_t index, struct rs_buf *out)
+/* One for each family, the preferred one first. */
+static int add_lines(const struct rs_names *names, uint32_t index, struct rs_buf *out)
 {
-	struct in_addr address = {.s_addr = htonl(names->first + index)};
-	char text[INET_ADDRSTRLEN];
-	inet_ntop(AF_INET, &address, text, sizeof(text));
-	return rs_buf_printf(out, "%s %s%s", text, names->of[index], names->mark);
+	const struct name *name = &names->of[index];
+	enum rs_family families[RS_FAMILIES];
+	unsigned count = rs_ip_families_list(name->families, families);
+	char text[RS_ADDRESS_TEXT_MAX];
+	for (unsigned i = 0; i < count; i++) {
+		const struct rs_address address = rs_agent_vip(names->options, index, families[i]);
+		rs_buf_printf(out, "%s %s%s", rs_address_print(&address, text), name->text, names->mark);
+	}
+	return out->error;
 }
 
 static int clear_file(const char *path, const char *mark)
@@ -114,8 +124,8 @@ int rs_names_flush(struct rs_names *names)
 	struct rs_buf lines;
 	rs_buf_init(&lines, RS_HOSTS_FILE_MAX);
 	for (uint32_t i = 0; i < names->end; i++) {
-		if (names->of[i])
-			add_line(names, i, &lines);
+		if (names->of[i].text)
+			add_lines(names, i, &lines);
 	}
 	int r = lines.error ? lines.error : rs_hosts_rewrite(names->path, names->mark, &lines);
 	rs_buf_done(&lines);
@@ -160,59 +170,50 @@ static void rewrite_soon(struct rs_agent *agent)
 		rewrite_after(agent, REWRITE_AFTER_US);
 }
 
-static int append_line(const struct rs_names *names, uint32_t index)
+static int append_lines(const struct rs_names *names, uint32_t index)
 {
 	struct rs_buf line;
 	rs_buf_init(&line, 1024);
-	int r = add_line(names, index, &line);
+	int r = add_lines(names, index, &line);
 	if (r == 0)
 		r = rs_hosts_append(names->path, line.data);
 	rs_buf_done(&line);
 	return r;
 }
 
-/* Of an address in the VIP range; NULL outside. */
-static char **place(struct rs_names *names, struct in_addr address, uint32_t *ret_index)
-{
-	*ret_index = ntohl(address.s_addr) - names->first;
-	return *ret_index < names->count ? &names->of[*ret_index] : NULL;
-}
-
-int rs_names_set(struct rs_agent *agent, const char *name, struct in_addr address)
+int rs_names_set(struct rs_agent *agent, const char *name, uint32_t vip, enum rs_ip_families families)
 {
 	struct rs_names *names = agent->names;
-	uint32_t index;
-	char **known = place(names, address, &index);
-	if (!known)
+	if (vip >= names->count)
 		return -ERANGE;
-	if (*known && strcmp(*known, name) == 0)
+	struct name *known = &names->of[vip];
+	if (known->text && strcmp(known->text, name) == 0 && known->families == families)
 		return 0;
-	bool is_new = !*known;
+	bool is_new = !known->text;
 	char *copy = strdup(name);
 	if (!copy)
 		return -ENOMEM;
-	free(*known);
-	*known = copy;
-	if (index >= names->end)
-		names->end = index + 1;
+	free(known->text);
+	*known = (struct name){.text = copy, .families = families};
+	if (vip >= names->end)
+		names->end = vip + 1;
 	/* While a rewrite is due anyway, it will bring this one too. During the start nothing is written at all. */
 	if (names->stale || !agent->ready)
 		return 0;
 	if (is_new)
-		note(agent, append_line(names, index));
+		note(agent, append_lines(names, vip));
 	else
 		rewrite_soon(agent);
 	return 0;
 }
 
-void rs_names_remove(struct rs_agent *agent, struct in_addr address)
+void rs_names_remove(struct rs_agent *agent, uint32_t vip)
 {
-	uint32_t index;
-	char **known = place(agent->names, address, &index);
-	if (!known || !*known)
+	struct rs_names *names = agent->names;
+	if (vip >= names->count || !names->of[vip].text)
 		return;
-	free(*known);
-	*known = NULL;
+	free(names->of[vip].text);
+	names->of[vip].text = NULL;
 	rewrite_soon(agent);
 }
 
@@ -286,7 +287,7 @@ int rs_names_new(struct rs_agent *agent, struct rs_err *err)
 	agent->names = names;
 	names->path = rs_names_path(options);
 	names->mark = rs_str_format(" # %s\n", options->name);
-	names->first = ntohl(options->vip_range.s_addr);
+	names->options = options;
 	names->count = agent->leg_count;
 	names->of = calloc(names->count, sizeof(*names->of));
 	if (!names->path || !names->mark || !names->of)
@@ -311,7 +312,7 @@ struct rs_names *rs_names_free(struct rs_names *names)
 		rs_names_flush(names);
 	sd_event_source_unref(names->timer);
 	for (uint32_t i = 0; i < names->end; i++)
-		free(names->of[i]);
+		free(names->of[i].text);
 	free(names->of);
 	free(names->path);
 	free(names->mark);

@@ -24,24 +24,22 @@
 struct rs_leg {
 	const struct rs_model_route *route; /* the registry's, which forgets the VIP before it frees the route */
 	struct rs_access *access;	    /* of the route, at its main VIP alone */
+	enum rs_ip_families families;
 	size_t port_count;
-	struct rs_vip_port ports[]; /* frontends */
+	struct rs_vip_port ports[]; /* frontends, of each of the families */
 };
 
 /* The frontends of all revisions that a VIP leads to. */
 struct frontends {
+	enum rs_ip_families families;
 	size_t count;
 	struct rs_vip_port ports[RS_VIP_PORTS_MAX * RS_ROUTE_TARGETS_MAX];
 };
 
-struct in_addr rs_routing_vip(const struct rs_agent *agent, uint32_t vip)
+static struct rs_frontend_key frontend_of(const struct rs_agent *agent, uint32_t vip, enum rs_family family,
+					  const struct rs_vip_port *port)
 {
-	return (struct in_addr){.s_addr = htonl(ntohl(agent->options->vip_range.s_addr) + vip)};
-}
-
-static struct rs_frontend_key frontend_of(const struct rs_agent *agent, uint32_t vip, const struct rs_vip_port *port)
-{
-	const struct rs_address address = rs_address_v4(rs_routing_vip(agent, vip).s_addr);
+	const struct rs_address address = rs_agent_vip(agent->options, vip, family);
 	return rs_dp_frontend(&address, port->number, port->is_udp ? RS_PROTOCOL_UDP : RS_PROTOCOL_TCP);
 }
 
@@ -80,6 +78,44 @@ static void add_ports(struct frontends *frontends, const struct rs_container *co
 	}
 }
 
+static bool has_frontend(const struct rs_leg *leg, enum rs_family family, const struct rs_vip_port *port)
+{
+	return rs_ip_families_has(leg->families, family) && has_port(leg->ports, leg->port_count, port);
+}
+
+/* How many entries of the map it takes. NULL takes none. */
+static unsigned frontends_of(const struct rs_leg *leg)
+{
+	enum rs_family families[RS_FAMILIES];
+	return leg ? (unsigned)leg->port_count * rs_ip_families_list(leg->families, families) : 0;
+}
+
+static int set_frontends(struct rs_agent *agent, uint32_t vip, const struct rs_leg *leg)
+{
+	enum rs_family families[RS_FAMILIES];
+	unsigned count = rs_ip_families_list(leg->families, families);
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < count * leg->port_count; i++) {
+		const struct rs_vip_port *port = &leg->ports[i / count];
+		const struct rs_frontend_key key = frontend_of(agent, vip, families[i % count], port);
+		r = rs_dp_frontend_set(agent->dp, &key, vip, port->index);
+	}
+	return r;
+}
+
+/* Those of the leg, but not those that `kept` has as well; that may be NULL. */
+static void delete_frontends(struct rs_agent *agent, uint32_t vip, const struct rs_leg *leg, const struct rs_leg *kept)
+{
+	enum rs_family families[RS_FAMILIES];
+	unsigned count = rs_ip_families_list(leg->families, families);
+	for (size_t i = 0; i < count * leg->port_count; i++) {
+		const struct rs_vip_port *port = &leg->ports[i / count];
+		const struct rs_frontend_key key = frontend_of(agent, vip, families[i % count], port);
+		if (!kept || !has_frontend(kept, families[i % count], port))
+			rs_dp_frontend_delete(agent->dp, &key);
+	}
+}
+
 /* Frontends of `wanted` stand, those of the old leg that are not in it are gone. */
 static int write_frontends(struct rs_agent *agent, uint32_t vip, const struct rs_model_route *route,
 			   const struct frontends *wanted)
@@ -88,23 +124,22 @@ static int write_frontends(struct rs_agent *agent, uint32_t vip, const struct rs
 	struct rs_leg *old = agent->legs[vip], *leg = malloc(sizeof(*leg) + bytes);
 	if (!leg)
 		return -ENOMEM;
-	*leg = (struct rs_leg){.route = route, .access = old ? old->access : NULL, .port_count = wanted->count};
+	*leg = (struct rs_leg){
+		.route = route,
+		.access = old ? old->access : NULL,
+		.families = wanted->families,
+		.port_count = wanted->count,
+	};
 	memcpy(leg->ports, wanted->ports, bytes);
-	for (size_t i = 0; i < wanted->count; i++) {
-		const struct rs_frontend_key key = frontend_of(agent, vip, &wanted->ports[i]);
-		int r = rs_dp_frontend_set(agent->dp, &key, vip, wanted->ports[i].index);
-		if (r < 0) {
-			free(leg);
-			return r;
-		}
+	int r = set_frontends(agent, vip, leg);
+	if (r < 0) {
+		free(leg);
+		return r;
 	}
-	for (size_t i = 0; old && i < old->port_count; i++) {
-		const struct rs_frontend_key key = frontend_of(agent, vip, &old->ports[i]);
-		if (!has_port(wanted->ports, wanted->count, &old->ports[i]))
-			rs_dp_frontend_delete(agent->dp, &key);
-	}
+	if (old)
+		delete_frontends(agent, vip, old, leg);
 	agent->route_count += !old;
-	agent->frontend_count += (unsigned)wanted->count - (unsigned)(old ? old->port_count : 0);
+	agent->frontend_count += frontends_of(leg) - frontends_of(old);
 	free(old);
 	agent->legs[vip] = leg;
 	return 0;
@@ -155,6 +190,12 @@ static void keep_clients(struct rs_agent *agent, const struct rs_model_route *ro
 	rs_sticky_slots(value->slot, percents, leg->count, value->slot);
 }
 
+static bool is_reached(const struct rs_agent *agent, const struct rs_metadata *metadata,
+		       enum rs_ip_families *ret_families)
+{
+	return rs_metadata_reached_by(metadata, agent->options->ip_families, agent->options->has_v6, ret_families);
+}
+
 static int write_leg(struct rs_agent *agent, const struct rs_model_route *route, const struct rs_traffic_leg *leg,
 		     uint32_t vip, const struct rs_access *access, struct rs_err *err)
 {
@@ -162,6 +203,10 @@ static int write_leg(struct rs_agent *agent, const struct rs_model_route *route,
 	struct frontends frontends;
 	frontends.count = 0;
 	rs_access_fill(access, &value);
+	if (!is_reached(agent, &route->metadata, &frontends.families))
+		return rs_err_set(err, -EAFNOSUPPORT,
+				  "route %s is to be reached over IPv6 alone (%s), which there is not",
+				  route->metadata.name, RS_ANNOTATION_IP_FAMILIES);
 	if (vip == RS_VIP_NONE || vip >= agent->leg_count)
 		return rs_err_set(err, -ENOSPC, "route %s has no address", route->metadata.name);
 	for (size_t i = 0; i < leg->count; i++) {
@@ -190,7 +235,7 @@ static int name_leg(struct rs_agent *agent, const struct rs_model_route *route, 
 	char name[3 * RS_NAME_SIZE];
 	snprintf(name, sizeof(name), "%s%s%s.%s.rouse", tag, tag[0] ? "-" : "", route->metadata.name,
 		 route->metadata.namespace);
-	return rs_names_set(agent, name, rs_routing_vip(agent, vip));
+	return rs_names_set(agent, name, vip, agent->legs[vip]->families);
 }
 
 /* The list first, then all that name it, then the old list goes. A leg that could not be written and still names that
@@ -259,16 +304,14 @@ void rs_routing_forget(struct rs_agent *agent, uint32_t vip)
 	if (vip >= agent->leg_count)
 		return;
 	struct rs_leg *leg = agent->legs[vip];
-	for (size_t i = 0; leg && i < leg->port_count; i++) {
-		const struct rs_frontend_key key = frontend_of(agent, vip, &leg->ports[i]);
-		rs_dp_frontend_delete(agent->dp, &key);
-	}
+	if (leg)
+		delete_frontends(agent, vip, leg, NULL);
 	rs_external_forget(agent, vip);
 	rs_dp_route_delete(agent->dp, vip);
-	rs_names_remove(agent, rs_routing_vip(agent, vip));
+	rs_names_remove(agent, vip);
 	if (leg) {
 		rs_access_remove(agent, leg->access);
-		agent->frontend_count -= (unsigned)leg->port_count;
+		agent->frontend_count -= frontends_of(leg);
 		agent->route_count--;
 	}
 	free(leg);
@@ -318,9 +361,13 @@ int rs_routing_check_room(struct rs_agent *agent, const struct rs_service *servi
 	struct rs_vip_port ports[RS_VIP_PORTS_MAX];
 	const unsigned port_count = (unsigned)rs_container_vip_ports(&service->template->container, ports);
 	const struct rs_leg *leg = route && route->vip < agent->leg_count ? agent->legs[route->vip] : NULL;
-	unsigned frontends = routes * port_count;
-	for (unsigned i = 0; leg && i < port_count; i++)
-		frontends += !has_port(leg->ports, leg->port_count, &ports[i]);
+	enum rs_ip_families reached = RS_IPV4;
+	enum rs_family families[RS_FAMILIES];
+	is_reached(agent, metadata, &reached);
+	const unsigned family_count = rs_ip_families_list(reached, families);
+	unsigned frontends = routes * port_count * family_count;
+	for (unsigned i = 0; leg && i < port_count * family_count; i++)
+		frontends += !has_frontend(leg, families[i % family_count], &ports[i / family_count]);
 	int r = check_map("routes", agent->route_count, routes, sizes.routes, advice, err);
 	if (r == 0)
 		r = check_map("frontends", agent->frontend_count, frontends, sizes.frontends, advice, err);
@@ -363,8 +410,9 @@ static int find_stale_frontend(void *user, const struct rs_frontend_key *key, un
 	struct stale *stale = user;
 	const struct rs_leg *leg = route < stale->agent->leg_count ? stale->agent->legs[route] : NULL;
 	const struct rs_vip_port port = {ntohs(key->port), key->protocol == RS_PROTOCOL_UDP, 0};
-	if (leg && rs_routing_vip(stale->agent, route).s_addr == rs_address_to_v4(&key->address) &&
-	    has_port(leg->ports, leg->port_count, &port))
+	enum rs_family family = rs_address_family(&key->address);
+	const struct rs_address address = rs_agent_vip(stale->agent->options, route, family);
+	if (leg && rs_address_equal(&address, &key->address) && has_frontend(leg, family, &port))
 		return 0;
 	if (rs_external_owns(stale->agent, key, route))
 		return 0;

@@ -81,6 +81,8 @@ static int read_service(struct rs_agent *agent, const struct rs_api_request *req
 		r = rs_annotations_check_config(service->template, config->allow_zero_initial_scale,
 						config->max_scale_limit, err);
 	if (r == 0)
+		r = rs_agent_check_families(agent, &service->metadata, err);
+	if (r == 0)
 		r = rs_access_check_room(agent, &service->metadata, err);
 	if (r == 0)
 		r = rs_routing_check_room(agent, service, err);

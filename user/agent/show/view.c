@@ -68,16 +68,9 @@ static cJSON *begin(const char *api_version, const char *kind)
 
 static void print_endpoint(const struct rs_address *address, __be16 port, char out[static ENDPOINT_SIZE])
 {
-	char host[INET6_ADDRSTRLEN] = "";
-	__be32 v4 = rs_address_to_v4(address);
-	struct rs_address mapped = rs_address_v4(v4);
-	if (rs_address_equal(address, &mapped)) {
-		inet_ntop(AF_INET, &v4, host, sizeof(host));
-		snprintf(out, ENDPOINT_SIZE, "%s:%u", host, ntohs(port));
-	} else {
-		inet_ntop(AF_INET6, address->byte, host, sizeof(host));
-		snprintf(out, ENDPOINT_SIZE, "[%s]:%u", host, ntohs(port));
-	}
+	char host[RS_ADDRESS_TEXT_MAX];
+	bool is_v4 = rs_address_family(address) == RS_V4;
+	snprintf(out, ENDPOINT_SIZE, is_v4 ? "%s:%u" : "[%s]:%u", rs_address_print(address, host), ntohs(port));
 }
 
 static bool endpoints(cJSON *status, const struct rs_tuple *key)
@@ -150,7 +143,12 @@ static bool add_owned(cJSON *json, const struct rs_agent *agent, const struct rs
 
 cJSON *rs_view_object(const struct rs_agent *agent, enum rs_kind kind, void *object)
 {
-	struct rs_wire_context context = {.domain = "rouse", .vip_base = ntohl(agent->options->vip_range.s_addr)};
+	const struct rs_ranges ranges = rs_agent_ranges(agent->options);
+	struct rs_wire_context context = {
+		.domain = "rouse",
+		.vip_base = {ranges.vip[RS_V4].address, ranges.vip[RS_V6].address},
+		.ip_families = agent->options->ip_families,
+	};
 	auto_json json = rs_wire_object_print(kind, object, &context);
 	if (!json)
 		return NULL;
@@ -202,15 +200,19 @@ cJSON *rs_view_instance(const struct rs_agent_instance *instance)
 	const struct rs_rt_instance *rt = instance->rt;
 	const struct rs_instance *entry = rs_dp_instance(instance->workload->agent->dp, rt->id);
 	auto_json object = begin(RS_VIEW_ROUSE_VERSION, "Instance");
-	char address[INET_ADDRSTRLEN] = "";
-	inet_ntop(AF_INET, &rt->address, address, sizeof(address));
+	const struct rs_address v4 = rs_address_v4(rt->address.s_addr);
+	char address[RS_ADDRESS_TEXT_MAX], address6[RS_ADDRESS_TEXT_MAX];
+	rs_address_print(&v4, address);
+	rs_address_print(&rt->address6, address6);
 	if (!object || !add_instance_metadata(object, instance))
 		return NULL;
 	int64_t memory_bytes = rs_rt_memory(instance->workload->agent->rt, rt);
 	cJSON *status = cJSON_AddObjectToObject(object, "status");
 	if (!text(status, "stage", rs_stage_text(instance->stage)) ||
 	    !number(status, "stageMs", (double)age_ms(instance->stage_ns, rs_now_ns())) ||
-	    !text(status, "address", address) || !number(status, "port", rt->port) || !number(status, "pid", rt->pid) ||
+	    !text(status, "address", address) ||
+	    (!rs_address_is_none(&rt->address6) && !text(status, "address6", address6)) ||
+	    !number(status, "port", rt->port) || !number(status, "pid", rt->pid) ||
 	    !number(status, "inFlight", entry ? __atomic_load_n(&entry->in_flight, __ATOMIC_RELAXED) : 0) ||
 	    !number(status, "connections", entry ? __atomic_load_n(&entry->flows, __ATOMIC_RELAXED) : 0) ||
 	    (memory_bytes >= 0 && !number(status, "memoryBytes", (double)memory_bytes)) ||

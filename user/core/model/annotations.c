@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "core/model/access.h"
 #include "core/model/external.h"
+#include "core/model/families.h"
 #include "core/model/quantity.h"
 
 #define AUTOSCALING "autoscaling.knative.dev/"
@@ -211,6 +212,7 @@ static const char *why_of_service(const char *key)
 	} ours[] = {
 		{RS_ANNOTATION_ALLOW_FROM, "it is about who may reach its address"},
 		{RS_ANNOTATION_EXTERNAL_PORT, "it is about how clients reach it"},
+		{RS_ANNOTATION_IP_FAMILIES, "it is about its addresses"},
 		{RS_ANNOTATION_STICKY, "it is about the split between its revisions"},
 	};
 
@@ -331,6 +333,7 @@ int rs_annotations_check_service(const struct rs_metadata *metadata, struct rs_e
 	const char *sticky = rs_pairs_get(&metadata->annotations, RS_ANNOTATION_STICKY);
 	struct rs_allow_from ranges;
 	struct rs_external_ports ports;
+	enum rs_ip_families families;
 	int64_t ns;
 	int r;
 
@@ -374,7 +377,9 @@ int rs_annotations_check_service(const struct rs_metadata *metadata, struct rs_e
 				  "metadata.annotations[%s]: \"%.40s\" must be \"0s\": Rouse moves traffic at once; "
 				  "move it in steps with spec.traffic",
 				  RS_ANNOTATION_ROLLOUT_DURATION, rollout);
-	r = rs_metadata_allow_from(metadata, &ranges, err);
+	r = rs_metadata_ip_families(metadata, RS_IPV4, &families, err);
+	if (r == 0)
+		r = rs_metadata_allow_from(metadata, &ranges, err);
 	return r < 0 ? r : rs_metadata_external_ports(metadata, &ports, err);
 }
 

@@ -172,8 +172,8 @@ struct rs_container {
 	char *image;		   /* kept and shown; the runtime process does not use it; NULL = none */
 	struct rs_strings command; /* never empty after validation; $(VAR) not expanded */
 	struct rs_strings args;
-	struct rs_pairs env; /* PORT, K_SERVICE, K_CONFIGURATION, K_REVISION are not in it */
-	char *working_dir;   /* absolute; NULL = / */
+	struct rs_pairs env;	    /* PORT, K_SERVICE, K_CONFIGURATION, K_REVISION are not in it */
+	char *working_dir;	    /* absolute; NULL = / */
 	struct rs_port port;	    /* the first: $PORT, and whose readiness counts. TCP 8080 by default */
 	struct rs_port *more_ports; /* NULL = it is the only one, as of most */
 	size_t more_port_count;	    /* at most RS_PORTS_MAX - 1 */
@@ -394,6 +394,7 @@ static inline void rs_service_cleanup(struct rs_service **service)
 #define RS_ANNOTATION_ALLOW_FROM       "rouse.dev/allow-from" /* on the Service, as the next */
 #define RS_ANNOTATION_STICKY	       "rouse.dev/sticky"
 #define RS_ANNOTATION_EXTERNAL_PORT    "rouse.dev/external-port"
+#define RS_ANNOTATION_IP_FAMILIES      "rouse.dev/ip-families"
 #define RS_ANNOTATION_ROLLOUT_DURATION "serving.knative.dev/rollout-duration" /* on the Service: "0s" */
 #define RS_ANNOTATION_NO_GC	       "serving.knative.dev/no-gc"
 #define RS_LABEL_VISIBILITY	       "networking.knative.dev/visibility"

@@ -2,9 +2,9 @@
 #include "rt/sandbox/sandbox.h"
 
 #include "base/mem.h"
+#include "base/range.h"
 #include "base/str.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,11 +25,6 @@ static void be_as_killable_as_others(void)
 	rs_auto_fd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0 && write(fd, "0", 1) < 0)
 		errno = 0;
-}
-
-static int parse_address(const char *text, struct in_addr *ret_address)
-{
-	return inet_pton(AF_INET, text, ret_address) == 1 ? 0 : -EINVAL;
 }
 
 static int parse_number(const char *text, long long maximum, long long *ret_number)
@@ -57,10 +52,19 @@ static int parse_option(struct rs_sandbox_options *options, const char *key, siz
 			return 0;
 		}
 	}
-	if (!strncmp(key, "address=", length + 1))
-		return parse_address(value, &options->address);
-	if (!strncmp(key, "gateway=", length + 1))
-		return parse_address(value, &options->gateway);
+	const struct {
+		const char *key;
+		struct rs_address *value;
+	} addresses[] = {
+		{"address=", &options->address[RS_V4]},
+		{"gateway=", &options->gateway[RS_V4]},
+		{"address6=", &options->address[RS_V6]},
+		{"gateway6=", &options->gateway[RS_V6]},
+	};
+	for (size_t i = 0; i < rs_array_length(addresses); i++) {
+		if (!strncmp(key, addresses[i].key, length + 1))
+			return rs_address_parse(value, addresses[i].value);
+	}
 	if (!strncmp(key, "id=", length + 1)) {
 		r = parse_number(value, UINT32_MAX, &number);
 		options->id = (uint32_t)number;

@@ -7,10 +7,13 @@
  *	route ADDRESS/32 dev LINK             | default via GATEWAY dev eth0 onlink
  *	neighbour ADDRESS -> eth0's MAC       | neighbour GATEWAY -> LINK's MAC
  *
- * The neighbour entries are permanent: no ARP stands between a wake and its
- * first packet. Checksum offload stays as the kernel has it. GRO is on inside:
- * what XDP on an uplink redirects to LINK goes into the other end's ring, and
- * only a veth with GRO (or an XDP program of its own) has one.
+ * and the same once more with /128, where there is IPv6. The neighbour entries
+ * are permanent, and nobody looks whether an address is taken: no ARP and no
+ * neighbour discovery stands between a wake and its first packet. There are no
+ * link-local addresses, and routers are not listened to. Checksum offload stays
+ * as the kernel has it. GRO is on inside: what XDP on an uplink redirects to
+ * LINK goes into the other end's ring, and only a veth with GRO (or an XDP
+ * program of its own) has one.
  */
 #include "rt/sandbox/sandbox.h"
 
@@ -21,6 +24,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
+#include <linux/if_addr.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netlink/route/addr.h>
@@ -49,17 +53,10 @@ static struct nl_sock *open_netlink(struct rs_err *err)
 	return NULL;
 }
 
-static struct nl_addr *ipv4(struct in_addr address, int bits)
-{
-	struct nl_addr *out = nl_addr_build(AF_INET, &address, sizeof(address));
-	if (out)
-		nl_addr_set_prefixlen(out, bits);
-	return out;
-}
-
-static struct nl_addr *mac_of(struct in_addr address, bool inner)
+static struct nl_addr *mac_of(const struct rs_sandbox_options *options, bool inner)
 {
 	uint8_t mac[6];
+	const struct in_addr address = {.s_addr = rs_address_to_v4(&options->address[RS_V4])};
 	rs_rt_mac(address, inner, mac);
 	return nl_addr_build(AF_LLC, mac, sizeof(mac));
 }
@@ -78,8 +75,8 @@ static int create_pair(struct nl_sock *socket, const struct rs_sandbox_options *
 		       struct rs_err *err)
 {
 	rs_auto_nl(rtnl_link) outer = rtnl_link_veth_alloc();
-	rs_auto_nl(nl_addr) outer_mac = mac_of(options->address, false);
-	rs_auto_nl(nl_addr) inner_mac = mac_of(options->address, true);
+	rs_auto_nl(nl_addr) outer_mac = mac_of(options, false);
+	rs_auto_nl(nl_addr) inner_mac = mac_of(options, true);
 	if (!outer || !outer_mac || !inner_mac)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	rs_auto_nl(rtnl_link) inner = rtnl_link_veth_get_peer(outer);
@@ -108,11 +105,11 @@ static int set_up(struct nl_sock *socket, int ifindex, struct rs_err *err)
 	return r < 0 ? rs_nl_error(err, r, "cannot bring a link up") : 0;
 }
 
-static int add_neighbour(struct nl_sock *socket, int ifindex, struct in_addr address, struct nl_addr *mac,
+static int add_neighbour(struct nl_sock *socket, int ifindex, const struct rs_address *address, struct nl_addr *mac,
 			 struct rs_err *err)
 {
 	rs_auto_nl(rtnl_neigh) neighbour = rtnl_neigh_alloc();
-	rs_auto_nl(nl_addr) destination = ipv4(address, 32);
+	rs_auto_nl(nl_addr) destination = rs_nl_host(address);
 	rs_auto_nl(nl_addr) owned_mac = mac;
 	if (!neighbour || !destination || !owned_mac)
 		return rs_err_set(err, -ENOMEM, "out of memory");
@@ -124,50 +121,111 @@ static int add_neighbour(struct nl_sock *socket, int ifindex, struct in_addr add
 	return r < 0 ? rs_nl_error(err, r, "cannot add a neighbour entry") : 0;
 }
 
-static int add_address(struct nl_sock *socket, int ifindex, struct in_addr local, struct rs_err *err)
+static int add_address(struct nl_sock *socket, int ifindex, const struct rs_address *local, struct rs_err *err)
 {
 	rs_auto_nl(rtnl_addr) address = rtnl_addr_alloc();
-	rs_auto_nl(nl_addr) value = ipv4(local, 32);
+	rs_auto_nl(nl_addr) value = rs_nl_host(local);
 	if (!address || !value)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	rtnl_addr_set_ifindex(address, ifindex);
 	rtnl_addr_set_local(address, value);
+	if (rs_address_family(local) == RS_V6)
+		rtnl_addr_set_flags(address, IFA_F_NODAD);
 	int r = rtnl_addr_add(socket, address, 0);
 	return r < 0 ? rs_nl_error(err, r, "cannot set the address") : 0;
 }
 
 struct way {
-	struct in_addr destination;
-	int bits;
-	struct in_addr via;    /* 0 = on the link */
-	struct in_addr source; /* preferred; 0 = the kernel's choice */
+	const struct rs_address *destination; /* NULL = everywhere */
+	const struct rs_address *via;	      /* NULL = on the link */
+	const struct rs_address *source;      /* preferred; NULL = the kernel's choice */
+	enum rs_family family;
 };
+
+/* "0.0.0.0/0" or "::/0". */
+static struct nl_addr *everywhere(enum rs_family family)
+{
+	const struct rs_address any = family == RS_V4 ? rs_address_v4(0) : (struct rs_address){.byte = {0}};
+	return rs_nl_address(&any, 0);
+}
+
+static int fill_route(struct rtnl_route *route, struct rtnl_nexthop *hop, int ifindex, const struct way *way)
+{
+	rs_auto_nl(nl_addr) destination = way->destination ? rs_nl_host(way->destination) : everywhere(way->family);
+	rs_auto_nl(nl_addr) via = way->via ? rs_nl_host(way->via) : NULL;
+	rs_auto_nl(nl_addr) source = way->source ? rs_nl_host(way->source) : NULL;
+	if (!destination || (way->via && !via) || (way->source && !source))
+		return -NLE_NOMEM;
+	rtnl_route_set_family(route, way->family == RS_V4 ? AF_INET : AF_INET6);
+	rtnl_route_set_dst(route, destination);
+	rtnl_route_set_protocol(route, RTPROT_STATIC);
+	rtnl_route_set_scope(route, via || way->family == RS_V6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK);
+	if (source)
+		rtnl_route_set_pref_src(route, source);
+	rtnl_route_nh_set_ifindex(hop, ifindex);
+	if (via) {
+		rtnl_route_nh_set_gateway(hop, via);
+		rtnl_route_nh_set_flags(hop, RTNH_F_ONLINK);
+	}
+	return 0;
+}
 
 static int add_route(struct nl_sock *socket, int ifindex, const struct way *way)
 {
 	rs_auto_nl(rtnl_route) route = rtnl_route_alloc();
-	rs_auto_nl(nl_addr) destination = ipv4(way->destination, way->bits);
-	rs_auto_nl(nl_addr) via = ipv4(way->via, 32);
-	rs_auto_nl(nl_addr) source = ipv4(way->source, 32);
 	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
-	if (!route || !destination || !via || !source || !hop) {
+	int r = route && hop ? fill_route(route, hop, ifindex, way) : -NLE_NOMEM;
+	if (r < 0) {
 		if (hop)
 			rtnl_route_nh_free(hop);
-		return -NLE_NOMEM;
-	}
-	rtnl_route_set_family(route, AF_INET);
-	rtnl_route_set_dst(route, destination);
-	rtnl_route_set_protocol(route, RTPROT_STATIC);
-	rtnl_route_set_scope(route, way->via.s_addr ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK);
-	if (way->source.s_addr)
-		rtnl_route_set_pref_src(route, source);
-	rtnl_route_nh_set_ifindex(hop, ifindex);
-	if (way->via.s_addr) {
-		rtnl_route_nh_set_gateway(hop, via);
-		rtnl_route_nh_set_flags(hop, RTNH_F_ONLINK);
+		return r;
 	}
 	rtnl_route_add_nexthop(route, hop);
 	return rtnl_route_add(socket, route, NLM_F_CREATE | NLM_F_REPLACE);
+}
+
+static bool has_family(const struct rs_sandbox_options *options, int family)
+{
+	return !rs_address_is_none(&options->address[family]);
+}
+
+/* The host's way to the instance. Its own connections (probes) come from the gateway's address, where that is the
+ * host's. */
+static int lead_to_instance(struct nl_sock *socket, const struct rs_sandbox_options *options, enum rs_family family,
+			    int ifindex, struct rs_err *err)
+{
+	int r = add_neighbour(socket, ifindex, &options->address[family], mac_of(options, true), err);
+	if (r < 0)
+		return r;
+	struct way way = {
+		.destination = &options->address[family], .source = &options->gateway[family], .family = family};
+	r = add_route(socket, ifindex, &way);
+	if (r < 0) {
+		way.source = NULL;
+		r = add_route(socket, ifindex, &way);
+	}
+	return r < 0 ? rs_nl_error(err, r, "cannot route the instance's address") : 0;
+}
+
+static void set_outer_sysctls(const struct rs_sandbox_options *options)
+{
+	bool has_v6 = has_family(options, RS_V6);
+	const struct {
+		const char *family, *key, *value;
+	} settings[] = {
+		{"ipv6", "addr_gen_mode", "1"}, /* none */
+		{"ipv6", "accept_ra", "0"},
+		{"ipv6", "disable_ipv6", has_v6 ? "0" : "1"},
+		{"ipv6", "force_forwarding", has_v6 ? "1" : "0"}, /* Linux 6.17 */
+		/* The dataplane sends replies on from here; the stack routes the rest, by its own rules for `all`. */
+		{"ipv4", "rp_filter", "0"},
+		{"ipv4", "forwarding", "1"},
+	};
+	for (size_t i = 0; i < rs_array_length(settings); i++) {
+		char path[96];
+		snprintf(path, sizeof(path), "%s/conf/%s/%s", settings[i].family, options->link, settings[i].key);
+		set_sysctl(path, settings[i].value);
+	}
 }
 
 /* In the namespace of the host. */
@@ -180,37 +238,30 @@ static int build_outer(const struct rs_sandbox_options *options, int inner_netns
 	int r = create_pair(socket, options, inner_netns, err);
 	if (r < 0)
 		return r;
-	char path[96];
-	const char *const sysctls[][2] = {
-		{"ipv6/conf/%s/disable_ipv6", "1"},
-		/* The dataplane sends replies on from here; the stack routes the rest, by its own rules for `all`. */
-		{"ipv4/conf/%s/rp_filter", "0"},
-		{"ipv4/conf/%s/forwarding", "1"},
-	};
-	for (size_t i = 0; i < rs_array_length(sysctls); i++) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(path, sizeof(path), sysctls[i][0], options->link);
-#pragma GCC diagnostic pop
-		set_sysctl(path, sysctls[i][1]);
-	}
+	set_outer_sysctls(options);
 	int ifindex = (int)if_nametoindex(options->link);
 	r = set_up(socket, ifindex, err);
+	for (int family = 0; r == 0 && family < RS_FAMILIES; family++) {
+		if (has_family(options, family))
+			r = lead_to_instance(socket, options, (enum rs_family)family, ifindex, err);
+	}
 	if (r == 0)
-		r = add_neighbour(socket, ifindex, options->address, mac_of(options->address, true), err);
+		*ret_ifindex = (uint32_t)ifindex;
+	return r;
+}
+
+static int lead_out(struct nl_sock *socket, const struct rs_sandbox_options *options, enum rs_family family,
+		    int ifindex, struct rs_err *err)
+{
+	const struct rs_address *gateway = &options->gateway[family];
+	int r = add_address(socket, ifindex, &options->address[family], err);
+	if (r == 0)
+		r = add_neighbour(socket, ifindex, gateway, mac_of(options, false), err);
 	if (r < 0)
 		return r;
-	/* The host's own connections (probes) come from the gateway's address, where that is the host's. */
-	struct way way = {.destination = options->address, .bits = 32, .source = options->gateway};
+	const struct way way = {.via = gateway, .family = family};
 	r = add_route(socket, ifindex, &way);
-	if (r < 0) {
-		way.source.s_addr = 0;
-		r = add_route(socket, ifindex, &way);
-	}
-	if (r < 0)
-		return rs_nl_error(err, r, "cannot route the instance's address");
-	*ret_ifindex = (uint32_t)ifindex;
-	return 0;
+	return r < 0 ? rs_nl_error(err, r, "cannot set the default route") : 0;
 }
 
 /* Before the link is up: then it costs no more than a flag. */
@@ -236,15 +287,11 @@ static int build_inner(const struct rs_sandbox_options *options, struct rs_err *
 		r = enable_gro(err);
 	if (r == 0)
 		r = set_up(socket, ifindex, err);
-	if (r == 0)
-		r = add_address(socket, ifindex, options->address, err);
-	if (r == 0)
-		r = add_neighbour(socket, ifindex, options->gateway, mac_of(options->address, false), err);
-	if (r < 0)
-		return r;
-	struct way way = {.via = options->gateway};
-	r = add_route(socket, ifindex, &way);
-	return r < 0 ? rs_nl_error(err, r, "cannot set the default route") : 0;
+	for (int family = 0; r == 0 && family < RS_FAMILIES; family++) {
+		if (has_family(options, family))
+			r = lead_out(socket, options, (enum rs_family)family, ifindex, err);
+	}
+	return r;
 }
 
 /* Of the namespace that this process is in; 0 when the kernel does not tell (before 5.14). */
@@ -265,8 +312,11 @@ int rs_network_build(const struct rs_sandbox_options *options, struct rs_network
 	struct stat status;
 	if (inner < 0 || fstat(inner, &status) < 0)
 		return rs_err_set(err, -errno, "cannot open the network namespace: %m");
-	/* Before there is a link: no link-local address, no router solicitation. */
-	set_sysctl("ipv6/conf/default/disable_ipv6", "1");
+	/* Before there is a link: no link-local address, no router solicitation, no waiting for addresses. */
+	set_sysctl("ipv6/conf/default/addr_gen_mode", "1");
+	set_sysctl("ipv6/conf/default/accept_ra", "0");
+	set_sysctl("ipv6/conf/default/accept_dad", "0");
+	set_sysctl("ipv6/conf/default/disable_ipv6", has_family(options, RS_V6) ? "0" : "1");
 	/* The instance has no capabilities and yet may listen on any port of its own namespace. */
 	set_sysctl("ipv4/ip_unprivileged_port_start", "0");
 	if (setns(outer, CLONE_NEWNET) < 0)

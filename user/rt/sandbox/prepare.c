@@ -78,8 +78,8 @@ static int build(const struct rs_sandbox_options *options, struct rs_report *rep
 
 int rs_sandbox_prepare(const struct rs_sandbox_options *options, struct rs_err *err)
 {
-	if (!options->name || !options->link || !options->log || !options->group_count || !options->address.s_addr ||
-	    !options->gateway.s_addr)
+	if (!options->name || !options->link || !options->log || !options->group_count ||
+	    rs_address_is_none(&options->address[RS_V4]) || rs_address_is_none(&options->gateway[RS_V4]))
 		return rs_err_set(err, -EINVAL, "prepare needs name, link, log, cgroup, address and gateway");
 	if (fcntl(RS_SANDBOX_FD, F_SETFD, FD_CLOEXEC) < 0)
 		return rs_err_set(err, -errno, "no control socket at descriptor %d", RS_SANDBOX_FD);

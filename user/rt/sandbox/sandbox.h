@@ -21,9 +21,9 @@
 #ifndef RS_SANDBOX_SANDBOX_H
 #define RS_SANDBOX_SANDBOX_H
 
+#include "abi/address.h"
 #include "base/err.h"
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,10 +32,11 @@
 #define RS_SANDBOX_GROUPS_MAX 3
 
 struct rs_sandbox_options {
-	const char *name;	/* of the namespace and the cgroups: "rouse-17"; for cleanup the prefix "rouse" */
-	const char *link;	/* host side of the veth; for cleanup its prefix */
-	struct in_addr address; /* of the instance */
-	struct in_addr gateway; /* its default route */
+	const char *name; /* of the namespace and the cgroups: "rouse-17"; for cleanup the prefix "rouse" */
+	const char *link; /* host side of the veth; for cleanup its prefix */
+	/* Of each family; all zero for one that it shall not have. */
+	struct rs_address address[RS_FAMILIES]; /* of the instance */
+	struct rs_address gateway[RS_FAMILIES]; /* its default route */
 	uint32_t id;
 	long long mtu;				   /* of both ends of the veth; 0 = the kernel's default */
 	const char *hosts;			   /* NULL = the host's */

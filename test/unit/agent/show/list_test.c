@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* link: wire sys user/agent/api/place.c user/agent/api/query.c user/agent/api/status.c */
 /* link: user/agent/show/backend.c user/agent/change/change.c user/agent/show/filter.c user/agent/watch/journal.c */
-/* link: user/agent/show/list.c */
+/* link: user/agent/host/addresses.c user/agent/config/option_range.c user/agent/show/list.c */
 /* link: user/agent/show/listing.c user/agent/show/metrics.c user/agent/show/objects.c */
 /* link: user/agent/record.c user/agent/revision/settings.c user/agent/show/view.c user/agent/show/view_scale.c */
 /* link: user/agent/show/walk.c */
