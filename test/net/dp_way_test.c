@@ -315,7 +315,9 @@ static void send_reset(int fd, uint16_t port, uint32_t sequence)
 			.offset = 5 << 4,
 			.flags = RS_TCP_RST},
 	};
-	packet.tcp.checksum = rs_checksum_tcp_bare(packet.ip.source, packet.ip.destination, &packet.tcp);
+	const struct rs_tuple ends = {.source = rs_address_v4(packet.ip.source),
+				      .destination = rs_address_v4(packet.ip.destination)};
+	packet.tcp.checksum = rs_checksum_tcp_bare(&ends, &packet.tcp);
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = packet.ip.destination};
 	assert_int_equal(sendto(fd, &packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to)), sizeof(packet));
 }
