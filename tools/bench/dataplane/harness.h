@@ -29,8 +29,10 @@ enum bench_order {
 
 /* What the rounds of a run do; the harness programs' only global variable. */
 struct bench_round {
-	__u64 words[10]; /* the headers, in the packet's order; behind them the payload, which nobody changes */
 	__u64 random;
+	__u32 words[18]; /* the headers from the third byte on; behind them is the payload, which nobody changes */
+	__u16 first;	 /* their first two bytes */
+	__u16 is_reply;
 	__u32 head_bytes; /* BENCH_HEAD_* */
 	__u32 order;
 	__u32 connections; /* for BENCH_RANDOM */
@@ -41,7 +43,6 @@ struct bench_round {
 	__u16 client_address_at; /* offsets of these four bytes and of the client's port */
 	__u16 client_port_at;
 	__u16 vip_address_at;
-	__u16 is_reply;
 	__u32 mark; /* of the packet; TC alone */
 };
 

@@ -92,7 +92,8 @@ static void prepare_round(struct bench_round *round, const struct bench_case *wh
 		.is_reply = what->is_reply,
 		.mark = what->mark,
 	};
-	memcpy(round->words, frame->bytes, round->head_bytes);
+	memcpy(&round->first, frame->bytes, sizeof(round->first));
+	memcpy(round->words, frame->bytes + 2, round->head_bytes - 2);
 }
 
 double bench_run(struct bench_harness *harness, const struct bench_case *what, enum bench_target target,
