@@ -11,6 +11,7 @@
 #define RS_SWEEP_SOON_NS   (10 * 1000000ULL)
 #define RS_SWEEP_NOW_NS	   (1 * 1000000ULL)
 #define RS_CLOCK_MONOTONIC 1
+#define RS_EBUSY	   16
 
 /* One run's context for the loop callbacks. */
 struct rs_sweep {
@@ -238,8 +239,11 @@ int start_sweeper(void *context)
 	struct rs_sweeper *value = bpf_map_lookup_elem(&sweeper, &zero);
 	if (!value)
 		return -1;
-	/* -EBUSY when an earlier agent has initialised it: then only the callback changes. */
-	bpf_timer_init(&value->timer, &sweeper, RS_CLOCK_MONOTONIC);
+	/* -EBUSY when an earlier agent has initialised it: then only the callback changes. -ENOMEM comes and goes: the
+	 * kernel allocates where it must not wait for a lock. */
+	long r = bpf_timer_init(&value->timer, &sweeper, RS_CLOCK_MONOTONIC);
+	if (r != 0 && r != -RS_EBUSY)
+		return -1;
 	if (bpf_timer_set_callback(&value->timer, sweep_run) != 0)
 		return -2;
 	return bpf_timer_start(&value->timer, RS_SWEEP_SOON_NS, 0) != 0 ? -3 : 0;

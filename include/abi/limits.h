@@ -24,7 +24,7 @@
 /* Defaults of the maps' sizes; `roused` changes them before the load. Rings and holds are powers of two. */
 #define RS_FRONTENDS_MAX 65536 /* VIP:port pairs: two a service or tag */
 #define RS_ROUTES_MAX	 32768 /* a service, and each of its tags */
-#define RS_REVISIONS_MAX 16384
+#define RS_REVISIONS_MAX 16384 /* that routes lead to, or that have instances; some 500 bytes each */
 #define RS_INSTANCES_MAX 4096
 #define RS_HOLDS_MAX	 16384	/* SYNs held on the node at once; 4 MiB */
 #define RS_FLOWS_MAX	 131072 /* tracked connections */

@@ -95,6 +95,7 @@ static int open_dataplane(struct rs_agent *agent, struct rs_err *err)
 		.flows_max = options->max_flows,
 		.allowed_max = options->max_allowed,
 		.routes_max = options->max_routes,
+		.revisions_max = options->max_revisions,
 		.holds_per_source = options->holds_per_source,
 	};
 	if (options->tcx_order)
@@ -304,11 +305,11 @@ static int compare_known(const void *a, const void *b)
 /* Sorted once: searching the map for each of thousands of revisions would take seconds. */
 static int remember_known(struct rs_agent *agent)
 {
-	agent->known = calloc(RS_REVISIONS_MAX, sizeof(*agent->known));
+	agent->known = calloc(agent->workload_count, sizeof(*agent->known));
 	if (!agent->known)
 		return -ENOMEM;
 	const struct rs_revision *entry;
-	for (unsigned i = 1; (entry = rs_dp_revision(agent->dp, i)) && i < RS_REVISIONS_MAX; i++) {
+	for (unsigned i = 1; (entry = rs_dp_revision(agent->dp, i)) && i < agent->workload_count; i++) {
 		if (entry->uid)
 			agent->known[agent->known_count++] = (struct rs_known_entry){.uid = entry->uid, .id = i};
 	}
@@ -371,7 +372,7 @@ static void settle_workloads(struct rs_agent *agent)
 	free(agent->known);
 	agent->known = NULL;
 	agent->known_count = 0;
-	for (unsigned i = 1; i < RS_REVISIONS_MAX; i++) {
+	for (unsigned i = 1; i < agent->workload_count; i++) {
 		struct rs_workload *workload = agent->workloads[i];
 		if (!workload)
 			continue;
@@ -393,7 +394,8 @@ static void resume_holds(struct rs_agent *agent)
 
 static int adopt(struct rs_agent *agent, struct rs_err *err)
 {
-	agent->workloads = calloc(RS_REVISIONS_MAX, sizeof(struct rs_workload *));
+	agent->workload_count = rs_dp_sizes(agent->dp).revisions + 1;
+	agent->workloads = calloc(agent->workload_count, sizeof(struct rs_workload *));
 	if (!agent->workloads || remember_known(agent) < 0)
 		return rs_err_set(err, -ENOMEM, "out of memory");
 	if (rs_pressure_new(agent) < 0)
@@ -500,7 +502,7 @@ int rs_agent_new(struct rs_options *options, sd_event *event, int passed_socket,
 
 static void free_workloads(struct rs_agent *agent)
 {
-	for (unsigned i = 0; agent->workloads && i < RS_REVISIONS_MAX; i++) {
+	for (unsigned i = 0; agent->workloads && i < agent->workload_count; i++) {
 		struct rs_workload *workload = agent->workloads[i];
 		while (workload && workload->instances) {
 			struct rs_agent_instance *instance = workload->instances;

@@ -247,7 +247,8 @@ struct rs_agent {
 	struct rs_api *api;
 	struct rs_journal *journal;
 	struct rs_watches *watches;
-	struct rs_workload **workloads; /* by dataplane id, RS_REVISIONS_MAX */
+	struct rs_workload **workloads; /* by dataplane id; `workload_count` entries, the first is never used */
+	unsigned workload_count;
 	struct rs_workload *active;
 	unsigned active_count;
 	sd_event_source *tick_timer;

@@ -36,7 +36,7 @@ static void apply(struct rs_agent *agent, const struct rs_options *fresh)
 	rs_rt_change(agent->rt, &limits);
 	if (rs_attach_reload(agent, &err) < 0)
 		rs_error("cannot follow the interfaces error=%s", rs_log_value(err.message));
-	for (unsigned i = 1; i < RS_REVISIONS_MAX; i++) {
+	for (unsigned i = 1; i < agent->workload_count; i++) {
 		if (agent->workloads[i] && !agent->workloads[i]->removed)
 			rs_workload_retune(agent->workloads[i]);
 	}

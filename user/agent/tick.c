@@ -80,7 +80,7 @@ static void on_wake(struct rs_agent *agent, unsigned revision)
 	/* Answered first: a SYN that is parked from here on rings again. */
 	rs_dp_wake_answered(agent->dp, revision);
 	rs_release_collect(agent);
-	struct rs_workload *workload = revision < RS_REVISIONS_MAX ? agent->workloads[revision] : NULL;
+	struct rs_workload *workload = revision < agent->workload_count ? agent->workloads[revision] : NULL;
 	if (!workload)
 		return;
 	rs_workload_activate(workload);
@@ -91,7 +91,8 @@ static void on_wake(struct rs_agent *agent, unsigned revision)
 static void on_event(void *user, const struct rs_event *event)
 {
 	struct rs_agent *agent = user;
-	struct rs_workload *workload = event->revision < RS_REVISIONS_MAX ? agent->workloads[event->revision] : NULL;
+	struct rs_workload *workload =
+		event->revision < agent->workload_count ? agent->workloads[event->revision] : NULL;
 	struct rs_agent_instance *instance = event->instance ? rs_instance_by_id(agent, event->instance) : NULL;
 	switch ((enum rs_event_type)event->type) {
 	case RS_EVENT_WAKE:
@@ -125,7 +126,7 @@ static void on_event(void *user, const struct rs_event *event)
 static void look_at_everything(struct rs_agent *agent)
 {
 	unsigned looked = 0;
-	for (unsigned i = 1; i < RS_REVISIONS_MAX; i++) {
+	for (unsigned i = 1; i < agent->workload_count; i++) {
 		struct rs_workload *workload = agent->workloads[i];
 		const struct rs_revision *entry = workload ? rs_dp_revision(agent->dp, i) : NULL;
 		if (!entry || (!workload->instances && !__atomic_load_n(&entry->held, __ATOMIC_ACQUIRE)))

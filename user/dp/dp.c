@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,6 +22,10 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+
+/* The kernel may have no memory for the timer at one moment, and have it at the next. */
+#define SWEEPER_TRIES	 50
+#define SWEEPER_AGAIN_MS 2
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -165,7 +170,11 @@ static void configure(struct rs_dp *dp, unsigned flows_max)
 	bpf_map__set_max_entries(skeleton->maps.flow_ring_open, flows_max / RS_FLOWS_OPEN_SHARE);
 	size_map(dp, skeleton->maps.allowed, config->allowed_max);
 	size_map(dp, skeleton->maps.routes, config->routes_max);
-	size_map(dp, skeleton->maps.frontends, 2 * config->routes_max);
+	size_map(dp, skeleton->maps.frontends, (config->vip6_bits ? 4 : 2) * config->routes_max);
+	/* Entry 0 is never used. */
+	unsigned revisions = config->revisions_max ? config->revisions_max + 1 : 0;
+	size_map(dp, skeleton->maps.revisions, revisions);
+	size_map(dp, skeleton->maps.revision_stats, revisions);
 }
 
 static int share(struct rs_shared *shared, const struct bpf_map *map, int protection, struct rs_err *err)
@@ -222,9 +231,13 @@ static void answer_bells(struct rs_dp *dp)
 static int start_sweeper(struct rs_dp *dp, struct rs_err *err)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
-	int r = bpf_prog_test_run_opts(bpf_program__fd(dp->skeleton->progs.start_sweeper), &run);
-	if (r < 0)
-		return rs_err_set(err, r, "cannot start the sweeper's timer: %s", strerror(-r));
+	for (int tries = 0; tries == 0 || (run.retval != 0 && tries < SWEEPER_TRIES); tries++) {
+		int r = bpf_prog_test_run_opts(bpf_program__fd(dp->skeleton->progs.start_sweeper), &run);
+		if (r < 0)
+			return rs_err_set(err, r, "cannot start the sweeper's timer: %s", strerror(-r));
+		if (run.retval != 0)
+			poll(NULL, 0, SWEEPER_AGAIN_MS);
+	}
 	if (run.retval != 0)
 		return rs_err_set(err, -EIO, "cannot start the sweeper's timer (step %d)", (int)run.retval);
 	return 0;

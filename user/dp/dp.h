@@ -67,7 +67,8 @@ struct rs_dp_config {
 	unsigned holds_max; /* powers of two; 0 = the default. Ignored when pins exist: theirs stand */
 	unsigned flows_max;
 	unsigned allowed_max; /* as the two above, but any number, and the next */
-	unsigned routes_max;  /* twice as many frontends */
+	unsigned routes_max;  /* twice as many frontends, for each family */
+	unsigned revisions_max;
 	unsigned holds_per_source;
 };
 

@@ -389,7 +389,8 @@ static inline int set_up(void **state)
 	rs_autoscaler_config_init(&f->options.autoscaler);
 	rs_defaults_config_init(&f->options.defaults);
 	f->agent.options = &f->options;
-	f->agent.workloads = calloc(RS_REVISIONS_MAX, sizeof(struct rs_workload *));
+	f->agent.workload_count = RS_REVISIONS_MAX;
+	f->agent.workloads = calloc(f->agent.workload_count, sizeof(struct rs_workload *));
 	assert_true(sd_event_new(&f->agent.event) >= 0);
 	if (rs_store_open(path, f->agent.event, &f->agent.store, &err) < 0)
 		fail_msg("%s", err.message);

@@ -75,6 +75,8 @@ const struct rs_option rs_option_rows[] = {
 	 .initial = "16384", .help = "held SYNs at most, a power of two"},
 	{"max-routes", "N", RS_OPTION_NUMBER, RS_OPTION_CLEANUP, OFFSET(max_routes), 1, 1U << 20,
 	 .initial = "32768", .help = "services and tags at most"},
+	{"max-revisions", "N", RS_OPTION_NUMBER, RS_OPTION_CLEANUP, OFFSET(max_revisions), 1, 1U << 20,
+	 .initial = "16384", .help = "revisions that a route may lead to, or that have instances, at most"},
 	{"max-allowed", "N", RS_OPTION_NUMBER, RS_OPTION_CLEANUP, OFFSET(max_allowed), 1, 1U << 24,
 	 .initial = "65536", .help = "ranges of all rouse.dev/allow-from lists at most"},
 	{"holds-per-source", "N", RS_OPTION_NUMBER, RS_OPTION_RESTART, OFFSET(holds_per_source), 1, 1U << 24,

@@ -28,6 +28,7 @@ void rs_options_init(struct rs_options *options)
 		.max_instances = 1024,
 		.max_flows = RS_FLOWS_MAX,
 		.max_routes = RS_ROUTES_MAX,
+		.max_revisions = RS_REVISIONS_MAX,
 		.max_allowed = RS_ALLOWED_MAX,
 		.max_holds = RS_HOLDS_MAX,
 		.holds_per_source = RS_HOLDS_PER_SOURCE_MAX,

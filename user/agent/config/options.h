@@ -85,6 +85,7 @@ struct rs_options {
 	unsigned instance_mtu; /* 0 = the uplinks' */
 	unsigned max_flows;
 	unsigned max_routes;
+	unsigned max_revisions;
 	unsigned max_allowed;
 	unsigned max_holds;
 	unsigned holds_per_source;

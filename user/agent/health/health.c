@@ -50,7 +50,7 @@ uint64_t rs_health_resident_bytes(void)
 uint64_t rs_health_held(const struct rs_agent *agent)
 {
 	uint64_t held = 0;
-	for (unsigned i = 1; i < RS_REVISIONS_MAX; i++) {
+	for (unsigned i = 1; i < agent->workload_count; i++) {
 		const struct rs_revision *entry = agent->workloads[i] ? rs_dp_revision(agent->dp, i) : NULL;
 		held += entry ? __atomic_load_n(&entry->held, __ATOMIC_RELAXED) : 0;
 	}
@@ -237,7 +237,7 @@ static bool add_parts(cJSON *status, struct rs_agent *agent)
 static bool add_numbers(cJSON *status, struct rs_agent *agent)
 {
 	uint64_t instances = 0, flows = 0;
-	for (unsigned i = 1; i < RS_REVISIONS_MAX; i++) {
+	for (unsigned i = 1; i < agent->workload_count; i++) {
 		const struct rs_workload *workload = agent->workloads[i];
 		for (const struct rs_agent_instance *at = workload ? workload->instances : NULL; at; at = at->next) {
 			const struct rs_instance *entry = rs_dp_instance(agent->dp, at->rt->id);

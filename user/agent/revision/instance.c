@@ -49,7 +49,7 @@ struct rs_agent_instance *rs_instance_by_id(struct rs_agent *agent, unsigned id)
 {
 	const struct rs_instance *entry = rs_dp_instance(agent->dp, id);
 	struct rs_workload *workload =
-		entry && entry->revision < RS_REVISIONS_MAX ? agent->workloads[entry->revision] : NULL;
+		entry && entry->revision < agent->workload_count ? agent->workloads[entry->revision] : NULL;
 	for (struct rs_agent_instance *i = workload ? workload->instances : NULL; i; i = i->next) {
 		if (i->rt->id == id)
 			return i;

@@ -38,7 +38,7 @@ static int append(struct rs_workload *workload, uint64_t sequence)
 static void on_hold(void *user, unsigned long long sequence, unsigned revision)
 {
 	struct rs_agent *agent = user;
-	struct rs_workload *workload = revision < RS_REVISIONS_MAX ? agent->workloads[revision] : NULL;
+	struct rs_workload *workload = revision < agent->workload_count ? agent->workloads[revision] : NULL;
 	agent->counters.holds_seen++;
 	if (!workload) {
 		/* Its revision was deleted while the SYN arrived. */

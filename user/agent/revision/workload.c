@@ -35,8 +35,8 @@ static int claim_entry(struct rs_workload *workload, struct rs_err *err)
 		return 0;
 	workload->id = rs_dp_revision_free_entry(agent->dp);
 	if (!workload->id)
-		return rs_err_set(err, -ENOSPC, "the dataplane has room for %d revisions, and all are in use",
-				  RS_REVISIONS_MAX - 1);
+		return rs_err_set(err, -ENOSPC, "the dataplane has room for %u revisions, and all are in use",
+				  agent->workload_count - 1);
 	int r = rs_dp_revision_init(agent->dp, workload->id, uid, RS_HOLDS_PER_REVISION_MAX,
 				    revision->template->hold_timeout_ms);
 	if (r < 0)

@@ -373,10 +373,10 @@ int rs_routing_check_room(struct rs_agent *agent, const struct rs_service *servi
 		r = check_map("frontends", agent->frontend_count, frontends, sizes.frontends, advice, err);
 	if (r == 0 && (!configuration || !rs_template_equal(configuration->template, service->template)) &&
 	    !rs_dp_revision_free_entry(agent->dp))
-		r = rs_err_set(
-			err, -ENOSPC,
-			"the dataplane's map revisions has all of its %u entries: delete services or revisions first",
-			sizes.revisions);
+		r = check_map("revisions", sizes.revisions, 1, sizes.revisions,
+			      "delete services or revisions, or start roused with a larger --max-revisions after "
+			      "`rouse cleanup`",
+			      err);
 	return r;
 }
 

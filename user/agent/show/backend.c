@@ -12,7 +12,7 @@
 
 static struct rs_agent_instance *find_instance(const struct rs_agent *agent, const struct rs_api_request *request)
 {
-	for (unsigned i = 1; i < RS_REVISIONS_MAX; i++) {
+	for (unsigned i = 1; i < agent->workload_count; i++) {
 		struct rs_workload *workload = agent->workloads[i];
 		if (!workload || !rs_view_matches(workload, request->namespace, NULL))
 			continue;

@@ -143,10 +143,10 @@ enum {
 static void read_rows(struct rs_agent *agent, struct rows *rows)
 {
 	size_t awake = 0;
-	for (unsigned i = 1; i < RS_REVISIONS_MAX; i++)
+	for (unsigned i = 1; i < agent->workload_count; i++)
 		awake += agent->workloads[i] && is_awake(agent->workloads[i]);
 	rows->items = calloc(awake + 1, sizeof(*rows->items));
-	for (unsigned i = 1; rows->items && i < RS_REVISIONS_MAX; i++) {
+	for (unsigned i = 1; rows->items && i < agent->workload_count; i++) {
 		const struct rs_workload *workload = agent->workloads[i];
 		if (!workload || !is_awake(workload))
 			continue;
@@ -237,7 +237,7 @@ static void print_counters(struct rs_agent *agent, struct rs_buf *out)
 static void print_objects(struct rs_agent *agent, struct rs_buf *out)
 {
 	unsigned stages[RS_STAGE_COUNT] = {0};
-	for (unsigned i = 1; i < RS_REVISIONS_MAX; i++) {
+	for (unsigned i = 1; i < agent->workload_count; i++) {
 		const struct rs_workload *workload = agent->workloads[i];
 		for (const struct rs_agent_instance *at = workload ? workload->instances : NULL; at; at = at->next)
 			stages[at->stage]++;

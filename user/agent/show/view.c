@@ -83,7 +83,7 @@ static bool endpoints(cJSON *status, const struct rs_tuple *key)
 
 struct rs_workload *rs_view_workload(const struct rs_agent *agent, unsigned revision)
 {
-	return agent->workloads && revision < RS_REVISIONS_MAX ? agent->workloads[revision] : NULL;
+	return agent->workloads && revision < agent->workload_count ? agent->workloads[revision] : NULL;
 }
 
 bool rs_view_matches(const struct rs_workload *workload, const char *namespace, const char *service)
