@@ -131,7 +131,8 @@ void bench_ground_open(struct bench_ground *ground, const struct bench_sizes *si
 		.rouse0_mac = {2, 0, 0, 0, 0, 0xf0},
 		.rouse1_mac = {2, 0, 0, 0, 0, 0xf1},
 		.flows_max = sizes->flows,
-		.routes_max = sizes->services + 1,
+		.routes_max = sizes->services,
+		.revisions_max = sizes->services,
 		.holds_per_source = ~0U,
 	};
 	bench_address6(BENCH_VIP, config.vip6_range.s6_addr);

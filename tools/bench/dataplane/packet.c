@@ -4,8 +4,10 @@
  * nothing, of the one that only looks the connection up, and of the product's, taken in turn (A B C A B C ...).
  * packet.py makes figures of them.
  *
- *	packet [-f FAMILY] [-r ROUNDS] [-n REPEAT] [-c CONNECTIONS] [-p PATH -s SECONDS]
+ *	packet [-f FAMILY] [-r ROUNDS] [-n REPEAT] [-c CONNECTIONS] [-S SERVICES -a AWAKE] [-p PATH -s SECONDS]
  *
+ * -S: so many services, of which the first AWAKE have an instance each; connections go to all of them in turn, and
+ * only the paths that find something are measured.
  * -p: runs one path alone for some seconds, for a profiler.
  */
 #include "dataplane/ground.h"
@@ -30,16 +32,17 @@ struct options {
 	unsigned rounds;
 	unsigned repeat;
 	unsigned connections;
+	unsigned services;
+	unsigned awake;
 	const char *path;
 	unsigned seconds;
 };
 
-/* Service 0 is awake, service 1 sleeps. */
 struct path {
 	const char *name;
 	bool is_reply;
-	bool is_fresh; /* each packet begins something */
-	unsigned service;
+	bool is_fresh;	/* each packet begins something */
+	bool is_asleep; /* goes to a service without an instance */
 	unsigned flags;
 	unsigned payload;
 	int verdict;
@@ -54,7 +57,7 @@ static const struct path paths[] = {
 	{"ack_forward", .flags = BENCH_ACK, .verdict = BENCH_TC_REDIRECT},
 	{"ack_reverse", .is_reply = true, .flags = BENCH_ACK, .verdict = BENCH_TC_REDIRECT},
 	{"syn_warm", .is_fresh = true, .flags = BENCH_SYN, .verdict = BENCH_TC_REDIRECT},
-	{"syn_cold", .is_fresh = true, .service = 1, .flags = BENCH_SYN, .verdict = BENCH_TC_DROP},
+	{"syn_cold", .is_fresh = true, .is_asleep = true, .flags = BENCH_SYN, .verdict = BENCH_TC_DROP},
 	{"not_ours", .flags = BENCH_ACK, .verdict = BENCH_TC_NEXT, .destination = BENCH_ELSE},
 	{"not_ours_reverse", .is_reply = true, .flags = BENCH_ACK, .verdict = BENCH_TC_NEXT, .destination = BENCH_ELSE},
 };
@@ -62,10 +65,12 @@ static const struct path paths[] = {
 static struct bench_case case_of(const struct bench_ground *ground, const struct path *path,
 				 const struct options *options, bool is_cold)
 {
+	unsigned service = path->is_asleep ? options->awake : 0;
 	struct bench_case out =
 		path->is_reply ? bench_from_instance(ground, options->family, path->flags, path->payload)
-			       : bench_from_client(ground, options->family, path->service, path->flags, path->payload);
+			       : bench_from_client(ground, options->family, service, path->flags, path->payload);
 	out.verdict = path->verdict;
+	out.services = path->is_asleep ? options->services - options->awake : options->awake;
 	if (path->destination)
 		out.packet.destination = path->destination;
 	if (path->is_fresh) {
@@ -81,7 +86,7 @@ static struct bench_case case_of(const struct bench_ground *ground, const struct
 /* Nothing is left of what a sample has begun; a table of many connections has room for all samples instead. */
 static void forget(struct bench_ground *ground, const struct path *path, bool is_cold)
 {
-	if (path->service != 0)
+	if (path->is_asleep)
 		bench_wait_holds(ground);
 	else if (!is_cold)
 		bench_forget(ground);
@@ -112,6 +117,7 @@ static void measure(struct bench_ground *ground, const struct path *path, const 
 	}
 	printf("{\"path\":\"%s\",\"hook\":\"tc\",\"family\":%u,\"state\":\"%s\",\"connections\":%u", path->name,
 	       options->family, is_cold ? "cold" : "hot", is_cold ? options->connections : 1);
+	printf(",\"services\":%u", options->services);
 	print_samples("nothing", samples[BENCH_NOTHING], options->rounds);
 	print_samples("find", samples[BENCH_FIND], options->rounds);
 	print_samples("program", samples[BENCH_PROGRAM], options->rounds);
@@ -163,7 +169,7 @@ static void measure_cold(struct bench_ground *ground, const struct options *opti
 static void read_options(int argc, char **argv, struct options *options)
 {
 	int option;
-	while ((option = getopt(argc, argv, "f:r:n:c:p:s:")) != -1) {
+	while ((option = getopt(argc, argv, "f:r:n:c:S:a:p:s:")) != -1) {
 		unsigned number = optarg ? (unsigned)strtoul(optarg, NULL, 10) : 0;
 		switch (option) {
 		case 'f':
@@ -178,6 +184,12 @@ static void read_options(int argc, char **argv, struct options *options)
 		case 'c':
 			options->connections = number;
 			break;
+		case 'S':
+			options->services = number;
+			break;
+		case 'a':
+			options->awake = number;
+			break;
 		case 'p':
 			options->path = optarg;
 			break;
@@ -189,8 +201,11 @@ static void read_options(int argc, char **argv, struct options *options)
 		}
 	}
 	if (options->rounds == 0 || options->rounds > ROUNDS_MAX || options->repeat == 0 || options->connections == 0 ||
-	    (options->family != 4 && options->family != 6))
-		bench_die("family 4 or 6, rounds 1 to %d, a number of repeats, and of connections", ROUNDS_MAX);
+	    (options->family != 4 && options->family != 6) || options->awake == 0 ||
+	    options->awake >= options->services)
+		bench_die("family 4 or 6, rounds 1 to %d, a number of repeats, and of connections; some services, of "
+			  "which some are awake",
+			  ROUNDS_MAX);
 }
 
 /* Room for the connections and for those that all samples begin: a power of two. */
@@ -204,20 +219,29 @@ static unsigned flows_for(const struct options *options)
 
 int main(int argc, char **argv)
 {
-	struct options options = {.family = 4, .rounds = 11, .repeat = 500000, .connections = 1000000, .seconds = 10};
+	struct options options = {
+		.family = 4,
+		.rounds = 11,
+		.repeat = 500000,
+		.connections = 1000000,
+		.services = 2,
+		.awake = 1,
+		.seconds = 10,
+	};
 	read_options(argc, argv, &options);
 	struct bench_ground ground;
 	bench_ground_open(&ground, &(struct bench_sizes){
 					   .flows = flows_for(&options),
-					   .services = 2,
-					   .awake = 1,
+					   .services = options.services,
+					   .awake = options.awake,
 					   .hold_total_ms = HOLD_TOTAL_MS,
 				   });
 	if (options.path) {
 		bench_establish(&ground, options.family, 0, options.connections);
 		run_alone(&ground, &options);
 	} else {
-		measure_hot(&ground, &options);
+		if (options.services == 2)
+			measure_hot(&ground, &options);
 		measure_cold(&ground, &options);
 	}
 	bench_ground_close(&ground);

@@ -38,8 +38,7 @@
 #define RS_REASON_SIZE		  64
 #define RS_CONDITION_MESSAGE_SIZE 256
 
-/* Objects. A service is three objects and its revisions. */
-#define RS_SERVICES_MAX		 16384
+/* Objects. A service is three objects and its revisions; how many there may be, its virtual addresses bound. */
 #define RS_SERVICE_REVISIONS_MAX 2000 /* max-non-active-revisions is 1000; deploys go on while it is collected */
 #define RS_GENERATION_MAX	 99999999
 

@@ -62,12 +62,8 @@ static int check_version(const struct rs_apply_plan *plan)
 
 static int check_room(const struct rs_apply_plan *plan)
 {
-	const struct rs_registry *registry = plan->registry;
 	const struct rs_metadata *metadata = &plan->service->metadata;
 
-	if (plan->is_new && registry->kinds[RS_KIND_SERVICE].count + registry->pending_count >= RS_SERVICES_MAX)
-		return rs_err_set(plan->err, -ENOSPC,
-				  "the node has %d services, which is its maximum: delete one first", RS_SERVICES_MAX);
 	if (plan->revision && plan->revisions >= RS_SERVICE_REVISIONS_MAX)
 		return rs_err_set(plan->err, -ENOSPC,
 				  "Service \"%s/%s\" has %d revisions, which is the maximum: delete old ones first",
