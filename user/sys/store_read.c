@@ -56,7 +56,7 @@ int rs_store_read_all(sqlite3 *db, const struct rs_store_loader *loader, void *u
 	if (loader->object)
 		r = each_row(db,
 			     "SELECT kind, namespace, name, uid, generation, resource_version, json FROM objects"
-			     " ORDER BY kind, namespace, name",
+			     " ORDER BY rowid", /* as they lie: another order looks each one up by itself */
 			     object_row, loader, user, err);
 	if (r == 0 && loader->vip)
 		r = each_row(db, "SELECT vip, namespace, route, tag FROM vips ORDER BY vip", vip_row, loader, user,

@@ -452,8 +452,8 @@ static void test_a_full_disk_fails_the_commit_and_nothing_else(void **state)
 	assert_non_null(strstr(outcome[1].message, "disk is full"));
 	assert_int_equal(outcome[2].code, 0);
 	assert_int_equal(loaded, 0);
-	assert_string_equal(buf.data, "Service/default/a u 3 2 {}\nService/default/b u 3 4 {}\n"
-				      "Service/default/small u 3 1 {}\n");
+	assert_string_equal(buf.data, "Service/default/small u 3 1 {}\nService/default/a u 3 2 {}\n"
+				      "Service/default/b u 3 4 {}\n");
 	rs_buf_done(&buf);
 }
 

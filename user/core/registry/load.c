@@ -79,13 +79,12 @@ static void share(struct rs_registry *registry, enum rs_kind kind, void *object)
 int rs_registry_load_object(struct rs_registry *registry, enum rs_kind kind, void *object, struct rs_err *err)
 {
 	const struct rs_metadata *metadata = rs_object_metadata(kind, object);
-	int r = rs_index_insert(&registry->kinds[kind], object);
+	int r = kind == RS_KIND_REVISION ? rs_index_reserve(&registry->revisions, 1) : 0;
 
-	if (r == 0 && kind == RS_KIND_REVISION) {
-		r = rs_index_insert(&registry->revisions, object);
-		if (r < 0)
-			rs_index_remove(&registry->kinds[kind], object);
-	}
+	if (r == 0)
+		r = rs_index_append(&registry->kinds[kind], object);
+	if (r == 0 && kind == RS_KIND_REVISION)
+		rs_index_append(&registry->revisions, object); /* there is room */
 	if (r == -EEXIST)
 		misfit(err, "it has the same object twice:", metadata->namespace, metadata->name);
 	else if (r < 0)
@@ -216,6 +215,9 @@ int rs_registry_load_done(struct rs_registry *registry, struct rs_err *err)
 {
 	int r = 0;
 
+	for (int kind = 0; kind < RS_KIND_COUNT; kind++)
+		rs_index_sort(&registry->kinds[kind]);
+	rs_index_sort(&registry->revisions);
 	for (size_t i = 0; r == 0 && i < registry->loaded_count; i++)
 		r = give_vip(registry, &registry->loaded[i], err);
 	free(registry->loaded);

@@ -30,8 +30,10 @@ int rs_registry_new(const struct rs_registry_config *config, struct rs_registry 
 
 	if (!registry)
 		return -ENOMEM;
-	for (int kind = 0; kind < RS_KIND_COUNT; kind++)
+	for (int kind = 0; kind < RS_KIND_COUNT; kind++) {
 		registry->kinds[kind].key = key_by_name;
+		registry->kinds[kind].is_hashed = true;
+	}
 	registry->revisions.key = key_by_service;
 	registry->random = config->uid_seed;
 	if (rs_vips_init(&registry->vips, config->vip_first, config->vip_count) < 0) {
