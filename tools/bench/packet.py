@@ -8,7 +8,7 @@ misses cost in a table of that size, whoever does it.
 
 hot: one connection. cold: each packet belongs to another one, at random among `connections`.
 
-Options: --family 4 or 6 (may be repeated), --rounds N, --repeat N, --connections N.
+Options: --family 4 or 6 (else both), --rounds N, --repeat N, --connections N.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def main():
     parser.add_argument("--connections", type=int, default=1000000)
     options = parser.parse_args()
     report = Report("packet")
-    for family in options.family or [4]:
+    for family in options.family or [4, 6]:
         command = [BUILD / "bench/packet", "-f", family, "-r", options.rounds, "-n", options.repeat,
                    "-c", options.connections]
         with subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True) as process:
