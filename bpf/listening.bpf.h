@@ -44,6 +44,15 @@ RS_INLINE void rs_listening_set(struct rs_instance *instance, __u32 index, __u8 
 	__sync_fetch_and_or((__u32 *)&instance->mtu, bits.word);
 }
 
+/* What refuses in a family from here on is not the lack of a listener. */
+RS_INLINE void rs_hears(struct rs_instance *instance, __u8 families)
+{
+	__u32 deaf = 0;
+	for (__u32 family = 0; family < RS_FAMILIES; family++)
+		deaf |= families >> family & 1 ? RS_INSTANCE_DEAF(family) : 0;
+	__sync_fetch_and_and(&instance->flags, ~deaf);
+}
+
 /* Many programs bind a UDP socket for each of their own requests: the agent hears of those that serve a port, and while
  * an instance starts of all, so that it can say what the program does instead. */
 RS_INLINE bool rs_socket_is_told(const struct rs_instance *instance, const struct rs_socket *socket, bool serves)
@@ -61,6 +70,8 @@ RS_INLINE void rs_socket_found(const struct rs_socket *socket)
 	bool serves = index < RS_PORTS_MAX && socket->families;
 	if (serves)
 		rs_listening_set(instance, index, socket->families);
+	if (serves && index == 0)
+		rs_hears(instance, socket->families);
 	if (serves && index == 0 && !socket->udp) {
 		instance->backlog = socket->backlog;
 		/* A UDP socket answers nothing by itself: there the agent says when the instance is ready. */

@@ -25,13 +25,21 @@ RS_INLINE void rs_answered(const struct rs_tuple *key, const struct rs_flow *flo
 		rs_count(hold_released);
 }
 
+/* True when the port has a listener, and none of this family. */
+RS_INLINE bool rs_serves_other_family(const struct rs_instance *instance, enum rs_family family, __u32 port)
+{
+	__u32 v4 = instance->listening[RS_V4] >> (port & 7), v6 = instance->listening[RS_V6] >> (port & 7);
+	return family == RS_V4 ? !(v4 & 1) && (v6 & 1) : !(v6 & 1) && (v4 & 1);
+}
+
 /* An RST to a SYN: nobody listens there, or not any more. It never reaches the client. A held SYN stays held, and the
  * agent tries again; any other is held at its next copy, with the same pick. Until the instance answers one that the
  * agent releases, no other is sent there: this holds with the agent dead and its process as well. */
 RS_INLINE void rs_refused(const struct rs_tuple *key, struct rs_flow *flow, struct rs_instance *instance)
 {
 	rs_count(rst_held_back);
-	if (instance)
+	/* In a family that it never listened in the RST says nothing of the other. */
+	if (instance && !rs_serves_other_family(instance, rs_address_family(&key->source), flow->port))
 		__sync_val_compare_and_swap(&instance->state, RS_INSTANCE_READY, RS_INSTANCE_PROBABLE);
 	struct rs_hold *hold = rs_hold_find(key);
 	rs_event_send(RS_EVENT_REFUSED, flow->revision, flow->instance);
@@ -41,6 +49,20 @@ RS_INLINE void rs_refused(const struct rs_tuple *key, struct rs_flow *flow, stru
 		flow->refused = 1;
 		rs_flow_set_idle(flow);
 	}
+}
+
+/* Does the client hear of the RST? It does when the agent has seen that nobody will ever listen in its family: what was
+ * held for the connection ends with it. */
+RS_INLINE bool rs_refusal_is_final(const struct rs_tuple *key, const struct rs_flow *flow)
+{
+	const struct rs_instance *instance = rs_flow_instance(flow);
+	if (!instance || flow->port != 0 ||
+	    !(rs_read(instance->flags) & RS_INSTANCE_DEAF(rs_address_family(&key->source))))
+		return false;
+	struct rs_hold *hold = rs_hold_find(key);
+	if (hold && hold->isn == flow->isn && rs_hold_end(hold, RS_HOLD_RESET))
+		rs_count(hold_reset);
+	return true;
 }
 
 /* Does the packet acknowledge the flow's SYN (and the data in it)? One to an earlier SYN of the tuple does not. */
@@ -64,7 +86,7 @@ RS_INLINE int rs_reply(struct __sk_buff *skb, const struct rs_packet *packet, co
 		if (rs_packet_is_syn_ack(packet)) {
 			flow->server_isn = packet->sequence;
 			rs_answered(&key, flow, rs_flow_instance(flow));
-		} else if (rs_packet_has(packet, RS_TCP_RST)) {
+		} else if (rs_packet_has(packet, RS_TCP_RST) && !rs_refusal_is_final(&key, flow)) {
 			rs_refused(&key, flow, rs_flow_instance(flow));
 			return RS_DROP;
 		}

@@ -8,13 +8,15 @@
 #include "vmlinux.h"
 #include "listening.bpf.h"
 
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
 #define RS_TCP_LISTEN 10
 #define RS_AF_INET    2
 #define RS_AF_INET6   10
 
-/* The families whose connections to the instance's own addresses a socket with this address takes. */
+/* The families whose connections a socket with this address takes. One that is bound to an address of its own is
+ * believed to be bound to the instance's. */
 RS_INLINE __u8 rs_reachable(const struct sock *sk, bool *ret_loopback)
 {
 	const struct sock_common *common = &sk->__sk_common;
@@ -22,11 +24,17 @@ RS_INLINE __u8 rs_reachable(const struct sock *sk, bool *ret_loopback)
 		*ret_loopback = (common->skc_rcv_saddr & rs_htonl(0xff000000)) == rs_htonl(0x7f000000);
 		return *ret_loopback ? 0 : 1 << RS_V4;
 	}
-	const __be32 *word = common->skc_v6_rcv_saddr.in6_u.u6_addr32;
-	bool any = !(word[0] | word[1] | word[2] | word[3]);
-	*ret_loopback = !(word[0] | word[1] | word[2]) && word[3] == rs_htonl(1);
-	/* "::" takes IPv4 too, unless IPV6_V6ONLY says otherwise: then no SYN-ACK ever comes */
-	return any ? 1 << RS_V4 | 1 << RS_V6 : 0;
+	struct rs_address bound;
+	__builtin_memcpy(&bound, &common->skc_v6_rcv_saddr, sizeof(bound));
+	if (rs_address_is_none(&bound)) /* "::" takes IPv4 too, unless IPV6_V6ONLY says otherwise */
+		return BPF_CORE_READ_BITFIELD(common, skc_ipv6only) ? 1 << RS_V6 : 1 << RS_V4 | 1 << RS_V6;
+	if (rs_address_family(&bound) == RS_V4) {
+		*ret_loopback = bound.byte[12] == 127;
+		return *ret_loopback ? 0 : 1 << RS_V4;
+	}
+	const struct rs_address loopback = {.byte = {[15] = 1}};
+	*ret_loopback = rs_address_equal(&bound, &loopback);
+	return *ret_loopback ? 0 : 1 << RS_V6;
 }
 
 SEC("tp_btf/inet_sock_set_state")

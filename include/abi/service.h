@@ -115,6 +115,9 @@ enum rs_instance_state {
 
 /* The agent decides readiness by probes: the kernel must not set PROBABLE or READY by itself. */
 #define RS_INSTANCE_PROBED 1
+/* The agent has seen that its main port is served in the other family alone: its RST to a SYN of this one is for the
+ * client to hear. Cleared when a socket of the family begins to listen. */
+#define RS_INSTANCE_DEAF(family) (2U << (family))
 
 struct rs_instance {
 	__u32 state;

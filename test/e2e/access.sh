@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Who may reach a service: rouse.dev/allow-from and visibility, changed while it serves, over kill -9 and after deletion.
 # Only client1's interface is served; what client2 sends, the node routes to the services, as from an uplink.
+# families: 4 6
 source "$(dirname "$0")/lib.sh"
 lab_up --clients 2 --option interface=client1 --option max-allowed=100
 
@@ -46,14 +47,14 @@ event() { # SERVICE REASON TEXT
 	contains "$told" "$2" && contains "$told" "$3"
 }
 
-restricted picky "10.99.1.0/24, 192.0.2.7" | apply
+restricted picky "$(client_range 1), $(elsewhere)" | apply
 check "who is on the list is served" served client1 picky
 check "who is not is dropped" dropped client2 picky
-check "and told of" wait_until 5 event picky NotAllowed "10.99.2.2"
+check "and told of" wait_until 5 event picky NotAllowed "$(client_address 2)"
 check "the node itself is not on the list either" dropped node picky
 check "it is told once a minute" equal "$(on node rouse events --service picky | grep -c NotAllowed)" 1
 
-restricted asleep 192.0.2.7 | apply
+restricted asleep "$(elsewhere)" | apply
 check "a stranger is dropped" dropped client1 asleep
 check "and wakes nothing" has_instances asleep 0
 check "the list stands in the dataplane" has_ranges 3
@@ -67,21 +68,21 @@ on client1 timeout 30 bash -c '
 	head -1 <&3' > "$scratch/outlives" &
 open=$!
 wait_until 10 test -e "$files/open"
-restricted picky 10.99.2.2 | apply
+restricted picky "$(client_address 2)" | apply
 touch "$files/changed"
 check "a new list shuts out whom the old one let in" dropped client1 picky
 check "and lets in whom it names" served client2 picky
 check "what was open stays open" wait $open
 check "and is answered" contains "$(cat "$scratch/outlives")" "200 OK"
 check "the old list is gone" has_ranges 2
-check "describe says who is let in" contains "$(on node rouse describe service picky)" "10.99.2.2"
+check "describe says who is let in" contains "$(on node rouse describe service picky)" "$(client_address 2)"
 check "and that somebody was kept out" contains "$(on node rouse describe service picky)" "kept out"
 
 restricted inner - cluster-local | apply
 check "a cluster-local service serves a client of this node" served client1 inner
 check "and the node itself" served node inner
 check "what comes from outside is dropped" dropped client2 inner
-check "and told of" wait_until 5 event inner NotVisible "10.99.2.2"
+check "and told of" wait_until 5 event inner NotVisible "$(client_address 2)"
 
 "$root/tools/lab" kill "$lab"
 check "with the agent dead the lists stand" dropped client1 picky

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Real servers asleep answer their first request, however slowly they start, and go back to zero.
+# families: 4 6
 source "$(dirname "$0")/lib.sh"
 lab_up --clients 2
 
@@ -19,7 +20,7 @@ http {
 	fastcgi_temp_path /tmp/rouse-nginx-fastcgi;
 	uwsgi_temp_path /tmp/rouse-nginx-uwsgi;
 	scgi_temp_path /tmp/rouse-nginx-scgi;
-	server { listen 8080; location / { return 200 "hello from nginx\n"; } }
+	server { listen [::]:8080 ipv6only=off; location / { return 200 "hello from nginx\n"; } }
 }
 CONF
 mkdir "$files/www"
@@ -28,7 +29,7 @@ echo "hello from python" > "$files/www/index.html"
 {
 	service nginx -- /usr/sbin/nginx -e stderr -c "$files/nginx.conf"
 	echo ---
-	service python -- /usr/bin/python3 -m http.server -d "$files/www" '$(PORT)'
+	service python -- /usr/bin/python3 -m http.server --bind :: -d "$files/www" '$(PORT)'
 	echo ---
 	service node -- /usr/bin/node "$files/server.js"
 	echo ---

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # The agent is killed and started again: warm traffic does not notice, sleeping services wake afterwards.
+# families: 4 6
 source "$(dirname "$0")/lib.sh"
 lab_up --clients 2
 

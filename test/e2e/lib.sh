@@ -4,6 +4,9 @@
 # What every end-to-end test begins with: `source "$(dirname "$0")/lib.sh"`. Speaks TAP; tools/test/run adds up.
 # A test makes a lab with lab_up, states facts with `check`, and waits with `wait_until`; the lab goes away at the
 # end, however the end comes. On a failure the agent's log and events are printed.
+#
+# RS_TEST_FAMILY=6 makes services reachable over IPv6 alone, so that their names lead there. A script with a line
+# "# families: 4 6" is run in both by tools/test/run; its own addresses come from client_address and the like.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -13,6 +16,7 @@ export B=$build
 lab=e2e-$(basename "$0" .sh | tr _ -)
 lab=${lab:0:22}-$$
 files=/run/rouse-lab/$lab/files # what instances run and read; they are not root, a checkout may be private
+family=${RS_TEST_FAMILY:-4}
 checks=0
 failed=0
 labs_up=()
@@ -95,13 +99,31 @@ wait_until() { # SECONDS COMMAND...: runs it until it succeeds
 
 lab_up() { # [OPTION...]: the test's lab; six seconds of quiet and a service is on its way to zero
 	labs_up+=("$lab")
-	"$root/tools/lab" up "$lab" --stable-window 6s "$@" | sed 's/^/# /'
+	local families=()
+	[[ $family != 6 ]] || families=(--option ip-families=IPv6)
+	"$root/tools/lab" up "$lab" --stable-window 6s "${families[@]}" "$@" | sed 's/^/# /'
 	mkdir "$files"
 	cp "$build/bench/stub" "$files/stub"
 }
 
 on() { # node|clientN COMMAND...
 	"$root/tools/lab" exec "$lab" "$@"
+}
+
+client_address() { # N
+	[[ $family == 6 ]] && echo "fd99::$1:2" || echo "10.99.$1.2"
+}
+
+client_range() { # N: around its address
+	[[ $family == 6 ]] && echo "fd99::$1:0/112" || echo "10.99.$1.0/24"
+}
+
+elsewhere() { # an address of nobody (RFC 5737, RFC 3849)
+	[[ $family == 6 ]] && echo 2001:db8::7 || echo 192.0.2.7
+}
+
+bracketed() { # ADDRESS: as a URL has it
+	[[ $1 == *:* ]] && echo "[$1]" || echo "$1"
 }
 
 fetch() { # URL [CURL-OPTION...]: from client1

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Probes: startup, then readiness, then the first client; liveness from then on.
+# families: 4 6
 source "$(dirname "$0")/lib.sh"
 lab_up
 
 # Says no three times on each path but /, and writes down who asked for what.
 cat > "$files/probed.py" << 'PY'
-import collections, http.server, os, sys
+import collections, http.server, os, socket, sys
 class Handler(http.server.BaseHTTPRequestHandler):
     asked = collections.Counter()
     def do_GET(self):
@@ -17,7 +18,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
     def log_message(self, *_): pass
-http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), Handler).serve_forever()
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+Server(("::", int(os.environ["PORT"])), Handler).serve_forever()
 PY
 
 probe() { # KIND PATH PERIOD FAILURES

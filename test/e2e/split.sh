@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # A second revision takes exactly its percentage of new connections; tags have an address of their own.
+# families: 4 6
 source "$(dirname "$0")/lib.sh"
 lab_up
 

@@ -65,13 +65,20 @@ static void sleep_ms(uint64_t ms)
 
 static int open_listener(uint16_t port, int backlog)
 {
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int on = 1;
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+	/* "::" takes IPv4 as well. A kernel without IPv6 has 0.0.0.0. */
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool is_v6 = fd >= 0;
+	int on = 1, off = 0;
+	struct sockaddr_in6 any6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in any4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	if (!is_v6)
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		die("socket");
+	setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+	if (bind(fd, is_v6 ? (struct sockaddr *)&any6 : (struct sockaddr *)&any4, is_v6 ? sizeof(any6) : sizeof(any4)) <
+	    0)
 		die("bind");
 	if (listen(fd, backlog) < 0)
 		die("listen");

@@ -20,6 +20,7 @@
  *	  status.c          what it says of itself
  *	  instance.c        an instance's life, from start to gone
  *	  probing.c         the probes of its manifest
+ *	  deaf.c            programs that listen in one address family alone
  *	  failing.c         what goes wrong with it, and what follows
  *	  release.c         letting held SYNs go on
  *
@@ -442,6 +443,12 @@ void rs_failing_give_up(struct rs_agent_instance *instance, const char *reason, 
 /* It waits for a sandbox, and none can be built. */
 void rs_failing_no_sandbox(struct rs_workload *workload, const char *why);
 
+/* deaf.c */
+/* After a refusal: is it of a family that the instance does not listen in? Looks again when that cannot be said yet. */
+void rs_deaf_check(struct rs_agent_instance *instance, const struct rs_rt_listener *listener);
+/* It listens on its port with another socket. */
+void rs_deaf_heard(struct rs_agent_instance *instance);
+
 /* probing.c */
 /* True when the manifest has such a probe. */
 bool rs_probing_has(const struct rs_agent_instance *instance, enum rs_probe_role role);
@@ -461,6 +468,8 @@ void rs_release_collect(struct rs_agent *agent);
 void rs_release_run(struct rs_workload *workload);
 /* The same, when another instance listens: who was refused by an earlier one does not wait longer for that. */
 void rs_release_probe(struct rs_workload *workload);
+/* Resets those who come over this family to the port that readiness is about. */
+void rs_release_refuse(struct rs_workload *workload, enum rs_family family, const char *why);
 /* Resets those whose hold would end before `next_start_ns`; UINT64_MAX resets all. */
 void rs_release_give_up(struct rs_workload *workload, uint64_t next_start_ns, const char *why);
 

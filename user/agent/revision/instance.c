@@ -117,12 +117,15 @@ bool rs_instance_misplaced(struct rs_agent_instance *instance)
 	return r == -ENOENT && complain_about(instance, &listener);
 }
 
-/* After an RST: does it listen at all? */
+/* After an RST: does it listen at all, and for whom? */
 static void check_still_listens(struct rs_agent_instance *instance)
 {
 	struct rs_rt_listener listener = {0};
 	char why[96];
-	if (rs_rt_listener(instance->workload->agent->rt, instance->rt, &listener) != -ENOENT)
+	int r = rs_rt_listener(instance->workload->agent->rt, instance->rt, &listener);
+	if (r == 0)
+		rs_deaf_check(instance, &listener);
+	if (r != -ENOENT)
 		return;
 	snprintf(why, sizeof(why), "it has closed its listener on port %u; connections are held until it listens again",
 		 instance->rt->port);
@@ -154,6 +157,8 @@ void rs_instance_listening(struct rs_agent_instance *instance, const struct rs_e
 {
 	if (event->serves > 1) /* not the port that its readiness is about: for who waits for that one */
 		rs_release_run(instance->workload);
+	if (event->serves == 1)
+		rs_deaf_heard(instance);
 	if (instance->stage != RS_STAGE_STARTING && instance->stage != RS_STAGE_UNREADY)
 		return;
 	if (event->serves != 1) {

@@ -208,10 +208,41 @@ void rs_release_probe(struct rs_workload *workload)
 	rs_release_run(workload);
 }
 
+/* Resets one. Returns whether it was still held. */
+static bool reset(struct rs_workload *workload, const struct rs_pending *pending)
+{
+	if (rs_dp_reset(workload->agent->dp, pending->sequence) < 0)
+		return false;
+	workload->agent->counters.resets++;
+	return true;
+}
+
+static void record_resets(struct rs_workload *workload, unsigned count, const char *why)
+{
+	const struct rs_metadata *metadata = &workload->revision->metadata;
+	settle(workload);
+	if (count)
+		rs_record(workload->agent, "Warning", "HoldsReset", metadata->namespace, "Revision", metadata->name,
+			  "%u held %s reset: %s", count, count == 1 ? "connection was" : "connections were", why);
+}
+
+void rs_release_refuse(struct rs_workload *workload, enum rs_family family, const char *why)
+{
+	unsigned count = 0;
+	rs_release_collect(workload->agent);
+	settle(workload);
+	for (size_t i = 0; i < workload->pending_count; i++) {
+		const struct rs_hold *hold = rs_dp_hold(workload->agent->dp, workload->pending[i].sequence);
+		if (hold && hold->port == 0 && rs_address_family(&hold->key.source) == family)
+			count += reset(workload, &workload->pending[i]);
+	}
+	record_resets(workload, count, why);
+}
+
 void rs_release_give_up(struct rs_workload *workload, uint64_t next_start_ns, const char *why)
 {
 	struct rs_agent *agent = workload->agent;
-	unsigned reset = 0;
+	unsigned count = 0;
 	rs_release_collect(agent);
 	settle(workload);
 	for (size_t i = 0; i < workload->pending_count; i++) {
@@ -219,14 +250,7 @@ void rs_release_give_up(struct rs_workload *workload, uint64_t next_start_ns, co
 		if (hold && next_start_ns != UINT64_MAX &&
 		    next_start_ns < hold->first_ns + (uint64_t)hold->total_ms * RS_NS_PER_MS)
 			continue;
-		if (rs_dp_reset(agent->dp, workload->pending[i].sequence) == 0) {
-			agent->counters.resets++;
-			reset++;
-		}
+		count += reset(workload, &workload->pending[i]);
 	}
-	settle(workload);
-	if (reset)
-		rs_record(agent, "Warning", "HoldsReset", workload->revision->metadata.namespace, "Revision",
-			  workload->revision->metadata.name, "%u held %s reset: %s", reset,
-			  reset == 1 ? "connection was" : "connections were", why);
+	record_resets(workload, count, why);
 }

@@ -24,6 +24,9 @@ static const struct {
 	{"no program", "Correct the command in spec.template.spec.containers[0]: the whole path, and executable by the "
 		       "instance's user (nobody, unless runAsUser says otherwise)."},
 	{"127.0.0.1 only", "Let the program bind to 0.0.0.0: its network namespace is its own, nobody else gets in."},
+	{"bind to ::",
+	 "Let the program bind to ::, which takes both families, or give the service rouse.dev/ip-families of "
+	 "the one that it listens on."},
 	{"containerPort is", "Let the program listen on $PORT, or name the port that it listens on in containerPort."},
 	{"out of memory", "Raise resources.limits.memory in the manifest, or let the program use less."},
 	{"not listen on", "Let the program listen on $PORT, on all addresses, or name its port in containerPort."},
