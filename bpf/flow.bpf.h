@@ -6,6 +6,7 @@
 #include "account.bpf.h"
 #include "hold.bpf.h"
 #include "instance.bpf.h"
+#include "pure/age.h"
 #include "pure/tcp_state.h"
 #include "work.bpf.h"
 
@@ -100,7 +101,7 @@ RS_INLINE void rs_flow_set_busy(const struct rs_tuple *key, struct rs_flow *flow
 	/* Another CPU that ends the flow marks it first and makes it idle afterwards: one of both sees the other. */
 	if (rs_read(flow->ended))
 		rs_flow_set_idle(flow);
-	else
+	else if (!rs_flow_is_half_open(flow->state)) /* those are visited as often, and must stay where they give way */
 		rs_flow_watch(key, flow, RS_RING_RESERVE_BUSY);
 }
 
@@ -261,6 +262,11 @@ RS_GLOBAL int rs_flow_begin(void)
 	flow->server_ack = packet->sequence + 1;
 	flow->client_next = rs_packet_end(packet);
 	flow->state = RS_TCP_SYN_SENT;
+	if (packet->tuple.protocol == RS_PROTOCOL_UDP) {
+		flow->state = RS_UDP_UNREPLIED;
+		flow->held = work->sender.released;
+		flow->bytes_in = packet->payload_length;
+	}
 	flow->busy = 1;
 	flow->hairpin = rs_address_equal(address, &packet->tuple.source);
 	__builtin_memcpy(flow->instance_mac, instance->mac, 6);
@@ -282,6 +288,7 @@ RS_GLOBAL int rs_flow_begin(void)
 	struct rs_revision_stats *stats = rs_stats(flow->revision);
 	if (stats) {
 		stats->connections++;
+		stats->bytes_in += flow->bytes_in;
 		rs_stats_started(stats, now);
 	}
 	rs_count(connection_new);

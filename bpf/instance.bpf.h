@@ -23,6 +23,23 @@ RS_INLINE __be16 rs_instance_port(const struct rs_instance *instance, __u32 port
 	return port < RS_PORTS_MAX ? instance->port[port] : 0;
 }
 
+/* Ready for so long that all of its ports have their sockets, if they will ever have any. */
+RS_INLINE bool rs_instance_is_settled(const struct rs_instance *instance)
+{
+	__u64 ready_ns = rs_read(instance->ready_ns);
+	return ready_ns && bpf_ktime_get_ns() - ready_ns > RS_PORT_PATIENCE_MS * 1000000ULL;
+}
+
+/* Does somebody take what comes to this port of it? Readiness is that of the first one; of the others sockets are told
+ * of. A port on which nobody listens for long answers for itself, by RST or ICMP. */
+RS_INLINE bool rs_instance_serves(const struct rs_instance *instance, __u32 family, __u32 port)
+{
+	if (!rs_instance_port(instance, port))
+		return false;
+	__u8 listening = family == RS_V4 ? instance->listening[RS_V4] : instance->listening[RS_V6];
+	return port == 0 || (listening >> (port & 7) & 1) || rs_instance_is_settled(instance);
+}
+
 /* Is the instance still there to answer, or to close in order? */
 RS_INLINE bool rs_can_answer(const struct rs_instance *instance)
 {

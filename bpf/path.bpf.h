@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The way of a client's packet, over either layer:
+ * The way of a client's packet, over either layer (client.bpf.h has its beginning):
  *
  *	rs_path_client   parse, flow? -> rewrite, forward
  *	                 else frontend -> revision -> instance -> track -> rewrite, forward
@@ -19,6 +19,7 @@
 #include "park.bpf.h"
 #include "pick.bpf.h"
 #include "work.bpf.h"
+#include "pure/udp_state.h"
 
 RS_INLINE int rs_pass_untouched(void)
 {
@@ -136,6 +137,36 @@ RS_INLINE __u32 rs_flow_believed(const struct rs_packet *packet, struct rs_flow 
 	return flags;
 }
 
+/* A datagram of a known flow, from its client. */
+RS_INLINE int rs_continue_udp(RS_CONTEXT *context, const struct rs_packet *packet, struct rs_flow *flow)
+{
+	__u64 now = rs_tick_ns();
+	flow->client_ns = now;
+	flow->request_ns = now > flow->server_ns ? now : flow->server_ns + 1;
+	flow->bytes_in += packet->payload_length;
+	struct rs_revision_stats *stats = rs_stats(flow->revision);
+	if (stats)
+		stats->bytes_in += packet->payload_length;
+	__u32 next = rs_udp_next(flow->state, RS_FROM_CLIENT);
+	if (next != flow->state) {
+		/* From here on it is not one of the half-open, of which the oldest may have to go. */
+		if (rs_flow_watch(&packet->tuple, flow, RS_RING_RESERVE_BEGIN))
+			flow->state = next;
+		else
+			rs_count(flow_unwatched);
+	}
+	if (!rs_read(flow->busy))
+		rs_flow_set_busy(&packet->tuple, flow);
+	return rs_forward(context, packet, flow);
+}
+
+/* Another CPU has begun this flow a moment ago, with another datagram of the client. */
+RS_INLINE int rs_udp_twin(RS_CONTEXT *context, const struct rs_packet *packet)
+{
+	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);
+	return flow ? rs_continue_udp(context, packet, flow) : RS_DROP;
+}
+
 /* A packet of a known connection, from its client. */
 RS_INLINE int rs_continue(RS_CONTEXT *context, const struct rs_packet *packet, struct rs_flow *flow)
 {
@@ -237,10 +268,25 @@ RS_GLOBAL __u64 rs_hold_current(void)
 	return 0;
 }
 
+/* Nobody is there: says so to who has sent work->packet. */
+RS_INLINE int rs_answer_refused(RS_CONTEXT *context, const struct rs_work *work)
+{
+	if (work->packet.tuple.protocol == RS_PROTOCOL_UDP)
+		return RS_DROP;
+	return rs_reset_back(context, &work->packet);
+}
+
+/* Do its instances have that port, and of that protocol? */
+RS_INLINE bool rs_revision_has(const struct rs_revision *revision, __u32 port, __u8 protocol)
+{
+	return port < RS_PORTS_MAX && (revision->ports >> port & 1) &&
+	       (revision->udp >> port & 1) == (protocol == RS_PROTOCOL_UDP);
+}
+
 RS_INLINE int rs_answer_no_target(RS_CONTEXT *context, const struct rs_work *work)
 {
 	rs_count(no_target);
-	return work->sender.released ? RS_DROP : rs_reset_back(context, &work->packet);
+	return work->sender.released ? RS_DROP : rs_answer_refused(context, work);
 }
 
 /* The first SYN of a connection: pick, track, forward; or hold. With work->park from an earlier try of the same SYN, or
@@ -261,7 +307,7 @@ RS_GLOBAL int RS_LAYERED(rs_begin)(RS_CONTEXT *context)
 	enum rs_reason chosen = rs_choose(work, hold);
 	if (chosen == RS_REASON_no_service) {
 		rs_count(no_service);
-		return rs_reset_back(context, packet);
+		return rs_answer_refused(context, work);
 	}
 	if (chosen == RS_REASON_no_target)
 		return rs_answer_no_target(context, work);
@@ -270,7 +316,7 @@ RS_GLOBAL int RS_LAYERED(rs_begin)(RS_CONTEXT *context)
 
 	__u32 id = work->park.revision;
 	struct rs_revision *revision = bpf_map_lookup_elem(&revisions, &id);
-	if (!revision)
+	if (!revision || !rs_revision_has(revision, work->park.port, packet->tuple.protocol))
 		return rs_answer_no_target(context, work);
 	work->instance = rs_pick_instance(id, packet->family, work->park.port, released);
 	struct rs_instance *instance = work->instance ? rs_instance(work->instance) : NULL;
@@ -294,6 +340,8 @@ RS_GLOBAL int RS_LAYERED(rs_begin)(RS_CONTEXT *context)
 		rs_count(flow_table_full);
 	else if (begun == RS_BEGUN_CLASH)
 		rs_count(port_clash);
+	else if (packet->tuple.protocol == RS_PROTOCOL_UDP)
+		return rs_udp_twin(context, packet);
 	else /* its twin is on its way */
 		rs_count(syn_retransmitted);
 	return RS_DROP;
@@ -382,15 +430,12 @@ RS_INLINE void rs_sender_by(struct rs_sender *sender, __u32 ifindex)
 	sender->outside = !iface || (iface->flags & RS_IFACE_UPLINK);
 }
 
-/* A TCP packet for a VIP. `known`: who sends it, when that is not who sent the frame. */
-RS_INLINE int rs_service(RS_CONTEXT *context, const struct rs_packet *packet, const struct rs_sender *known)
+/* The work area with the packet. `known`: who sends it, when that is not who sent the frame. */
+RS_INLINE struct rs_work *rs_work_of(RS_CONTEXT *context, const struct rs_packet *packet, const struct rs_sender *known)
 {
-	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);
-	if (flow && !rs_packet_is_syn(packet) && rs_can_answer(rs_flow_instance(flow)))
-		return rs_continue(context, packet, flow);
 	struct rs_work *work = rs_work();
 	if (!work)
-		return RS_DROP;
+		return NULL;
 	work->packet = *packet;
 	if (known) {
 		work->sender = *known;
@@ -399,18 +444,16 @@ RS_INLINE int rs_service(RS_CONTEXT *context, const struct rs_packet *packet, co
 		work->sender.released = false;
 		rs_load(context, 6, work->sender.mac, 6);
 	}
-	return RS_LAYERED(rs_cold)(context);
+	return work;
 }
 
-RS_INLINE int rs_path_client(RS_CONTEXT *context)
+/* A TCP packet for a VIP. */
+RS_INLINE int rs_service(RS_CONTEXT *context, const struct rs_packet *packet, const struct rs_sender *known)
 {
-	struct rs_packet packet = {};
-	enum rs_parse parsed = rs_parse(context, &packet, true);
-	if (parsed == RS_PARSE_OTHER || parsed == RS_PARSE_UNKNOWN)
-		return rs_pass_untouched();
-	if (parsed != RS_PARSE_TCP)
-		return rs_refuse(parsed);
-	return rs_service(context, &packet, NULL);
+	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);
+	if (flow && !rs_packet_is_syn(packet) && rs_can_answer(rs_flow_instance(flow)))
+		return rs_continue(context, packet, flow);
+	return rs_work_of(context, packet, known) ? RS_LAYERED(rs_cold)(context) : RS_DROP;
 }
 
 #endif

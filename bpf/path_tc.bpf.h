@@ -9,7 +9,7 @@
 #define RS_PATH_TC_BPF_H
 
 #include "layer_tc.bpf.h"
-#include "path.bpf.h"
+#include "client.bpf.h"
 
 /* The instance answered a SYN: it is ready, and what was held for this connection is released. */
 RS_INLINE void rs_answered(const struct rs_tuple *key, const struct rs_flow *flow, struct rs_instance *instance)
@@ -38,8 +38,9 @@ RS_INLINE bool rs_serves_other_family(const struct rs_instance *instance, enum r
 RS_INLINE void rs_refused(const struct rs_tuple *key, struct rs_flow *flow, struct rs_instance *instance)
 {
 	rs_count(rst_held_back);
-	/* In a family that it never listened in the RST says nothing of the other. */
-	if (instance && !rs_serves_other_family(instance, rs_address_family(&key->source), flow->port))
+	/* In a family that it never listened in the RST says nothing of the other, nor does one of a further port. */
+	if (instance && flow->port == 0 &&
+	    !rs_serves_other_family(instance, rs_address_family(&key->source), flow->port))
 		__sync_val_compare_and_swap(&instance->state, RS_INSTANCE_READY, RS_INSTANCE_PROBABLE);
 	struct rs_hold *hold = rs_hold_find(key);
 	rs_event_send(RS_EVENT_REFUSED, flow->revision, flow->instance);
@@ -51,13 +52,15 @@ RS_INLINE void rs_refused(const struct rs_tuple *key, struct rs_flow *flow, stru
 	}
 }
 
-/* Does the client hear of the RST? It does when the agent has seen that nobody will ever listen in its family: what was
- * held for the connection ends with it. */
+/* Does the client hear of the RST? It does when the agent has seen that nobody will ever listen in its family, and of a
+ * further port when nobody has listened there for long: what was held for the connection ends with it. */
 RS_INLINE bool rs_refusal_is_final(const struct rs_tuple *key, const struct rs_flow *flow)
 {
 	const struct rs_instance *instance = rs_flow_instance(flow);
-	if (!instance || flow->port != 0 ||
-	    !(rs_read(instance->flags) & RS_INSTANCE_DEAF(rs_address_family(&key->source))))
+	if (!instance)
+		return false;
+	if (flow->port == 0 ? !(rs_read(instance->flags) & RS_INSTANCE_DEAF(rs_address_family(&key->source)))
+			    : !rs_instance_is_settled(instance))
 		return false;
 	struct rs_hold *hold = rs_hold_find(key);
 	if (hold && hold->isn == flow->isn && rs_hold_end(hold, RS_HOLD_RESET))
@@ -69,6 +72,25 @@ RS_INLINE bool rs_refusal_is_final(const struct rs_tuple *key, const struct rs_f
 RS_INLINE bool rs_acknowledges_syn(const struct rs_packet *packet, const struct rs_flow *flow)
 {
 	return rs_packet_has(packet, RS_TCP_ACK) && packet->acknowledgement - flow->isn - 1 < 65536;
+}
+
+/* Puts the flow's VIP and client into the packet of its instance, and sends it to the client. */
+RS_INLINE int rs_send_reply(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_tuple *key,
+			    const struct rs_flow *flow)
+{
+	__u32 ifindex = flow->client_ifindex, way = flow->client_way;
+	__u8 mac[6];
+	__builtin_memcpy(mac, flow->client_mac, 6);
+	const struct rs_ends to = {
+		.source = &key->destination,
+		.source_port = key->destination_port,
+		.destination = &key->source,
+		.destination_port = key->source_port,
+	};
+	if (!rs_rewrite(skb, packet, &to, mac))
+		return RS_DROP;
+	rs_count(replied);
+	return rs_send_to_client(skb, ifindex, way);
 }
 
 /* A packet of an instance that belongs to a tracked connection. */
@@ -108,35 +130,41 @@ RS_INLINE int rs_reply(struct __sk_buff *skb, const struct rs_packet *packet, co
 		}
 	}
 
-	__u32 ifindex = flow->client_ifindex, way = flow->client_way;
-	__u8 mac[6];
-	__builtin_memcpy(mac, flow->client_mac, 6);
-	const struct rs_ends to = {
-		.source = &key.destination,
-		.source_port = key.destination_port,
-		.destination = &key.source,
-		.destination_port = key.source_port,
-	};
-	if (!rs_rewrite(skb, packet, &to, mac))
-		return RS_DROP;
-	rs_count(replied);
-	return rs_send_to_client(skb, ifindex, way);
+	return rs_send_reply(skb, packet, &key, flow);
+}
+
+/* A datagram of an instance that belongs to a flow. */
+RS_INLINE int rs_reply_udp(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_tuple *forward)
+{
+	struct rs_tuple key = *forward;
+	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &key);
+	if (!flow || (flow->instance_ifindex && flow->instance_ifindex != skb->ifindex))
+		return rs_pass_untouched();
+	__u64 now = rs_tick_ns();
+	flow->server_ns = now > flow->request_ns ? now : flow->request_ns;
+	flow->bytes_out += packet->payload_length;
+	struct rs_revision_stats *stats = rs_stats(flow->revision);
+	if (stats)
+		stats->bytes_out += packet->payload_length;
+	__u32 next = rs_udp_next(flow->state, RS_FROM_SERVER);
+	if (next != flow->state)
+		flow->state = next;
+	return rs_send_reply(skb, packet, &key, flow);
 }
 
 RS_INLINE int rs_path_instance(struct __sk_buff *skb)
 {
 	struct rs_packet packet = {};
 	enum rs_parse parsed = rs_parse(skb, &packet, false);
-	if (parsed == RS_PARSE_TCP) {
+	if (parsed == RS_PARSE_TCP || parsed == RS_PARSE_UDP) {
 		struct rs_tuple *forward = bpf_map_lookup_elem(&replies, &packet.tuple);
 		if (forward)
-			return rs_reply(skb, &packet, forward);
+			return parsed == RS_PARSE_TCP ? rs_reply(skb, &packet, forward)
+						      : rs_reply_udp(skb, &packet, forward);
 	}
 	if (parsed == RS_PARSE_OTHER || parsed == RS_PARSE_UNKNOWN || !rs_is_vip(&packet))
 		return rs_pass_untouched();
-	if (parsed != RS_PARSE_TCP)
-		return rs_refuse(parsed);
-	return rs_service(skb, &packet, NULL);
+	return rs_serve(skb, parsed, &packet, NULL);
 }
 
 /* The agent gives a hold up: the frame is the RST for the client, from its VIP. */
@@ -180,8 +208,6 @@ RS_INLINE int rs_path_host(struct __sk_buff *skb)
 		return rs_agent_reset(skb, &packet);
 	if (parsed == RS_PARSE_OTHER || !rs_is_vip(&packet))
 		return rs_pass_untouched();
-	if (parsed != RS_PARSE_TCP)
-		return rs_refuse(parsed);
 
 	/* What the node forwards here came in by an interface that we are not on, and belongs to no socket of it. */
 	struct rs_sender sender = {.ifindex = skb->ifindex, .outside = !skb->sk};
@@ -196,7 +222,7 @@ RS_INLINE int rs_path_host(struct __sk_buff *skb)
 		sender.way = iface ? iface->way : RS_WAY_STACK;
 		rs_config_rouse0_mac(sender.mac);
 	}
-	return rs_service(skb, &packet, &sender);
+	return rs_serve(skb, parsed, &packet, &sender);
 }
 
 #endif

@@ -53,7 +53,8 @@ RS_INLINE bool rs_pickable(const struct rs_instance *instance, const struct rs_w
 	return instance->revision == wanted->revision &&
 	       (state == RS_INSTANCE_READY || (wanted->released && state == RS_INSTANCE_PROBABLE)) &&
 	       (!instance->limit || rs_read(instance->in_flight) < instance->limit) &&
-	       rs_instance_address(instance, wanted->family) && rs_instance_port(instance, wanted->port);
+	       rs_instance_address(instance, wanted->family) &&
+	       rs_instance_serves(instance, wanted->family, wanted->port);
 }
 
 #define RS_LOAD_UNSURE (1U << 30)

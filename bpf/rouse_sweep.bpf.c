@@ -118,7 +118,8 @@ RS_INLINE struct rs_flow *visit_flow(const struct rs_tuple *key, __u64 born_ns)
 		return NULL;
 	__u32 instance = flow_instance_state(flow);
 	bool closed = flow->state == RS_TCP_CLOSED || flow->state == RS_TCP_FIN_BOTH;
-	if (instance == RS_INSTANCE_FREE || rs_flow_is_over(flow, instance == RS_INSTANCE_DEAD, now)) {
+	const struct rs_udp_quiet udp = {config.udp_unreplied_ms, config.udp_replied_ms};
+	if (instance == RS_INSTANCE_FREE || rs_flow_is_over(flow, instance == RS_INSTANCE_DEAD, &udp, now)) {
 		if (rs_flow_end(key, flow) && !closed)
 			rs_count(flow_idle);
 		return NULL;
@@ -145,7 +146,7 @@ static long sweep_open(__u32 step, struct rs_sweep *sweep)
 		return 1;
 	struct rs_flow *flow = visit_flow(&key, born_ns);
 	if (!flow || rs_read(flow->in_fast_ring) || flow->in_slow_ring ||
-	    (flow->state >= RS_TCP_ESTABLISHED && rs_flow_watch(&key, flow, RS_RING_RESERVE_SWEEP)))
+	    (!rs_flow_is_half_open(flow->state) && rs_flow_watch(&key, flow, RS_RING_RESERVE_SWEEP)))
 		return 0;
 	rs_flow_ring_write(&flow_ring_open, ring, config.open_mask, &key, born_ns,
 			   now + RS_FLOW_VISIT_FAST_MS * 1000000ULL);
@@ -169,7 +170,7 @@ static long sweep_fast(__u32 step, struct rs_sweep *sweep)
 	struct rs_flow *flow = visit_flow(&key, born_ns);
 	if (!flow)
 		return 0;
-	bool stays = flow->state != RS_TCP_ESTABLISHED || rs_read(flow->busy);
+	bool stays = !rs_flow_is_settled(flow->state) || rs_read(flow->busy);
 	if (!stays && !flow->in_slow_ring) {
 		flow->in_slow_ring = push_slow(&sweep->ring->flow_slow, &key, born_ns, now);
 		stays = !flow->in_slow_ring;
@@ -181,7 +182,7 @@ static long sweep_fast(__u32 step, struct rs_sweep *sweep)
 	}
 	rs_publish(flow->in_fast_ring, 0);
 	/* A packet in between saw the flag and left the ring to us. */
-	if (rs_read(flow->busy) || flow->state != RS_TCP_ESTABLISHED)
+	if (rs_read(flow->busy) || !rs_flow_is_settled(flow->state))
 		rs_flow_watch(&key, flow, RS_RING_RESERVE_SWEEP);
 	return 0;
 }

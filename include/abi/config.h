@@ -25,8 +25,10 @@ struct rs_config {
 	__u32 seed;		  /* as in struct rs_abi */
 	__u32 jiffy_ns;		  /* the kernel's tick */
 	__u32 has_kernel_context; /* bpf_cast_to_kern_ctx() is there */
+	__u32 udp_unreplied_ms;	  /* how long flows of UDP may be silent */
+	__u32 udp_replied_ms;
 };
 
-_Static_assert(sizeof(struct rs_config) == 84, "ABI");
+_Static_assert(sizeof(struct rs_config) == 92, "ABI");
 
 #endif

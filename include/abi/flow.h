@@ -9,7 +9,7 @@
 
 #include "abi/address.h"
 
-enum rs_tcp_state {
+enum rs_flow_state {
 	RS_TCP_SYN_SENT,     /* the client's SYN was sent on */
 	RS_TCP_SYN_RECEIVED, /* the instance's SYN-ACK was sent back */
 	RS_TCP_ESTABLISHED,
@@ -18,6 +18,10 @@ enum rs_tcp_state {
 	RS_TCP_FIN_BOTH,
 	RS_TCP_CLOSED, /* RST, or both FINs and the last ACK */
 	RS_TCP_STATE_COUNT,
+	RS_UDP_UNREPLIED = RS_TCP_STATE_COUNT, /* the client's datagram was sent on */
+	RS_UDP_REPLIED,			       /* the instance has sent one back */
+	RS_UDP_STREAM, /* the client has sent again after that: most who forge an address cannot know when to */
+	RS_FLOW_STATE_COUNT,
 };
 
 /* How a packet reaches the interface that a client sits behind. */
@@ -47,7 +51,7 @@ struct rs_flow {
 	__u32 weight_sequence; /* the route's sequence number that picked the revision */
 	__u32 isn;	       /* of the client's SYN, host order */
 	__u32 client_ifindex;
-	__u32 state;	    /* enum rs_tcp_state */
+	__u32 state;	    /* enum rs_flow_state */
 	__u32 busy;	    /* 1 = counted as in flight; changed by compare-and-swap */
 	__u32 ended;	    /* 1 = removed; changed by compare-and-swap: whoever wins accounts for it */
 	__u32 in_fast_ring; /* 1 = an entry of flow_ring_fast exists; changed by compare-and-swap */
@@ -61,7 +65,7 @@ struct rs_flow {
 	__u32 server_ack;  /* what the instance last acknowledged, and */
 	__u32 client_next; /* what the client has sent: between them is whatever of it may end the connection */
 	__u32 port;	   /* rs_frontend.port */
-	__u32 pad;
+	__u32 held;	   /* UDP: 1 = datagrams of it are held: what comes queues behind them */
 };
 
 /* Ageing: a flow stands in the open ring until its handshake is over, then in the fast ring (both are visited each

@@ -68,7 +68,28 @@
 #define RS_FLOW_CLOSED_MS      1000	/* time for a retransmitted FIN */
 #define RS_FLOW_FIN_MS	       120000	/* one side closed, the other silent */
 #define RS_FLOW_GONE_MS	       10000	/* its instance is gone: time for the last words of its sockets */
+/* Of UDP: RFC 4787 (REQ-5) asks for 2 minutes at least; of what nobody has answered, Linux' conntrack keeps it so long.
+ */
+#define RS_UDP_UNREPLIED_MS 30000
+#define RS_UDP_REPLIED_MS   180000
 /* Without a view into the protocol: answered, and silent for this long, is idle. */
 #define RS_BUSY_SILENCE_MS 1000
+/* Much of UDP is never answered: a datagram is taken for done after the time that a resolver waits (5 s). */
+#define RS_UDP_BUSY_UNANSWERED_MS 5000
+
+/* Held datagrams. Of one flow: a QUIC client's first flight is 1 to 3, a game's or a VoIP call's first moments 8. */
+#define RS_FLOW_DATAGRAMS_MAX	    8
+#define RS_FLOW_DATAGRAMS_BYTES_MAX 8192
+/* Of the node: places of 2 KiB, which take a whole Ethernet frame each. A power of two. */
+#define RS_DATAGRAMS_MAX      1024
+#define RS_DATAGRAM_FRAME_MAX 2032
+/* Places that are tried for one datagram: with three of four taken, one in ten finds none. */
+#define RS_DATAGRAM_TRIES 8
+/* Whoever sends so many during the release of the first ones loses some: so that the release comes to an end. */
+#define RS_FLOW_DATAGRAMS_RELEASED_MAX 64
+/* An instance has been ready for so long, and the agent has not let go what is held for it: no agent is there. */
+#define RS_RELEASE_PATIENCE_MS 1000
+/* An instance has been ready for so long, and still nobody listens on one of its further ports: nobody will. */
+#define RS_PORT_PATIENCE_MS 5000
 
 #endif

@@ -81,7 +81,7 @@ static const struct layout layouts[] = {
 	  F(rs_flow, revision), F(rs_flow, route), F(rs_flow, weight_sequence), F(rs_flow, isn), F(rs_flow, client_ifindex),
 	  F(rs_flow, state), F(rs_flow, busy), F(rs_flow, ended), F(rs_flow, in_fast_ring), F(rs_flow, seen_port),
 	  F(rs_flow, client_mac), F(rs_flow, client_way), F(rs_flow, in_slow_ring), F(rs_flow, hairpin), F(rs_flow, refused),
-	  F(rs_flow, server_isn), F(rs_flow, server_ack), F(rs_flow, client_next), F(rs_flow, port), F(rs_flow, pad)),
+	  F(rs_flow, server_isn), F(rs_flow, server_ack), F(rs_flow, client_next), F(rs_flow, port), F(rs_flow, held)),
 	S(rs_flow_ring_entry, F(rs_flow_ring_entry, sequence), F(rs_flow_ring_entry, due_ns),
 	  F(rs_flow_ring_entry, born_ns), F(rs_flow_ring_entry, key)),
 	S(rs_iface, F(rs_iface, way), F(rs_iface, flags)),

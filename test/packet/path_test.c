@@ -148,8 +148,8 @@ int main(void)
 {
 	static struct CMUnitTest tests[1024];
 	static struct run runs[1024];
-	static const struct row *const tables[] = {rows_foreign, rows_service, rows_handshake, rows_hold,
-						   rows_end,	 rows_limit,   rows_access,    rows_crowd};
+	static const struct row *const tables[] = {rows_foreign, rows_service, rows_handshake, rows_hold, rows_end,
+						   rows_limit,	 rows_access,  rows_crowd,     rows_udp};
 	size_t count = 0;
 	const char *why;
 	if (!world_prepare(&why)) {

@@ -150,6 +150,8 @@ static void configure(struct rs_dp *dp, unsigned flows_max)
 		.holds_per_source = config->holds_per_source ? config->holds_per_source : RS_HOLDS_PER_SOURCE_MAX,
 		.seed = dp->seed,
 		.jiffy_ns = jiffy_ns(),
+		.udp_unreplied_ms = config->udp_unreplied_ms ? config->udp_unreplied_ms : RS_UDP_UNREPLIED_MS,
+		.udp_replied_ms = config->udp_replied_ms ? config->udp_replied_ms : RS_UDP_REPLIED_MS,
 		.has_kernel_context = rs_dp_has_kernel_function("bpf_cast_to_kern_ctx"),
 	};
 	memcpy(rodata.rouse0_mac, config->rouse0_mac, 6);

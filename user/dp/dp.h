@@ -70,6 +70,8 @@ struct rs_dp_config {
 	unsigned routes_max;  /* twice as many frontends, for each family */
 	unsigned revisions_max;
 	unsigned holds_per_source;
+	unsigned udp_unreplied_ms; /* how long flows of UDP may be silent; 0 = the default, as the next */
+	unsigned udp_replied_ms;
 };
 
 struct rs_dp;

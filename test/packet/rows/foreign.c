@@ -60,8 +60,8 @@ const struct row rows_foreign[] = {
 	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = ELSEWHERE, .flags = SYN, .cut = 4},
 	   .verdict = PASS, .counts = "not_ours"}}},
 
-	{"UDP to a VIP is dropped", given_one,
-	 {{FROM_CLIENT, TO_VIP(.protocol = 17), .verdict = DROP, .counts = "unsupported"}}},
+	{"UDP to a VIP that has no such port is dropped", given_one,
+	 {{FROM_CLIENT, TO_VIP(.protocol = 17), .verdict = DROP, .counts = "no_service"}}},
 	{"ICMP from an instance to a VIP is dropped", given_one,
 	 {{FROM_ONE, .in = {.from = ONE, .to = VIP, .protocol = 1}, .verdict = DROP,
 	   .counts = "unsupported"}}},

@@ -27,7 +27,7 @@ static void entry_used_anew(struct world *world)
 	world_instance(world, 1, RS_INSTANCE_READY);
 }
 
-static void expect_state(struct world *world, enum rs_tcp_state state, unsigned busy)
+static void expect_state(struct world *world, enum rs_flow_state state, unsigned busy)
 {
 	struct rs_tuple key;
 	struct rs_flow flow = world_flow(world, &key);

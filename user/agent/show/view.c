@@ -254,9 +254,9 @@ cJSON *rs_view_hold(const struct rs_agent *agent, const struct rs_hold *hold, ui
 	return rs_take_ptr(object);
 }
 
-static const char *tcp_state_text(uint32_t state)
+static const char *flow_state_text(uint32_t state)
 {
-	static const char *const names[RS_TCP_STATE_COUNT] = {
+	static const char *const names[RS_FLOW_STATE_COUNT] = {
 		[RS_TCP_SYN_SENT] = "SynSent",
 		[RS_TCP_SYN_RECEIVED] = "SynReceived",
 		[RS_TCP_ESTABLISHED] = "Established",
@@ -264,8 +264,11 @@ static const char *tcp_state_text(uint32_t state)
 		[RS_TCP_FIN_SERVER] = "InstanceClosed",
 		[RS_TCP_FIN_BOTH] = "Closing",
 		[RS_TCP_CLOSED] = "Closed",
+		[RS_UDP_UNREPLIED] = "Unanswered",
+		[RS_UDP_REPLIED] = "Answered",
+		[RS_UDP_STREAM] = "ToAndFro",
 	};
-	return state < RS_TCP_STATE_COUNT ? names[state] : "Unknown";
+	return state < RS_FLOW_STATE_COUNT ? names[state] : "Unknown";
 }
 
 cJSON *rs_view_flow(struct rs_agent *agent, const struct rs_tuple *key, const struct rs_flow *flow, uint64_t now_ns)
@@ -274,7 +277,7 @@ cJSON *rs_view_flow(struct rs_agent *agent, const struct rs_tuple *key, const st
 	const struct rs_agent_instance *instance = rs_instance_by_id(agent, flow->instance);
 	auto_json object = begin_nameless("Flow", rs_view_workload(agent, flow->revision), &status);
 	if (!object || !text(status, "instance", instance ? instance->rt->name : "") || !endpoints(status, key) ||
-	    !text(status, "state", tcp_state_text(flow->state)) || !cJSON_AddBoolToObject(status, "busy", flow->busy) ||
+	    !text(status, "state", flow_state_text(flow->state)) || !cJSON_AddBoolToObject(status, "busy", flow->busy) ||
 	    !number(status, "bytesIn", (double)flow->bytes_in) ||
 	    !number(status, "bytesOut", (double)flow->bytes_out) ||
 	    !number(status, "ageMs", (double)age_ms(flow->born_ns, now_ns)))

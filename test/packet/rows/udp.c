@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Datagrams: flows without a handshake, and ports beside the first. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "packet/row.h"
+
+#include "base/time.h"
+
+#include <arpa/inet.h>
+
+#define UDP 17
+#define DNS                                                                                                            \
+	{                                                                                                              \
+		{198, 18, 0, 5}, 53, 1                                                                                 \
+	}
+#define DNS_BY_ONE                                                                                                     \
+	{                                                                                                              \
+		{198, 18, 0, 5}, 53, 0x21                                                                              \
+	}
+#define ONE_DNS                                                                                                        \
+	{                                                                                                              \
+		{198, 19, 0, 1}, 5353, 0x21                                                                            \
+	}
+#define TWO_DNS                                                                                                        \
+	{                                                                                                              \
+		{198, 19, 0, 2}, 5353, 0x22                                                                            \
+	}
+#define ADMIN                                                                                                          \
+	{                                                                                                              \
+		{198, 18, 0, 5}, 9000, 1                                                                               \
+	}
+#define ONE_ADMIN                                                                                                      \
+	{                                                                                                              \
+		{198, 19, 0, 1}, 9000, 0x21                                                                            \
+	}
+
+#define QUERY(...)                                                                                                     \
+	FROM_CLIENT, .in = {.from = CLIENT, .to = DNS, .protocol = UDP, .payload = 30, __VA_ARGS__},                   \
+		     .verdict = REDIRECT,                                                                              \
+		     .out = {.from = CLIENT, .to = ONE_DNS, .protocol = UDP, .payload = 30, __VA_ARGS__}
+#define ANSWER(...)                                                                                                    \
+	FROM_ONE, .in = {.from = ONE_DNS, .to = CLIENT_BY_GATEWAY, .protocol = UDP, .payload = 90, __VA_ARGS__},       \
+		  .verdict = REDIRECT,                                                                                 \
+		  .out = {.from = DNS_BY_ONE, .to = CLIENT, .protocol = UDP, .payload = 90, __VA_ARGS__}
+#define FIRST_QUERY                                                                                                    \
+	{                                                                                                              \
+		QUERY(), .counts = "connection_new forwarded"                                                          \
+	}
+
+/* --- what is given ------------------------------------------------------------------------------------------------ */
+
+/* The service's second port is UDP 53, its third TCP 9000. */
+static void serve(struct world *world)
+{
+	const struct rs_address vip = frame_address((const uint8_t[4]){198, 18, 0, 5});
+	const struct rs_frontend_key dns = rs_dp_frontend(&vip, 53, RS_PROTOCOL_UDP);
+	const struct rs_frontend_key admin = rs_dp_frontend(&vip, 9000, RS_PROTOCOL_TCP);
+	rs_dp_revision_set_ports(world->dp, 1, 7, 2);
+	assert_int_equal(rs_dp_frontend_set(world->dp, &dns, 1, 1), 0);
+	assert_int_equal(rs_dp_frontend_set(world->dp, &admin, 1, 2), 0);
+}
+
+static struct rs_instance *instance(struct world *world, unsigned id)
+{
+	struct rs_instance *entry = world_instance(world, id, RS_INSTANCE_READY);
+	entry->port[1] = htons(5353);
+	entry->port[2] = htons(9000);
+	entry->udp = 1 << 1;
+	entry->listening[frame_family] = 6;
+	return entry;
+}
+
+static void given_dns(struct world *world)
+{
+	serve(world);
+	instance(world, 1);
+}
+
+static void given_two_dns(struct world *world)
+{
+	given_dns(world);
+	instance(world, 2)->in_flight = 0;
+	rs_dp_instance(world->dp, 1)->limit = 0;
+}
+
+static void given_deaf(struct world *world)
+{
+	given_dns(world);
+	rs_dp_instance(world->dp, 1)->listening[frame_family] = 0;
+}
+
+/* Ready for ten seconds, and nobody has bound the further ports. */
+static void given_deaf_for_long(struct world *world)
+{
+	given_deaf(world);
+	rs_dp_instance(world->dp, 1)->ready_ns = rs_now_ns() - 10 * RS_NS_PER_S;
+}
+
+static void given_revision_with_one_port(struct world *world)
+{
+	given_dns(world);
+	rs_dp_revision_set_ports(world->dp, 1, 1, 0);
+}
+
+/* The second port of this revision is TCP's. */
+static void given_revision_without_udp(struct world *world)
+{
+	given_dns(world);
+	rs_dp_revision_set_ports(world->dp, 1, 7, 0);
+}
+
+/* --- what is done and looked at ----------------------------------------------------------------------------------- */
+
+static struct rs_flow flow(const struct world *world)
+{
+	struct rs_tuple key;
+	struct rs_flow found = world_flow(world, &key);
+	assert_int_equal(key.protocol, RS_PROTOCOL_UDP);
+	return found;
+}
+
+static void is_unreplied(struct world *world)
+{
+	struct rs_flow found = flow(world);
+	assert_int_equal(found.state, RS_UDP_UNREPLIED);
+	assert_int_equal(found.in_fast_ring, 0);
+	assert_int_equal(found.bytes_in % 30, 0);
+	assert_int_equal(rs_dp_instance(world->dp, 1)->in_flight, 1);
+}
+
+static void is_replied(struct world *world)
+{
+	struct rs_flow found = flow(world);
+	assert_int_equal(found.state, RS_UDP_REPLIED);
+	assert_int_equal(found.in_fast_ring, 0); /* who forges a client is answered too */
+	assert_int_equal(found.bytes_out, 90);
+}
+
+static void is_stream(struct world *world)
+{
+	struct rs_flow found = flow(world);
+	assert_int_equal(found.state, RS_UDP_STREAM);
+	assert_int_equal(found.bytes_in, 60);
+	assert_int_equal(found.in_fast_ring, 1);
+	assert_int_equal(rs_dp_instance(world->dp, 1)->in_flight, 1);
+}
+
+static void one_dies(struct world *world)
+{
+	rs_dp_instance_remove(world->dp, 1, 1001);
+}
+
+static void no_flow(struct world *world)
+{
+	assert_int_equal(world_count(world, "flows"), 0);
+	assert_int_equal(world_count(world, "replies"), 0);
+}
+
+static void flow_of_port_2(struct world *world)
+{
+	struct rs_tuple key;
+	struct rs_flow found = world_flow(world, &key);
+	assert_int_equal(found.port, 2);
+	assert_int_equal(key.protocol, RS_PROTOCOL_TCP);
+}
+
+/* --- rows --------------------------------------------------------------------------------------------------------- */
+
+const struct row rows_udp[] = {
+	{"a datagram, its answer, and the next",
+	 given_dns,
+	 {{QUERY(), .counts = "connection_new forwarded", .act = is_unreplied},
+	  {ANSWER(), .counts = "replied", .act = is_replied},
+	  {QUERY(), .counts = "forwarded", .act = is_stream},
+	  {ANSWER(), .counts = "replied", .act = is_stream}}},
+	{"one that nobody answers stays half-open, however often it is sent",
+	 given_dns,
+	 {FIRST_QUERY, {QUERY(), .counts = "forwarded"}, {QUERY(), .counts = "forwarded", .act = is_unreplied}}},
+	{"a checksum that is not there stays away",
+	 given_dns,
+	 {{QUERY(.no_checksum = true), .counts = "connection_new forwarded"},
+	  {ANSWER(.no_checksum = true), .counts = "replied"}},
+	 IPV4_ONLY},
+	{"a datagram without payload is one",
+	 given_dns,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = DNS, .protocol = UDP}, .verdict = REDIRECT,
+	   .out = {.from = CLIENT, .to = ONE_DNS, .protocol = UDP}, .counts = "connection_new forwarded"}}},
+	{"options and extension headers",
+	 given_dns,
+	 {{QUERY(.ip_options = 3), .counts = "connection_new forwarded"}, {ANSWER(), .counts = "replied"}}},
+	{"a flow whose instance is gone goes to another",
+	 given_two_dns,
+	 {{QUERY(), .counts = "connection_new forwarded", .act = one_dies},
+	  {FROM_CLIENT, .in = {.from = CLIENT, .to = DNS, .protocol = UDP, .payload = 30}, .verdict = REDIRECT,
+	   .out = {.from = CLIENT, .to = TWO_DNS, .protocol = UDP, .payload = 30},
+	   .counts = "instance_gone flow_ended connection_new forwarded"}}},
+	{"no instance speaks for another",
+	 given_two_dns,
+	 {FIRST_QUERY,
+	  {FROM_TWO, .in = {.from = ONE_DNS, .to = CLIENT_BY_GATEWAY, .protocol = UDP, .payload = 90}, .verdict = PASS,
+	   .counts = "not_ours"}}},
+	{"a port that has no service",
+	 given_dns,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = VIP, .protocol = UDP}, .verdict = DROP, .counts = "no_service",
+	   .act = no_flow}}},
+	{"a revision that lacks the port",
+	 given_revision_with_one_port,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = DNS, .protocol = UDP}, .verdict = DROP, .counts = "no_target"},
+	  {FROM_CLIENT, .in = {.from = CLIENT, .to = ADMIN, .flags = SYN, .seq = 100}, .verdict = REDIRECT,
+	   .out = {.from = ADMIN, .to = CLIENT, .flags = RST | ACK, .ack = 101}, .counts = "no_target"},
+	  SYN_FORWARDED}},
+	{"a revision whose port is of the other protocol",
+	 given_revision_without_udp,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = DNS, .protocol = UDP}, .verdict = DROP, .counts = "no_target"}}},
+	{"a further port of TCP",
+	 given_dns,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = ADMIN, .flags = SYN, .seq = 100}, .verdict = REDIRECT,
+	   .out = {.from = CLIENT, .to = ONE_ADMIN, .flags = SYN, .seq = 100}, .counts = "connection_new forwarded",
+	   .act = flow_of_port_2}}},
+	{"a further port on which nobody listens yet holds",
+	 given_deaf,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = ADMIN, .flags = SYN, .seq = 100}, .verdict = DROP,
+	   .counts = "hold_begun hold_parked hold_wake"},
+	  SYN_FORWARDED}},
+	{"one on which nobody will is left to the instance's own RST",
+	 given_deaf_for_long,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = ADMIN, .flags = SYN, .seq = 100}, .verdict = REDIRECT,
+	   .out = {.from = CLIENT, .to = ONE_ADMIN, .flags = SYN, .seq = 100}, .counts = "connection_new forwarded"},
+	  {FROM_ONE, .in = {.from = ONE_ADMIN, .to = CLIENT_BY_GATEWAY, .flags = RST | ACK, .ack = 101},
+	   .verdict = REDIRECT,
+	   .out = {.from = {{198, 18, 0, 5}, 9000, 0x21}, .to = CLIENT, .flags = RST | ACK, .ack = 101},
+	   .counts = "replied"},
+	  SYN_FORWARDED}},
+	{NULL},
+};
