@@ -6,7 +6,7 @@
 #include "path.bpf.h"
 #include "udp.bpf.h"
 
-/* A packet for a VIP, parsed. `known`: who sends it, when that is not who sent the frame. */
+/* A packet for a VIP or an external port, parsed. `known`: who sends it, when that is not who sent the frame. */
 RS_INLINE int rs_serve(RS_CONTEXT *context, enum rs_parse parsed, const struct rs_packet *packet,
 		       const struct rs_sender *known)
 {

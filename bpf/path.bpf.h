@@ -2,7 +2,7 @@
 /*
  * The way of a client's packet, over either layer (client.bpf.h has its beginning):
  *
- *	rs_path_client   parse, flow? -> rewrite, forward
+ *	rs_path_client   for a VIP or an external port? parse, flow? -> rewrite, forward
  *	                 else frontend -> revision -> instance -> track -> rewrite, forward
  *	                 no instance: park
  *
@@ -38,11 +38,45 @@ RS_INLINE bool rs_is_vip(const struct rs_packet *packet)
 		 ((word[3] & config.vip_v6_mask[3]) ^ config.vip_v6[3]));
 }
 
-/* Headers that lie outside of what can be read are brought there. A function of its own: it is rarely needed, and its
- * copy of the parser would slow down the other one. */
-static __attribute__((noinline)) enum rs_parse rs_parse_again(RS_CONTEXT *context, struct rs_packet *packet)
+/* Packets for this port (network order) of an address of the node may be a service's. */
+RS_INLINE bool rs_is_external(__be16 port, __u8 protocol)
 {
-	if (!rs_make_linear(context))
+	__u32 word = rs_external_word(rs_ntohs(port), protocol);
+	const __u64 *bits = bpf_map_lookup_elem(&external, &word);
+	return bits && (*bits & rs_external_bit(rs_ntohs(port)));
+}
+
+/* The same for a packet that was read no further than rs_packet_parse_l3(). True as well when its ports lie outside of
+ * what can be read. */
+RS_INLINE bool rs_may_be_external(const void *data, const void *end, const struct rs_packet *packet)
+{
+	__u8 protocol = packet->tuple.protocol;
+	__u32 offset = packet->l4_offset;
+	if (protocol != RS_PROTOCOL_TCP && protocol != RS_PROTOCOL_UDP)
+		return false;
+	rs_hide(offset);
+	if (offset > RS_L4_OFFSET_MAX)
+		return false;
+	/* TCP has them at the same place. */
+	const struct rs_udp *ports = data + offset;
+	return (const void *)(ports + 1) > end || rs_is_external(ports->destination, protocol);
+}
+
+/* A packet for a VIP, or a whole one for an external port. */
+RS_INLINE bool rs_is_for_service(enum rs_parse parsed, const struct rs_packet *packet)
+{
+	if (rs_is_vip(packet))
+		return true;
+	return (parsed == RS_PARSE_TCP || parsed == RS_PARSE_UDP) &&
+	       rs_is_external(packet->tuple.destination_port, packet->tuple.protocol);
+}
+
+/* Reads the headers once more, perhaps after those that lie outside of what can be read were brought there. A function
+ * of its own: it is rarely needed, and its copy of the parser would slow down the other one. */
+static __attribute__((noinline)) enum rs_parse rs_parse_again(RS_CONTEXT *context, struct rs_packet *packet,
+							      bool make_linear)
+{
+	if (make_linear && !rs_make_linear(context))
 		return RS_PARSE_OTHER;
 	void *data = rs_context_data(context), *end = rs_context_end(context);
 	enum rs_parse result = rs_packet_parse_l3(data, end, packet);
@@ -51,26 +85,31 @@ static __attribute__((noinline)) enum rs_parse rs_parse_again(RS_CONTEXT *contex
 	if (result == RS_PARSE_TCP)
 		result = rs_packet_parse_l4(data, end, packet);
 	/* Shorter than its headers say, and nothing more to come. */
-	return result == RS_PARSE_SHORT ? RS_PARSE_MALFORMED : result;
+	return result == RS_PARSE_SHORT && make_linear ? RS_PARSE_MALFORMED : result;
 }
 
-/* Parses; with `vips_only`, no further than it takes to see that the packet is for no VIP. */
-RS_INLINE enum rs_parse rs_parse(RS_CONTEXT *context, struct rs_packet *packet, bool vips_only)
+/* Parses; with `ours_only`, no further than it takes to see that the packet is neither for a VIP nor for an external
+ * port. */
+RS_INLINE enum rs_parse rs_parse(RS_CONTEXT *context, struct rs_packet *packet, bool ours_only)
 {
 	void *data = rs_context_data(context), *end = rs_context_end(context);
 	enum rs_parse result = rs_packet_parse_l3(data, end, packet);
 	if (result == RS_PARSE_OTHER)
 		return result;
-	if (result != RS_PARSE_SHORT) {
-		if (vips_only && !rs_is_vip(packet))
+	if (result != RS_PARSE_SHORT && ours_only && !rs_is_vip(packet)) {
+		if (result != RS_PARSE_TCP || !rs_may_be_external(data, end, packet))
 			return RS_PARSE_OTHER;
-		if (result == RS_PARSE_TCP)
-			result = rs_packet_parse_l4(data, end, packet);
-	}
-	if (result != RS_PARSE_SHORT)
+		result = rs_parse_again(context, packet, false);
+	} else if (result == RS_PARSE_TCP) {
+		result = rs_packet_parse_l4(data, end, packet);
+		if (result != RS_PARSE_SHORT)
+			return result;
+	} else if (result != RS_PARSE_SHORT) {
 		return result;
-	result = rs_parse_again(context, packet);
-	return result != RS_PARSE_OTHER && vips_only && !rs_is_vip(packet) ? RS_PARSE_OTHER : result;
+	}
+	if (result == RS_PARSE_SHORT)
+		result = rs_parse_again(context, packet, true);
+	return result != RS_PARSE_OTHER && ours_only && !rs_is_for_service(result, packet) ? RS_PARSE_OTHER : result;
 }
 
 /* A packet for a VIP that is not a whole TCP packet. */
@@ -242,12 +281,12 @@ RS_INLINE enum rs_reason rs_choose(struct rs_work *work, const struct rs_hold *h
 	park->port = frontend->port;
 	__u32 id = park->route;
 	struct rs_route *route = bpf_map_lookup_elem(&routes, &id);
-	if (route && (route->allowed | route->flags)) {
+	if (route && (route->allowed | (route->flags & RS_ROUTE_LOCAL))) {
 		enum rs_reason access = rs_access(id);
 		if (access != RS_REASON_forwarded)
 			return access;
 	}
-	park->revision = route ? rs_pick_revision(route, &park->weight_sequence) : 0;
+	park->revision = route ? rs_pick_revision(route, &work->packet.tuple.source, &park->weight_sequence) : 0;
 	return park->revision ? RS_REASON_forwarded : RS_REASON_no_target;
 }
 
@@ -399,6 +438,21 @@ RS_INLINE int rs_reject(RS_CONTEXT *context, const struct rs_packet *packet, str
 	return is_reset ? RS_DROP : rs_reset_back(context, packet);
 }
 
+/* What begins here is for an external port, which leads to a service from addresses of this node alone: at all others
+ * it is not ours. */
+RS_GLOBAL int rs_is_elsewhere(void)
+{
+	const struct rs_work *work = rs_work();
+	if (!work || work->sender.released || rs_is_vip(&work->packet))
+		return false;
+	struct rs_frontend_key front = {
+		.address = work->packet.tuple.destination,
+		.port = work->packet.tuple.destination_port,
+		.protocol = work->packet.tuple.protocol,
+	};
+	return !bpf_map_lookup_elem(&frontends, &front);
+}
+
 /* work->packet is a SYN, or cannot go on. */
 RS_GLOBAL int RS_LAYERED(rs_cold)(RS_CONTEXT *context)
 {
@@ -407,6 +461,8 @@ RS_GLOBAL int RS_LAYERED(rs_cold)(RS_CONTEXT *context)
 		return RS_DROP;
 	const struct rs_packet *packet = &work->packet;
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);
+	if (!flow && rs_is_elsewhere())
+		return rs_pass_untouched();
 	if (!rs_packet_is_syn(packet))
 		return rs_reject(context, packet, flow);
 	work->park.revision = 0;
@@ -447,7 +503,7 @@ RS_INLINE struct rs_work *rs_work_of(RS_CONTEXT *context, const struct rs_packet
 	return work;
 }
 
-/* A TCP packet for a VIP. */
+/* A TCP packet for a VIP or an external port. */
 RS_INLINE int rs_service(RS_CONTEXT *context, const struct rs_packet *packet, const struct rs_sender *known)
 {
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);

@@ -206,7 +206,8 @@ RS_INLINE int rs_path_host(struct __sk_buff *skb)
 	enum rs_parse parsed = rs_parse(skb, &packet, false);
 	if (parsed == RS_PARSE_TCP && skb->mark == RS_MARK_RESET)
 		return rs_agent_reset(skb, &packet);
-	if (parsed == RS_PARSE_OTHER || !rs_is_vip(&packet))
+	/* What the agent lets go on may be for an external port. The node's own programs have the VIP. */
+	if (parsed == RS_PARSE_OTHER || (!rs_is_vip(&packet) && skb->mark != RS_MARK_RELEASE))
 		return rs_pass_untouched();
 
 	/* What the node forwards here came in by an interface that we are not on, and belongs to no socket of it. */

@@ -24,10 +24,12 @@ RS_GLOBAL int RS_LAYERED(rs_cold_udp)(RS_CONTEXT *context)
 	}
 	if (flow)
 		return rs_continue_udp(context, packet, flow);
+	if (rs_is_elsewhere())
+		return rs_pass_untouched();
 	return RS_LAYERED(rs_begin)(context);
 }
 
-/* A datagram for a VIP. */
+/* A datagram for a VIP or an external port. */
 RS_INLINE int rs_service_udp(RS_CONTEXT *context, const struct rs_packet *packet, const struct rs_sender *known)
 {
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);

@@ -24,7 +24,7 @@ $(foreach t,$(UNIT_SRC),$(eval $(call unit,$(t))))
 # test/packet/**/X_test.c run the BPF programs on single packets (BPF_PROG_TEST_RUN), test/net/**/X_test.c in network
 # namespaces with real sockets. Both are built as the unit tests are, and need root.
 floor_dp := $(BASE) $(call src,dp) user/sys/lock.c
-floor_packet := $(filter-out %_test.c,$(wildcard test/packet/*.c)) $(wildcard test/packet/rows/*.c)
+floor_packet := $(CORE) $(filter-out %_test.c,$(wildcard test/packet/*.c)) $(wildcard test/packet/rows/*.c)
 $(call san,$(wildcard test/packet/*.c test/packet/*/*.c test/net/dp*.c)): $(B)/gen/rouse.skel.h
 define tier
 $(1)_SRC := $$(sort $$(shell find test/$(1) -name '*_test.c' 2>/dev/null))

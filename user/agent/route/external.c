@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "core/model/external.h"
+#include "core/model/families.h"
 #include "sys/addresses.h"
 #include "sys/timer.h"
 
@@ -24,6 +25,7 @@ struct claim {
 	struct rs_external_port port;
 	uint8_t index; /* of rs_instance.port */
 	uint32_t vip;
+	enum rs_ip_families families; /* of the service: at addresses of others it is not reached */
 };
 
 struct rs_external {
@@ -58,16 +60,26 @@ static uint8_t protocol_of(const struct rs_external_port *port)
 	return port->is_udp ? RS_PROTOCOL_UDP : RS_PROTOCOL_TCP;
 }
 
-static int write_frontend(struct rs_agent *agent, const struct claim *claim, const struct rs_address *address)
+static bool is_reached_at(const struct claim *claim, const struct rs_address *address)
 {
-	const struct rs_frontend_key key = rs_dp_frontend(address, claim->port.number, protocol_of(&claim->port));
-	return rs_dp_frontend_set(agent->dp, &key, claim->vip, claim->index);
+	return rs_ip_families_has(claim->families, rs_address_family(address));
 }
 
 static void delete_frontend(struct rs_agent *agent, const struct claim *claim, const struct rs_address *address)
 {
 	const struct rs_frontend_key key = rs_dp_frontend(address, claim->port.number, protocol_of(&claim->port));
 	rs_dp_frontend_delete(agent->dp, &key);
+}
+
+/* Or none, where it is not reached. */
+static int write_frontend(struct rs_agent *agent, const struct claim *claim, const struct rs_address *address)
+{
+	if (!is_reached_at(claim, address)) {
+		delete_frontend(agent, claim, address);
+		return 0;
+	}
+	const struct rs_frontend_key key = rs_dp_frontend(address, claim->port.number, protocol_of(&claim->port));
+	return rs_dp_frontend_set(agent->dp, &key, claim->vip, claim->index);
 }
 
 /* Frontends first: from the mark on, packets are looked up. */
@@ -156,13 +168,10 @@ int rs_external_check(const struct rs_agent *agent, const struct rs_service *ser
 
 /* --- routes ----------------------------------------------------------------------------------------------------- */
 
-static int apply_port(struct rs_external *external, uint32_t vip, const struct rs_external_port *port, int index,
-		      struct rs_err *err)
+static int apply_port(struct rs_external *external, const struct claim *wanted, struct rs_err *err)
 {
-	struct claim *claim = find(external, port);
-	if (index < 0)
-		return refuse_container(port, err);
-	if (claim && claim->vip != vip)
+	struct claim *claim = find(external, &wanted->port);
+	if (claim && claim->vip != wanted->vip)
 		return refuse_owner(external->agent, claim, err);
 	if (!claim) {
 		struct claim *grown =
@@ -172,7 +181,7 @@ static int apply_port(struct rs_external *external, uint32_t vip, const struct r
 		external->claims = grown;
 		claim = &external->claims[external->claim_count++];
 	}
-	*claim = (struct claim){.port = *port, .index = (uint8_t)index, .vip = vip};
+	*claim = *wanted;
 	int r = write_claim(external, claim);
 	return r < 0 ? rs_err_set(err, r, "cannot write the maps frontends and external: %s", strerror(-r)) : 0;
 }
@@ -194,13 +203,17 @@ int rs_external_apply(struct rs_agent *agent, const struct rs_model_route *route
 		      struct rs_err *err)
 {
 	struct rs_external_ports ports;
+	struct claim claim = {.vip = route->vip};
 	int r = rs_metadata_external_ports(&route->metadata, &ports, err);
-	if (r < 0)
-		return r;
+	if (r < 0 || !rs_metadata_reached_by(&route->metadata, agent->options->ip_families, agent->options->has_v6,
+					     &claim.families))
+		return r; /* one that is not reached at all has no routes either */
 	drop_unwanted(agent->external, route->vip, &ports);
 	for (size_t i = 0; i < ports.count; i++) {
 		int index = index_of(agent, route, leg, &ports.items[i]);
-		int failed = apply_port(agent->external, route->vip, &ports.items[i], index, err);
+		claim.port = ports.items[i];
+		claim.index = (uint8_t)index;
+		int failed = index < 0 ? refuse_container(&claim.port, err) : apply_port(agent->external, &claim, err);
 		r = failed < 0 ? failed : r;
 	}
 	return r;
@@ -211,7 +224,7 @@ bool rs_external_owns(const struct rs_agent *agent, const struct rs_frontend_key
 	const struct rs_external *external = agent->external;
 	const struct rs_external_port port = {.number = ntohs(key->port), .is_udp = key->protocol == RS_PROTOCOL_UDP};
 	const struct claim *claim = find(external, &port);
-	if (!claim || claim->vip != vip)
+	if (!claim || claim->vip != vip || !is_reached_at(claim, &key->address))
 		return false;
 	for (size_t i = 0; i < external->address_count; i++) {
 		if (rs_address_equal(&external->addresses[i], &key->address))
