@@ -7,11 +7,14 @@
 #include "flow.bpf.h"
 #include "pure/age.h"
 
-#define RS_SWEEP_IDLE_NS   (100 * 1000000ULL)
-#define RS_SWEEP_SOON_NS   (10 * 1000000ULL)
-#define RS_SWEEP_NOW_NS	   (1 * 1000000ULL)
-#define RS_CLOCK_MONOTONIC 1
-#define RS_EBUSY	   16
+#define RS_SWEEP_IDLE_NS (100 * 1000000ULL)
+#define RS_SWEEP_SOON_NS (10 * 1000000ULL)
+#define RS_SWEEP_NOW_NS	 (1 * 1000000ULL)
+/* When it does not keep up: a quarter of a CPU at most. */
+#define RS_SWEEP_LATE_NS       (200 * 1000ULL)
+#define RS_SWEEP_LATE_AFTER_NS (250 * 1000000ULL)
+#define RS_CLOCK_MONOTONIC     1
+#define RS_EBUSY	       16
 
 /* One run's context for the loop callbacks. */
 struct rs_sweep {
@@ -205,6 +208,14 @@ static long sweep_slow(__u32 step, struct rs_sweep *sweep)
 	return 0;
 }
 
+/* More is due than is visited: a million busy connections are a million visits a second. */
+RS_INLINE bool is_late(const struct rs_sweep *sweep)
+{
+	__u32 index = (__u32)sweep->ring->flow_fast.head & config.flows_mask;
+	struct rs_flow_ring_entry *next = bpf_map_lookup_elem(&flow_ring_fast, &index);
+	return next && next->due_ns + RS_SWEEP_LATE_AFTER_NS < sweep->now;
+}
+
 static int sweep_run(void *map, __u32 *key, struct rs_sweeper *value)
 {
 	struct rs_rings *ring = rs_rings();
@@ -222,7 +233,7 @@ static int sweep_run(void *map, __u32 *key, struct rs_sweeper *value)
 	long fast = bpf_loop(RS_SWEEP_STEPS, sweep_fast, &sweep, 0);
 	long slow = bpf_loop(RS_SWEEP_STEPS, sweep_slow, &sweep, 0);
 	if (open >= RS_SWEEP_STEPS || fast >= RS_SWEEP_STEPS || slow >= RS_SWEEP_STEPS)
-		next = RS_SWEEP_NOW_NS;
+		next = is_late(&sweep) ? RS_SWEEP_LATE_NS : RS_SWEEP_NOW_NS;
 	else if ((ring->flow_fast.head != rs_read(ring->flow_fast.tail) ||
 		  rs_read(ring->flow_open.head) != rs_read(ring->flow_open.tail)) &&
 		 next > RS_SWEEP_SOON_NS)

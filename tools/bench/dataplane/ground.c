@@ -113,6 +113,10 @@ static void add_service(struct bench_ground *ground, unsigned n, unsigned hold_t
 		bench_die("no place for service %u", n);
 	if (n < ground->awake)
 		add_instance(ground, id);
+	/* Its bell has rung: what waking costs, where that is said once for each service, is no packet's time. */
+	struct rs_revision *revision = rs_dp_revision(ground->dp, id);
+	if (revision)
+		revision->wake = 1;
 }
 
 void bench_ground_open(struct bench_ground *ground, const struct bench_sizes *sizes)
