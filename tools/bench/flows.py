@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""make bench-flows: a million connections at once: made, held, answered, closed, forgotten. What they cost in memory, how
-fast the sweeper looks after them, and how far off the counters ever are (`wrong`, which must be 0).
+"""make bench-flows: a million connections at once: made, held, answered, closed, forgotten. What they cost in memory,
+how fast the sweeper looks after them, and how far off the counters ever are (`wrong`, which must be 0).
 
 Options: --flows N, --family 4 or 6.
 """

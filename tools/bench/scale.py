@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""make bench-scale: ten, a thousand, a hundred thousand services, all asleep (initial-scale 0): what a packet costs, how
-long `apply` takes from one file, how long a restarted agent takes until a wake is served, and memory a service.
+"""make bench-scale: ten, a thousand, a hundred thousand services, all asleep (initial-scale 0): what a packet costs,
+how long `apply` takes from one file, how long a restarted agent takes until a wake is served, and memory a service.
 
-`adopt_s` is the time from the agent's exec until a connection to a sleeping service is answered; `ready_s` until its API
-is. `bytes_per_service` is the agent's memory (user) and the maps' (kernel) beyond that of an empty agent with maps of
-that size, whose cost for each place is `bytes_per_place`. `exponent` says how a figure grows from the second largest
+`adopt_s` is the time from the agent's exec until a connection to a sleeping service is answered; `ready_s` until its
+API is. `bytes_per_service` is what the agent's memory (user) and the maps' (kernel) grow by; `bytes_per_place` what the
+maps cost for each service that could be there, used or not. `exponent` says how a figure grows from the second largest
 size to the largest: 1 is proportional.
 
-ns: bench-packet's programs, 50 000 connections over a tenth of the services (1000 at most) that are awake, in turns with
-the smallest size; ns_ratio is to that. A SYN goes to another service each time.
+ns_ratio: bench-packet's programs, 50 000 connections over a tenth of the services (1000 at most) that are awake, in
+turns with the smallest size, which it is the ratio to. A SYN goes to another service each time.
 
 Options: --services N (may be repeated), --rounds N.
 """
@@ -57,7 +57,7 @@ def map_bytes(lab):
 
 
 def measure_agent(report, services):
-    """Returns what grows: seconds, and bytes of all services together."""
+    """Returns the maps' places and bytes, and what grows: seconds, and bytes of all services together."""
     places = max(PLACES_MIN, 2 ** math.ceil(math.log2(services + 1)))
     options = [f"max-routes={places}", f"max-revisions={places}", "vip-range=100.64.0.0/14"]
     with Lab("scale", clients=1, options=[word for option in options for word in ("--option", option)]) as lab:
@@ -67,7 +67,8 @@ def measure_agent(report, services):
         cpu = cpu_seconds(process)
         took, text = timed(lab.run, "node", "rouse", "apply", "-f", manifest(lab, "asleep", services))
         assert text.count(" created\n") == services, text[-500:]
-        report.add("apply_s", "s", services=services, value=round(took, 2), agent_cpu=round(cpu_seconds(process) - cpu, 2))
+        report.add("apply_s", "s", services=services, value=round(took, 2),
+                   agent_cpu=round(cpu_seconds(process) - cpu, 2))
         wait_quiet(lab, process)
         user, grown = rss_mb(process) * 1e6 - user, map_bytes(lab) - kernel
         report.add("bytes_per_service", "B", services=services, value=round((user + grown) / services),
@@ -77,7 +78,7 @@ def measure_agent(report, services):
         ready, served = first_wake(lab, f"asleep-{services // 2}")
         report.add("adopt_s", "s", services=services, value=round(served, 3), ready_s=round(ready, 3),
                    agent_cpu=round(cpu_seconds(agent(lab)), 2))
-        return {"apply_s": took, "adopt_s": served, "bytes": user + grown}
+        return places, kernel, {"apply_s": took, "adopt_s": served, "bytes": user + grown}
 
 
 def main():
@@ -86,14 +87,17 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     sizes = sorted(options.services or SIZES)
+    if len(sizes) < 2:
+        parser.error("--services: two sizes at least, to compare")
     report = Report("scale")
     measure_packets(report, sizes, options.rounds)
-    grown = {size: measure_agent(report, size) for size in sizes}
-    if len(sizes) > 1:
-        less, more = sizes[-2:]
-        for what in grown[more]:
-            exponent = math.log(grown[more][what] / grown[less][what]) / math.log(more / less)
-            report.add("exponent", "1", of=what, start=less, end=more, value=round(exponent, 2))
+    measured = [measure_agent(report, size) for size in sizes]
+    (places, kernel, less), (more_places, more_kernel, more) = measured[-2], measured[-1]
+    if more_places != places:
+        report.add("bytes_per_place", "B", value=round((more_kernel - kernel) / (more_places - places)))
+    for what in more:
+        exponent = math.log(more[what] / less[what]) / math.log(sizes[-1] / sizes[-2])
+        report.add("exponent", "1", of=what, start=sizes[-2], end=sizes[-1], value=round(exponent, 2))
     report.print()
 
 

@@ -9,6 +9,7 @@
  *	main.c              start, signals, stop
  *	reload.c            SIGHUP: the configuration again
  *	agent.c             builds the object, adopts what an earlier agent left
+ *	load.c              what it begins with: from the store to the registry
  *	tick.c              the periodic round
  *	record.c            events for people
  *
@@ -318,6 +319,10 @@ struct rs_address rs_agent_gateway(const struct rs_options *options, enum rs_fam
 /* A service's, or a tag's, by its place in the range. */
 struct rs_address rs_agent_vip(const struct rs_options *options, uint32_t vip, enum rs_family family);
 struct rs_outbound_config rs_agent_outbound_config(const struct rs_options *options);
+
+/* load.c */
+/* The store, the registry with what it has, the journal and the watches. */
+int rs_load_objects(struct rs_agent *agent, struct rs_err *err);
 
 /* traces.c */
 /* mkdir -p; notes the parents that were made. */
