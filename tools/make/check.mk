@@ -10,7 +10,7 @@ format-check: ## every C file is as clang-format writes it
 HEADERS = $(filter-out bpf/%,$(filter %.h,$(C_FILES)))
 hdr-check: $(B)/gen/rouse.skel.h ## every header compiles alone
 	$(call say,HEADERS)for header in $(HEADERS); do \
-		$(CC) $(CPPFLAGS) -Itest $(CFLAGS) -Wno-unused -fsyntax-only -x c -include $$header /dev/null || exit 1; done
+		$(CC) $(CPPFLAGS) -Itest -Itools/bench $(CFLAGS) -Wno-unused -fsyntax-only -x c -include $$header /dev/null || exit 1; done
 
 # Every file says its licence, by the folder it lives in.
 spdx-check:
@@ -32,7 +32,7 @@ script-check: ## shellcheck over every script
 cppcheck: ## static analysis
 	$(call say,CPPCHECK)cppcheck --quiet --error-exitcode=1 --enable=warning,performance --inline-suppr \
 		--suppressions-list=tools/test/cppcheck.supp --std=c11 -j 2 -D_GNU_SOURCE -DRS_VERSION='""' -DRS_SYSCONFDIR='""' \
-		--include=tools/test/cppcheck.h -Iinclude -Iuser $(filter user/%.c tools/%.c,$(C_FILES))
+		--include=tools/test/cppcheck.h -Iinclude -Iuser $(filter-out %.bpf.c,$(filter user/%.c tools/%.c,$(C_FILES)))
 
 # What documents say about the code is compared with the code.
 docs-check: $(B)/bin/roused
