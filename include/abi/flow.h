@@ -87,8 +87,10 @@ struct rs_iface {
 	__u32 flags; /* RS_IFACE_* */
 };
 
-#define RS_IFACE_CLSACT	      1 /* our program is a clsact filter there */
-#define RS_IFACE_CLSACT_QDISC 2 /* and we made the qdisc: it goes with the last filter */
-#define RS_IFACE_UPLINK	      4 /* leads out of this node */
+#define RS_IFACE_CLSACT	      1	 /* our program is a clsact filter there */
+#define RS_IFACE_CLSACT_QDISC 2	 /* and we made the qdisc: it goes with the last filter */
+#define RS_IFACE_UPLINK	      4	 /* leads out of this node */
+#define RS_IFACE_XDP_GENERIC  8	 /* our XDP program runs in the stack there, not in the driver */
+#define RS_IFACE_XDP_VETH     16 /* it is a veth, which sends XDP frames back only by redirection */
 
 #endif

@@ -96,10 +96,11 @@ static unsigned add_veth(struct net *net, const char *name, int ns)
 	return if_nametoindex(name);
 }
 
-static void read_mac(int ns, unsigned char mac[6])
+static void read_mac(int ns, const char *name, unsigned char mac[6])
 {
 	int fd = net_socket(ns, SOCK_DGRAM);
-	struct ifreq request = {.ifr_name = "eth0"};
+	struct ifreq request = {.ifr_ifindex = 0};
+	assert_int_equal(rs_str_copy(request.ifr_name, sizeof(request.ifr_name), name), 0);
 	assert_int_equal(ioctl(fd, SIOCGIFHWADDR, &request), 0);
 	memcpy(mac, request.ifr_hwaddr.sa_data, 6);
 	close(fd);
@@ -108,6 +109,7 @@ static void read_mac(int ns, unsigned char mac[6])
 static void add_client(struct net *net)
 {
 	net->client_if = add_veth(net, "client", net->client);
+	read_mac(net->node, "client", net->client_mac);
 	net_shell(net->node, "ip addr add 10.0.1.1/24 dev client");
 	net_shell(net->client, "ip addr add 10.0.1.2/24 dev eth0 && ip route add default via 10.0.1.1");
 }
@@ -119,9 +121,9 @@ static void add_instance(struct net *net, unsigned id, const char *name)
 		  name);
 	net_shell(net->instance[id],
 		  "ip addr add 198.19.0.%u/32 dev eth0 && ip route add 198.19.255.1 dev eth0 &&"
-		  " ip route add default via 198.19.255.1",
+		  " ip route add default via 198.19.255.1 && ethtool -K eth0 gro on", /* as the sandbox does */
 		  id);
-	read_mac(net->instance[id], net->instance_mac[id]);
+	read_mac(net->instance[id], "eth0", net->instance_mac[id]);
 }
 
 static void add_hostlink(struct net *net)
@@ -143,6 +145,13 @@ static void add_hostlink(struct net *net)
 
 /* --- the dataplane ------------------------------------------------------------------------------------------------ */
 
+static int attach_client(struct net *net, struct rs_err *err)
+{
+	return net->xdp_modes
+		       ? rs_dp_attach_xdp(net->dp, net->client_if, RS_DP_CLIENT, RS_WAY_PEER, net->xdp_modes, err)
+		       : rs_dp_attach(net->dp, net->client_if, RS_DP_CLIENT, RS_WAY_PEER, err);
+}
+
 void net_open_agent(struct net *net)
 {
 	struct rs_err err = {0};
@@ -161,7 +170,7 @@ void net_open_agent(struct net *net)
 	memcpy(config.rouse1_mac, net->link.inner_mac, 6);
 	if (rs_dp_open(&config, &net->dp, &err) < 0 ||
 	    rs_dp_attach(net->dp, net->link.inner_ifindex, RS_DP_HOST, RS_WAY_HOST, &err) < 0 ||
-	    rs_dp_attach(net->dp, net->client_if, RS_DP_CLIENT, RS_WAY_PEER, &err) < 0 ||
+	    attach_client(net, &err) < 0 ||
 	    rs_dp_attach(net->dp, net->instance_if[1], RS_DP_INSTANCE, RS_WAY_PEER, &err) < 0 ||
 	    rs_dp_attach(net->dp, net->instance_if[2], RS_DP_INSTANCE, RS_WAY_PEER, &err) < 0)
 		fail_msg("%s", err.message);
@@ -172,10 +181,10 @@ void net_close_agent(struct net *net)
 	net->dp = rs_dp_close(net->dp);
 }
 
-bool net_open(struct net *net, enum rs_hook hook, const char **ret_why)
+static bool open_by(struct net *net, enum rs_hook hook, unsigned modes, const char **ret_why)
 {
 	static unsigned serial;
-	memset(net, 0, sizeof(*net));
+	*net = (struct net){.xdp_modes = modes};
 	*ret_why = "it needs root: network namespaces and BPF";
 	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0)
 		return false;
@@ -200,6 +209,16 @@ bool net_open(struct net *net, enum rs_hook hook, const char **ret_why)
 	net_frontend(net, VIP, 8080);
 	net_mark(net);
 	return true;
+}
+
+bool net_open(struct net *net, enum rs_hook hook, const char **ret_why)
+{
+	return open_by(net, hook, 0, ret_why);
+}
+
+bool net_open_xdp(struct net *net, unsigned modes, const char **ret_why)
+{
+	return open_by(net, RS_HOOK_AUTO, modes, ret_why);
 }
 
 void net_close(struct net *net)
@@ -237,7 +256,8 @@ struct rs_instance *net_instance(struct net *net, unsigned id, enum rs_instance_
 	};
 	memcpy(instance.mac, net->instance_mac[id], 6);
 	assert_int_equal(fstat(net->instance[id], &stat), 0);
-	assert_int_equal(rs_dp_instance_add(net->dp, id, &instance, (unsigned)stat.st_ino), 0);
+	net->netns_inode[id] = (unsigned)stat.st_ino;
+	assert_int_equal(rs_dp_instance_add(net->dp, id, &instance, net->netns_inode[id]), 0);
 	if (state != RS_INSTANCE_STARTING)
 		rs_dp_instance_set_state(net->dp, id, state);
 	return rs_dp_instance(net->dp, id);

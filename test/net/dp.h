@@ -33,13 +33,18 @@ struct net {
 	unsigned client_if;
 	unsigned instance_if[3];
 	unsigned char instance_mac[3][6];
+	unsigned char client_mac[6]; /* of the interface `client` */
+	unsigned netns_inode[3];
 	enum rs_hook hook;
 	struct rs_tcx_order order;
+	unsigned xdp_modes; /* for the client's interface; 0 = TC */
 	struct rs_counters before;
 };
 
 /* The namespaces, the interfaces and the dataplane. False (with a reason) where they cannot be had. */
 bool net_open(struct net *net, enum rs_hook hook, const char **ret_why);
+/* The same with XDP on the client's interface, in the first of `modes` that works; 0 = TC. */
+bool net_open_xdp(struct net *net, unsigned modes, const char **ret_why);
 /* Everything away; fails the test when something is left. */
 void net_close(struct net *net);
 /* The agent's side alone, closed and opened again as by a restarted agent. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Which program stands on which interface: one hook each, TCX or clsact.
+ * Which program stands on which interface: one hook each, XDP, TCX or clsact.
  * Links are pinned, so that the dataplane outlives the agent and the next agent
  * swaps the program without a gap. From one hook to another the new one stands
  * before the old one goes: what both see in between belongs to one of them only,
@@ -21,7 +21,7 @@
 
 char *rs_dp_pin_path(const struct rs_dp *dp, enum rs_pin pin, unsigned ifindex)
 {
-	static const char *const prefix[] = {[RS_PIN_TCX] = "", [RS_PIN_TCX_NEW] = "new-"};
+	static const char *const prefix[] = {[RS_PIN_TCX] = "", [RS_PIN_TCX_NEW] = "new-", [RS_PIN_XDP] = "xdp-"};
 	return rs_str_format("%s/links/%s%u", dp->bpf_dir, prefix[pin], ifindex);
 }
 
@@ -90,17 +90,46 @@ int rs_dp_attach(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, enum 
 	if (r < 0)
 		return r;
 	/* Of an agent that used another hook: a packet must meet us once. */
+	drop_link_of(dp, RS_PIN_XDP, ifindex);
 	if (dp->use_tcx) {
 		rs_clsact_detach(dp->bpf_dir, ifindex, &old);
 		iface.flags &= ~(unsigned)(RS_IFACE_CLSACT | RS_IFACE_CLSACT_QDISC);
 	} else {
 		drop_link_of(dp, RS_PIN_TCX, ifindex);
 	}
+	iface.flags &= ~(unsigned)(RS_IFACE_XDP_GENERIC | RS_IFACE_XDP_VETH);
+	return write_iface(dp, ifindex, &iface, err);
+}
+
+int rs_dp_attach_xdp(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, enum rs_way way, unsigned modes,
+		     struct rs_err *err)
+{
+	int r = rs_xdp_load(dp, err);
+	if (r < 0)
+		return r;
+	/* The kernel does not change a link's mode: TC takes over for as long as there is none. */
+	unsigned mode = stands(dp, RS_PIN_XDP, ifindex) ? rs_xdp_mode(ifindex) : 0;
+	if (mode && !(mode & modes)) {
+		r = rs_dp_attach(dp, ifindex, side, way, err);
+		if (r < 0)
+			return r;
+	}
+	struct rs_iface iface = read_iface(dp, ifindex, side, way), old = iface;
+	r = write_iface(dp, ifindex, &iface, err);
+	if (r == 0)
+		r = rs_xdp_attach(dp, ifindex, modes, err);
+	if (r < 0)
+		return r;
+	rs_clsact_detach(dp->bpf_dir, ifindex, &old);
+	drop_link_of(dp, RS_PIN_TCX, ifindex);
+	iface.flags &= ~(unsigned)(RS_IFACE_CLSACT | RS_IFACE_CLSACT_QDISC | RS_IFACE_XDP_GENERIC | RS_IFACE_XDP_VETH);
+	iface.flags |= rs_xdp_flags(ifindex);
 	return write_iface(dp, ifindex, &iface, err);
 }
 
 int rs_dp_detach(struct rs_dp *dp, unsigned ifindex)
 {
+	drop_link_of(dp, RS_PIN_XDP, ifindex);
 	drop_link_of(dp, RS_PIN_TCX, ifindex);
 	drop_link_of(dp, RS_PIN_TCX_NEW, ifindex);
 	int map = bpf_map__fd(dp->skeleton->maps.ifaces);
@@ -114,6 +143,8 @@ int rs_dp_detach(struct rs_dp *dp, unsigned ifindex)
 const char *rs_dp_hook_at(const struct rs_dp *dp, unsigned ifindex)
 {
 	struct rs_iface iface;
+	if (stands(dp, RS_PIN_XDP, ifindex))
+		return rs_xdp_mode(ifindex) == RS_XDP_GENERIC ? "xdp-generic" : "xdp";
 	if (stands(dp, RS_PIN_TCX, ifindex))
 		return "tcx";
 	if (bpf_map_lookup_elem(bpf_map__fd(dp->skeleton->maps.ifaces), &ifindex, &iface) < 0)

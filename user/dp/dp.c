@@ -384,6 +384,7 @@ struct rs_dp *rs_dp_close(struct rs_dp *dp)
 	if (dp->rings)
 		munmap((void *)dp->rings, sizeof(*dp->rings));
 	ring_buffer__free(dp->ring);
+	rs_xdp_done(dp);
 	if (dp->skeleton)
 		rouse_bpf__destroy(dp->skeleton);
 	if (dp->packet_socket >= 0)

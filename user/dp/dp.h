@@ -43,6 +43,10 @@ struct rs_tcx_order {
 /* "first", "last", "before:PROGRAM" or "after:PROGRAM". -EINVAL for anything else. */
 int rs_tcx_order_parse(const char *text, struct rs_tcx_order *ret_order);
 
+/* How an XDP program runs: in the driver, or in the stack, behind the driver and before TC. */
+#define RS_XDP_NATIVE  1U
+#define RS_XDP_GENERIC 2U
+
 /* Which program stands on an interface. */
 enum rs_dp_side {
 	RS_DP_CLIENT,	/* clients of this node sit behind it */
@@ -108,9 +112,15 @@ int rs_dp_cleanup(const char *bpf_dir, struct rs_err *err);
 
 /* Attaches `side`'s program to TC ingress, or replaces an earlier agent's there, and notes the way back. */
 int rs_dp_attach(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, enum rs_way way, struct rs_err *err);
+/* The same by XDP, for clients and uplinks: in the first of `modes` (RS_XDP_*, native before generic) that the driver
+ * takes. On failure whatever stood there stands on, and `err` says why: rs_dp_attach() still works. */
+int rs_dp_attach_xdp(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, enum rs_way way, unsigned modes,
+		     struct rs_err *err);
+/* True when the XDP program takes frames that lie in several buffers, as those above a page do. */
+bool rs_dp_xdp_has_frags(const struct rs_dp *dp);
 /* Detaches; an interface that is gone is no error. */
 int rs_dp_detach(struct rs_dp *dp, unsigned ifindex);
-/* What stands there now, by the kernel's word: "tcx", "clsact", or NULL when neither does. */
+/* What stands there now, by the kernel's word: "xdp", "xdp-generic", "tcx", "clsact", or NULL when none does. */
 const char *rs_dp_hook_at(const struct rs_dp *dp, unsigned ifindex);
 /* Drops pins and entries of interfaces that no longer exist. */
 void rs_dp_prune(struct rs_dp *dp);

@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 
 struct rouse_bpf;
+struct rouse_xdp_bpf;
 
 /* An array map as memory (shared.c). */
 struct rs_shared {
@@ -39,6 +40,8 @@ struct rs_dp {
 	bool use_tcx;
 	bool has_binds; /* the kernel can run programs when a socket of a cgroup is bound */
 	struct rs_tcx_order tcx_order;
+	struct rouse_xdp_bpf *xdp; /* NULL until an interface asks for it */
+	bool xdp_has_frags;	   /* its program takes frames that lie in several buffers */
 	unsigned cpus;
 	unsigned holds_max;
 	unsigned seed;
@@ -71,6 +74,7 @@ int rs_dp_program_fd(const struct rs_dp *dp, enum rs_dp_side side);
 enum rs_pin {
 	RS_PIN_TCX,
 	RS_PIN_TCX_NEW, /* while it takes the place of the one above */
+	RS_PIN_XDP,
 };
 /* Where a link to an interface is pinned. The caller frees it; NULL when out of memory. */
 char *rs_dp_pin_path(const struct rs_dp *dp, enum rs_pin pin, unsigned ifindex);
@@ -93,5 +97,16 @@ int rs_clsact_attach(struct rs_dp *dp, unsigned ifindex, int program, unsigned f
 /* Removes our filter, and the qdisc if it is the agents' and nobody else has put a filter in it. */
 void rs_clsact_detach(const char *bpf_dir, unsigned ifindex, const struct rs_iface *iface);
 bool rs_clsact_stands(const char *bpf_dir, unsigned ifindex, const struct rs_iface *iface);
+
+/* xdp.c */
+/* Loads the XDP program, once. -EOPNOTSUPP with a sentence when the kernel cannot. */
+int rs_xdp_load(struct rs_dp *dp, struct rs_err *err);
+void rs_xdp_done(struct rs_dp *dp);
+/* The pinned link gets the program; or a new one is made, in the first of `modes` that works, and pinned. */
+int rs_xdp_attach(struct rs_dp *dp, unsigned ifindex, unsigned modes, struct rs_err *err);
+/* RS_XDP_NATIVE or _GENERIC: how whatever XDP program there is runs; 0 = there is none. */
+unsigned rs_xdp_mode(unsigned ifindex);
+/* The flags RS_IFACE_XDP_* that this interface has while our program stands there. */
+unsigned rs_xdp_flags(unsigned ifindex);
 
 #endif

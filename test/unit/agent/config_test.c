@@ -261,7 +261,7 @@ static void test_what_is_wrong_is_told_with_its_place(void **state)
 	for (size_t i = 0; i < rs_array_length(hows); i++) {
 		rs_auto_free char *text = rs_str_format("interface: [%s]\n", hows[i]);
 		rs_auto_free char *sentence = rs_str_format("a.yaml:1:13: interface.0: \"%s\" must end in =auto, =tc, "
-							    "=off or =uplink, or in two of them like =tc+uplink",
+							    "=xdp, =xdp-native, =xdp-generic, =off or =uplink, or in two of them like =tc+uplink",
 							    hows[i]);
 		refuse(text, sentence);
 	}
@@ -412,7 +412,7 @@ static void test_slips_on_the_command_line(void **state)
 static void test_what_is_printed_reads_back_as_the_same(void **state)
 {
 	(void)state;
-	assert_int_equal(read_text("name: mine\ninterface: [eth0=tc+uplink, \"123\"]\ntcx-order: "
+	assert_int_equal(read_text("name: mine\ninterface: [eth0=xdp+uplink, \"123\"]\ntcx-order: "
 				   "\"after:cil_from_netdev\"\nhosts-file: /tmp/a b\nhook: tcx\nuser: root\n"
 				   "autoscaler:\n"
 				   "  container-concurrency-target-percentage: 0.333\n"
@@ -427,7 +427,7 @@ static void test_what_is_printed_reads_back_as_the_same(void **state)
 	assert_non_null(first);
 	assert_non_null(strstr(first, "container-concurrency-target-percentage: \"0.333\"\n"));
 	assert_non_null(strstr(first, "scale-to-zero-grace-period: 1500ms\n"));
-	assert_non_null(strstr(first, "eth0=tc+uplink\n"));
+	assert_non_null(strstr(first, "eth0=xdp+uplink\n"));
 	assert_int_equal(read_text(first), 0);
 	rs_auto_free char *second = rs_options_yaml(&fixture.options);
 	assert_non_null(second);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The list of interfaces: NAME, NAME=tc+uplink, NAME=off. */
+/* The list of interfaces: NAME, NAME=xdp, NAME=tc+uplink, NAME=off. */
 #include "agent/config/option_table.h"
 
 #include "base/mem.h"
@@ -12,6 +12,9 @@
 static const char *const carries[RS_CARRY_COUNT] = {
 	[RS_CARRY_AUTO] = "auto",
 	[RS_CARRY_TC] = "tc",
+	[RS_CARRY_XDP] = "xdp",
+	[RS_CARRY_XDP_NATIVE] = "xdp-native",
+	[RS_CARRY_XDP_GENERIC] = "xdp-generic",
 	[RS_CARRY_OFF] = "off",
 };
 #define UPLINK "uplink"
@@ -47,7 +50,8 @@ int rs_interface_option_parse(const char *text, struct rs_interface_option *ret_
 		size_t word = strcspn(++at, "+");
 		if (set_word(&interface, at, word) < 0)
 			return rs_err_set(err, -EINVAL,
-					  "\"%.80s\" must end in =auto, =tc, =off or =uplink, or "
+					  "\"%.80s\" must end in =auto, =tc, =xdp, =xdp-native, =xdp-generic, =off or "
+					  "=uplink, or "
 					  "in two of them like =tc+uplink",
 					  text);
 		at += word;

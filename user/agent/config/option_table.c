@@ -53,7 +53,7 @@ const struct rs_option rs_option_rows[] = {
 	 .words = rs_ip_families_words, .initial = "IPv4",
 	 .help = "how services are reached unless they say otherwise, the preferred one first"},
 	{"interface", "NAME[=HOW]", RS_OPTION_INTERFACES, RS_OPTION_LIVE, OFFSET(interfaces),
-	 .range = "at most 64 names of links, each with =auto, =tc, =off or =uplink",
+	 .range = "at most 64 names of links, each with =auto, =tc, =xdp, =xdp-native, =xdp-generic, =off or =uplink",
 	 .initial = "all virtual ones with an address",
 	 .help = "attach here, by that hook; may be repeated"},
 	{"external-port-range", "FIRST-LAST", RS_OPTION_PORTS, RS_OPTION_LIVE, OFFSET(external_ports),

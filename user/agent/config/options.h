@@ -39,9 +39,12 @@
 
 /* What an interface is to carry for the clients behind it. */
 enum rs_carry {
-	RS_CARRY_AUTO,
+	RS_CARRY_AUTO, /* native XDP on a physical uplink whose driver has it; TC on all else */
 	RS_CARRY_TC,
-	RS_CARRY_OFF, /* nothing, whatever it is */
+	RS_CARRY_XDP,	      /* native, else generic, else TC */
+	RS_CARRY_XDP_NATIVE,  /* native, else TC */
+	RS_CARRY_XDP_GENERIC, /* generic, else TC */
+	RS_CARRY_OFF,	      /* nothing, whatever it is */
 	RS_CARRY_COUNT,
 };
 

@@ -18,6 +18,7 @@
 #include "sys/timer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,22 +138,62 @@ static void let_forward(struct rs_agent *agent, const char *link)
 		rs_warn("%s", err.message);
 }
 
+static enum rs_carry carry_of(const struct rs_options *options, const struct rs_link_info *link)
+{
+	const struct rs_interface_option *named = rs_options_interface(options, link->name);
+	enum rs_carry carry = named ? named->carry : RS_CARRY_AUTO;
+	if (carry != RS_CARRY_AUTO)
+		return carry;
+	return link->kind == RS_LINK_UPLINK ? RS_CARRY_XDP_NATIVE : RS_CARRY_TC;
+}
+
+/* False: it is for TC, and the note says why where XDP was asked for. */
+static bool attach_xdp(struct rs_agent *agent, struct place *place)
+{
+	static const unsigned modes[RS_CARRY_COUNT] = {
+		[RS_CARRY_XDP] = RS_XDP_NATIVE | RS_XDP_GENERIC,
+		[RS_CARRY_XDP_NATIVE] = RS_XDP_NATIVE,
+		[RS_CARRY_XDP_GENERIC] = RS_XDP_GENERIC,
+	};
+	struct rs_attach_state *state = &place->state;
+	struct rs_err err = {0};
+	*state->note = '\0';
+	state->fell_back = false;
+	if (!modes[state->carry])
+		return false;
+	if (rs_dp_attach_xdp(agent->dp, place->ifindex, state->side, state->way, modes[state->carry], &err) < 0) {
+		snprintf(state->note, sizeof(state->note), "no XDP: %.180s", err.message);
+		state->fell_back = true;
+		return false;
+	}
+	const char *hook = rs_dp_hook_at(agent->dp, place->ifindex);
+	if (!rs_str_equal(hook, "xdp"))
+		rs_str_copy(state->note, sizeof(state->note),
+			    "in the stack: its driver has no native XDP, or is not to");
+	else
+		rs_str_copy(state->note, sizeof(state->note),
+			    rs_dp_xdp_has_frags(agent->dp) ? "native, frames of any size"
+							   : "native, frames that fit a page");
+	return true;
+}
+
 /* Attaches, anew where it stands already. A failure is told once, and tried again at the link's next news. */
-static void serve(struct rs_attach *attach, struct place *place, enum rs_dp_side side, enum rs_way way)
+static void serve(struct rs_attach *attach, struct place *place)
 {
 	struct rs_agent *agent = attach->agent;
 	struct rs_attach_state *state = &place->state;
 	struct rs_err err = {0};
 	bool was_attached = state->attached, has_failed = *state->complaint;
-	state->way = way;
-	state->side = side;
 	place->again = false;
-	state->attached = rs_dp_attach(agent->dp, place->ifindex, side, way, &err) == 0;
+	state->attached =
+		attach_xdp(agent, place) || rs_dp_attach(agent->dp, place->ifindex, state->side, state->way, &err) == 0;
 	rs_str_copy(state->complaint, sizeof(state->complaint), state->attached ? "" : err.message);
 	if (!state->attached && !has_failed)
 		rs_error("cannot serve clients interface=%s error=%s", state->name, rs_log_value(err.message));
 	else if (state->attached && !was_attached)
-		rs_info("serving clients interface=%s hook=%s", state->name, rs_dp_hook_name(agent->dp));
+		rs_info("serving clients interface=%s hook=%s%s%s", state->name,
+			rs_dp_hook_at(agent->dp, place->ifindex), *state->note ? " note=" : "",
+			*state->note ? rs_log_value(state->note) : "");
 }
 
 /* False when this look has taken long enough: the rest is for the next one. */
@@ -194,9 +235,15 @@ static void look_at(struct rs_attach *attach, const struct rs_link_info *link)
 	/* Its other end may have moved into a container since. */
 	enum rs_way way = link->peer_elsewhere ? RS_WAY_PEER : RS_WAY_NEIGH;
 	enum rs_dp_side side = side_of(attach->agent->options, link);
-	bool is_other = place->state.way != way || place->state.side != side;
-	if ((!place->state.attached || is_other || place->again) && has_time(attach))
-		serve(attach, place, side, way);
+	enum rs_carry carry = carry_of(attach->agent->options, link);
+	struct rs_attach_state *state = &place->state;
+	bool is_other = state->way != way || state->side != side || state->carry != carry;
+	if ((state->attached && !is_other && !place->again) || !has_time(attach))
+		return;
+	state->way = way;
+	state->side = side;
+	state->carry = carry;
+	serve(attach, place);
 }
 
 /* --- looks ------------------------------------------------------------------------------------------------------ */
@@ -331,6 +378,9 @@ int rs_attach_start(struct rs_agent *agent, struct rs_err *err)
 int rs_attach_reload(struct rs_agent *agent, struct rs_err *err)
 {
 	agent->attach->unfinished = false;
+	/* What stood in the way of XDP may have gone. */
+	for (size_t i = 0; i < agent->attach->count; i++)
+		agent->attach->places[i].again |= agent->attach->places[i].state.fell_back;
 	return look_at_all(agent->attach, err);
 }
 

@@ -13,7 +13,7 @@
 struct role {
 	const char *as; /* "client", "uplink", "host", "instance"; NULL = none of them */
 	enum rs_way way;
-	char why[256];
+	char why[400];
 };
 
 static const char *way_name(enum rs_way way)
@@ -76,10 +76,10 @@ static struct role role_of(const struct rs_agent *agent, const struct rs_link_in
 		role = (struct role){.as = "instance", .way = RS_WAY_PEER, .why = "an instance or a waiting sandbox"};
 	} else if (state) {
 		role = (struct role){.as = state->side == RS_DP_UPLINK ? "uplink" : "client", .way = state->way};
-		snprintf(role.why, sizeof(role.why), "%s",
-			 *state->complaint			      ? state->complaint
-			 : rs_options_name_interfaces(agent->options) ? "named by --interface"
-								      : "virtual, with an address");
+		const char *chosen = rs_options_interface(agent->options, link->name) ? "named by --interface"
+										      : "virtual, with an address";
+		snprintf(role.why, sizeof(role.why), "%s%s%s", *state->complaint ? state->complaint : chosen,
+			 *state->note ? "; " : "", state->note);
 	} else {
 		explain_none(agent, link, &role);
 	}
