@@ -72,7 +72,7 @@ static void describe_external(const struct describe *describe)
 			n += (size_t)wrote;
 	}
 	if (n)
-		rs_describe_line(describe->cli, "External ports", line);
+		rs_describe_line(describe->cli, "External", line);
 }
 
 static void describe_service(const struct describe *describe)
