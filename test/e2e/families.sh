@@ -55,6 +55,10 @@ families() { # SERVICE FAMILIES -- COMMAND...: a service that says so
 	service "$name" "$@" | sed "s|^metadata: .*|metadata: {name: $name, annotations: {rouse.dev/ip-families: \"$families\"}}|"
 }
 
+contains_now() { # TEXT: of the agent's log
+	grep -q "$1" "/run/rouse-lab/$lab/agent.log"
+}
+
 addresses() { # SERVICE
 	on node rouse get service "$1" -o json | jq -r '.status.rouse.addresses | join(" ")'
 }
@@ -90,6 +94,15 @@ check "it is reached over IPv4 then" served 4 client1 six
 families six IPv4 -- /usr/bin/python3 "$files/listen.py" :: | apply
 check "and over IPv4 alone" equal "$(addresses six)" 198.18.0.2
 check "its IPv6 address is nobody's then" equal "$(on client1 curl -sS -m 5 -o /dev/null 'http://[fd72:6f75:7365::c612:2]/' 2> /dev/null || echo $?)" 7
+
+# --- an interface without IPv4 ----------------------------------------------------------------------------------------
+
+on node sh -c 'ip netns add box && ip link add box0 type veth peer name eth0 netns box &&
+	ip address add fd98::1/64 dev box0 nodad && ip link set box0 up && ip -n box link set eth0 up &&
+	ip -n box address add fd98::2/64 dev eth0 nodad && ip -n box route add default via fd98::1'
+check "an interface with an IPv6 address alone is served" wait_until 5 contains_now "serving clients interface=box0"
+check "and who is behind it is" equal "$(on node ip netns exec box curl -sS -m 5 -o /dev/null -w '%{http_code}' \
+	'http://[fd72:6f75:7365::c612:1]/')" 200
 
 # --- the way out ------------------------------------------------------------------------------------------------------
 

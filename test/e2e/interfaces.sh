@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Interfaces that come, change and go under an agent: who sits behind them is served, and `status` says why or why not.
-# families: 4 6
 source "$(dirname "$0")/lib.sh"
 lab_up
 dir=/run/rouse-lab/$lab

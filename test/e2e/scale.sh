@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # A burst on a sleeping service scales it at once; quiet takes it back to zero.
-# families: 4 6
 source "$(dirname "$0")/lib.sh"
 lab_up --clients 2
 

@@ -35,11 +35,26 @@ static int this_namespace(void)
 	return open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 }
 
+bool net_is_v6(void)
+{
+	const char *family = getenv("RS_TEST_FAMILY");
+	return family && strcmp(family, "6") == 0;
+}
+
+const char *net_address(const char *v4, const char *v6)
+{
+	return net_is_v6() ? v6 : v4;
+}
+
 /* Packets that nobody sent on purpose would be counted too. */
 static void quiet(int ns)
 {
-	net_shell(ns, "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1"
-		      " 2>/dev/null || true");
+	if (net_is_v6())
+		net_shell(ns, "sysctl -qw net.ipv6.conf.default.addr_gen_mode=1 net.ipv6.conf.default.accept_ra=0"
+			      " net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.forwarding=1");
+	else
+		net_shell(ns, "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1"
+			      " 2>/dev/null || true");
 }
 
 static int new_namespace(int back)
@@ -112,6 +127,10 @@ static void add_client(struct net *net)
 	read_mac(net->node, "client", net->client_mac);
 	net_shell(net->node, "ip addr add 10.0.1.1/24 dev client");
 	net_shell(net->client, "ip addr add 10.0.1.2/24 dev eth0 && ip route add default via 10.0.1.1");
+	if (!net_is_v6())
+		return;
+	net_shell(net->node, "ip addr add fd00:1::1/64 dev client nodad");
+	net_shell(net->client, "ip addr add fd00:1::2/64 dev eth0 nodad && ip route add default via fd00:1::1");
 }
 
 static void add_instance(struct net *net, unsigned id, const char *name)
@@ -124,6 +143,32 @@ static void add_instance(struct net *net, unsigned id, const char *name)
 		  " ip route add default via 198.19.255.1 && ethtool -K eth0 gro on", /* as the sandbox does */
 		  id);
 	read_mac(net->instance[id], "eth0", net->instance_mac[id]);
+	if (!net_is_v6())
+		return;
+	net_shell(net->node, "ip addr add fd00:19::ff:1/128 dev %s nodad && ip route add fd00:19::%u/128 dev %s", name,
+		  id, name);
+	/* Without link-local addresses a host that forwards cannot ask for a neighbour. */
+	const unsigned char *mac = net->instance_mac[id];
+	net_shell(net->node, "ip neigh add fd00:19::%u lladdr %02x:%02x:%02x:%02x:%02x:%02x nud permanent dev %s", id,
+		  mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], name);
+	net_shell(net->instance[id],
+		  "ip addr add fd00:19::%u/128 dev eth0 nodad && ip route add fd00:19::ff:1 dev eth0 &&"
+		  " ip route add default via fd00:19::ff:1",
+		  id);
+}
+
+static struct rs_address address_of(const char *text)
+{
+	struct rs_address address;
+	assert_int_equal(rs_address_parse(text, &address), 0);
+	return address;
+}
+
+static struct rs_range range_of(const char *text)
+{
+	struct rs_range range;
+	assert_int_equal(rs_range_parse(text, &range), 0);
+	return range;
 }
 
 static void add_hostlink(struct net *net)
@@ -139,6 +184,12 @@ static void add_hostlink(struct net *net)
 		.address = {rs_address_v4(inet_addr("198.18.255.254"))},
 		.gateway = {rs_address_v4(inet_addr("198.18.255.253"))},
 	};
+	if (net_is_v6()) {
+		config.ranges.vip[RS_V6] = range_of("fd00:18::/112");
+		config.ranges.instances[RS_V6] = range_of("fd00:97::/112");
+		config.address[RS_V6] = address_of("fd00:18::fffe");
+		config.gateway[RS_V6] = address_of("fd00:18::fffd");
+	}
 	if (rs_hostlink_setup(&config, &net->link, &err) < 0)
 		fail_msg("%s", err.message);
 }
@@ -166,6 +217,11 @@ void net_open_agent(struct net *net)
 		.holds_max = RS_HOLDS_MIN,
 		.flows_max = 4 * RS_FLOWS_MIN,
 	};
+	if (net_is_v6()) {
+		const struct rs_range vip6 = range_of("fd00:18::/112");
+		memcpy(&config.vip6_range, vip6.address.byte, sizeof(config.vip6_range));
+		config.vip6_bits = vip6.bits;
+	}
 	memcpy(config.rouse0_mac, net->link.outer_mac, 6);
 	memcpy(config.rouse1_mac, net->link.inner_mac, 6);
 	if (rs_dp_open(&config, &net->dp, &err) < 0 ||
@@ -240,7 +296,7 @@ void net_close(struct net *net)
 
 void net_frontend(struct net *net, const char *vip, unsigned short port)
 {
-	const struct rs_address address = rs_address_v4(inet_addr(vip));
+	const struct rs_address address = address_of(vip);
 	const struct rs_frontend_key key = rs_dp_frontend(&address, port, RS_PROTOCOL_TCP);
 	assert_int_equal(rs_dp_frontend_set(net->dp, &key, 1, 0), 0);
 }
@@ -254,6 +310,10 @@ struct rs_instance *net_instance(struct net *net, unsigned id, enum rs_instance_
 		.address[RS_V4] = rs_address_v4(htonl(0xc6130000 + id)),
 		.port[0] = htons(8080),
 	};
+	if (net_is_v6()) {
+		instance.address[RS_V6] = address_of("fd00:19::");
+		instance.address[RS_V6].byte[15] = (__u8)id;
+	}
 	memcpy(instance.mac, net->instance_mac[id], 6);
 	assert_int_equal(fstat(net->instance[id], &stat), 0);
 	net->netns_inode[id] = (unsigned)stat.st_ino;
@@ -282,7 +342,7 @@ static int socket_in(int ns, int family, int type, int protocol)
 
 int net_socket_of(int ns, int type, int protocol)
 {
-	int yes = 1, fd = socket_in(ns, AF_INET, type, protocol);
+	int yes = 1, fd = socket_in(ns, net_is_v6() ? AF_INET6 : AF_INET, type, protocol);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 	return fd;
 }
@@ -301,17 +361,35 @@ unsigned net_index(int ns, const char *interface)
 	return (unsigned)request.ifr_ifindex;
 }
 
-static struct sockaddr_in socket_address(const char *address, unsigned short port)
+struct end {
+	union {
+		struct sockaddr address;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	};
+	socklen_t length;
+};
+
+static struct end socket_address(const char *text, unsigned short port)
 {
-	return (struct sockaddr_in){
-		.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(address), .sin_port = htons(port)};
+	const struct rs_address address = address_of(text);
+	struct end end = {.length = sizeof(end.v4)};
+	if (net_is_v6()) {
+		end.v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(port)};
+		memcpy(&end.v6.sin6_addr, address.byte, sizeof(address.byte));
+		end.length = sizeof(end.v6);
+	} else {
+		end.v4 = (struct sockaddr_in){
+			.sin_family = AF_INET, .sin_addr.s_addr = rs_address_to_v4(&address), .sin_port = htons(port)};
+	}
+	return end;
 }
 
 int net_listen(int ns, unsigned short port, int backlog)
 {
 	int fd = net_socket(ns, SOCK_STREAM);
-	struct sockaddr_in any = socket_address("0.0.0.0", port);
-	assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof(any)), 0);
+	const struct end any = socket_address(net_address("0.0.0.0", "::"), port);
+	assert_int_equal(bind(fd, &any.address, any.length), 0);
 	assert_int_equal(listen(fd, backlog), 0);
 	return fd;
 }
@@ -319,13 +397,19 @@ int net_listen(int ns, unsigned short port, int backlog)
 int net_connect(int ns, const char *address, unsigned short port, unsigned short from)
 {
 	int fd = net_socket(ns, SOCK_STREAM);
-	struct sockaddr_in to = socket_address(address, port), local = socket_address("0.0.0.0", from);
+	const struct end to = socket_address(address, port), local = socket_address(net_address("0.0.0.0", "::"), from);
 	if (from)
-		assert_int_equal(bind(fd, (struct sockaddr *)&local, sizeof(local)), 0);
-	int r = connect(fd, (struct sockaddr *)&to, sizeof(to));
+		assert_int_equal(bind(fd, &local.address, local.length), 0);
+	int r = connect(fd, &to.address, to.length);
 	if (r < 0 && errno != EINPROGRESS)
 		fail_msg("connect to %s:%u: %s", address, port, strerror(errno));
 	return fd;
+}
+
+ssize_t net_send_to(int fd, const char *address, const void *data, size_t length)
+{
+	const struct end to = socket_address(address, 0);
+	return sendto(fd, data, length, 0, &to.address, to.length);
 }
 
 int net_connected(int fd, int timeout_ms)

@@ -19,9 +19,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VIP	    "198.18.0.5"
-#define SOON_MS	    800	  /* below the first retransmission of a SYN: what takes longer was lost */
-#define DEADLINE_MS 12000 /* what must come, but not at once */
+/* Each has an address of both families, and tests use the one of RS_TEST_FAMILY (4, or 6). */
+#define VIP	       net_address("198.18.0.5", "fd00:18::5")
+#define OTHER_VIP      net_address("198.18.77.77", "fd00:18::77")
+#define NODE_ADDRESS   net_address("10.0.1.1", "fd00:1::1")
+#define CLIENT_ADDRESS net_address("10.0.1.2", "fd00:1::2")
+#define ONE_ADDRESS    net_address("198.19.0.1", "fd00:19::1") /* instance 1 */
+#define SOON_MS	       800   /* below the first retransmission of a SYN: what takes longer was lost */
+#define DEADLINE_MS    12000 /* what must come, but not at once */
 
 struct net {
 	struct rs_dp *dp;
@@ -51,6 +56,10 @@ void net_close(struct net *net);
 void net_close_agent(struct net *net);
 void net_open_agent(struct net *net);
 
+bool net_is_v6(void);
+/* The one of the two that the test is about. */
+const char *net_address(const char *v4, const char *v6);
+
 void net_frontend(struct net *net, const char *vip, unsigned short port);
 /* Makes instance 1 or 2, known by its namespace, in that state. */
 struct rs_instance *net_instance(struct net *net, unsigned id, enum rs_instance_state state);
@@ -59,7 +68,7 @@ struct rs_instance *net_instance(struct net *net, unsigned id, enum rs_instance_
 void net_shell(int ns, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Skips the test when the command, which changes nothing in the end, fails: for what a kernel may lack. */
 void net_need(int ns, const char *command);
-/* A socket in that namespace. */
+/* A socket in that namespace, of the test's family. */
 int net_socket(int ns, int type);
 int net_socket_of(int ns, int type, int protocol);
 /* An AF_PACKET socket for whole frames. */
@@ -68,6 +77,8 @@ unsigned net_index(int ns, const char *interface);
 int net_listen(int ns, unsigned short port, int backlog);
 /* Begins to connect. `from`: the local port, 0 = any. */
 int net_connect(int ns, const char *address, unsigned short port, unsigned short from);
+/* By a raw socket. */
+ssize_t net_send_to(int fd, const char *address, const void *data, size_t length);
 /* 0 when the connection stands within so many ms, else the errno, or ETIMEDOUT. */
 int net_connected(int fd, int timeout_ms);
 int net_accept(int listener, int timeout_ms);

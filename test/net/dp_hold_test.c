@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* families: 4 6 */
 /* link: base dp test/net/dp.c user/sys/hostlink.c user/sys/links.c user/sys/ranges.c */
 /* A SYN that nobody can take, and a real client that waits for the answer. */
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* families: 4 6 */
 /* link: base dp test/net/dp.c user/sys/hostlink.c user/sys/links.c user/sys/ranges.c */
 /* Every way between a client and an instance, with real data on it, on both hooks. */
 #include <stdarg.h>
@@ -166,7 +167,7 @@ static void test_a_port_of_no_service_refuses(void **state)
 	int fd = net_connect(net.client, VIP, 81, 0);
 	assert_int_equal(net_connected(fd, SOON_MS), ECONNREFUSED);
 	close(fd);
-	fd = net_connect(net.node, "198.18.77.77", 80, 0);
+	fd = net_connect(net.node, OTHER_VIP, 80, 0);
 	assert_int_equal(net_connected(fd, SOON_MS), ECONNREFUSED);
 	close(fd);
 	assert_int_equal(net_since_mark(&net, RS_REASON_no_service), 2);
@@ -221,10 +222,10 @@ static void test_what_is_not_ours_is_routed_as_before(void **state)
 		int from;
 		const char *to;
 		int listener;
-	} ways[] = {{net.client, "10.0.1.1", node_listener},
-		    {net.client, "198.19.0.1", one},
-		    {net.instance[2], "198.19.0.1", one},
-		    {net.instance[1], "10.0.1.1", node_listener}};
+	} ways[] = {{net.client, NODE_ADDRESS, node_listener},
+		    {net.client, ONE_ADDRESS, one},
+		    {net.instance[2], ONE_ADDRESS, one},
+		    {net.instance[1], NODE_ADDRESS, node_listener}};
 	for (size_t i = 0; i < rs_array_length(ways); i++) {
 		int client = net_connect(ways[i].from, ways[i].to, 7000, 0);
 		assert_int_equal(net_connected(client, SOON_MS), 0);
@@ -293,33 +294,24 @@ static void test_cluster_local_and_the_host(void **state)
 
 static int raw_socket(int ns)
 {
-	int yes = 1, fd = net_socket_of(ns, SOCK_RAW, IPPROTO_TCP);
-	assert_int_equal(setsockopt(fd, SOL_IP, IP_HDRINCL, &yes, sizeof(yes)), 0);
-	return fd;
+	return net_socket_of(ns, SOCK_RAW, IPPROTO_TCP);
 }
 
+/* Without the IP header, which is the kernel's to write. */
 static void send_reset(int fd, uint16_t port, uint32_t sequence)
 {
-	struct {
-		struct rs_ipv4 ip;
-		struct rs_tcp tcp;
-	} __attribute__((packed, aligned(4))) packet = {
-		.ip = {.version_length = 0x45,
-		       .ttl = 64,
-		       .protocol = RS_PROTOCOL_TCP,
-		       .source = inet_addr("10.0.1.2"),
-		       .destination = inet_addr(VIP)},
-		.tcp = {.source = htons(port),
-			.destination = htons(80),
-			.sequence = htonl(sequence),
-			.offset = 5 << 4,
-			.flags = RS_TCP_RST},
+	struct rs_tcp packet = {
+		.source = htons(port),
+		.destination = htons(80),
+		.sequence = htonl(sequence),
+		.offset = 5 << 4,
+		.flags = RS_TCP_RST,
 	};
-	const struct rs_tuple ends = {.source = rs_address_v4(packet.ip.source),
-				      .destination = rs_address_v4(packet.ip.destination)};
-	packet.tcp.checksum = rs_checksum_tcp_bare(&ends, &packet.tcp);
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = packet.ip.destination};
-	assert_int_equal(sendto(fd, &packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to)), sizeof(packet));
+	struct rs_tuple ends;
+	assert_int_equal(rs_address_parse(CLIENT_ADDRESS, &ends.source), 0);
+	assert_int_equal(rs_address_parse(VIP, &ends.destination), 0);
+	packet.checksum = rs_checksum_tcp_bare(&ends, &packet);
+	assert_int_equal(net_send_to(fd, VIP, &packet, sizeof(packet)), sizeof(packet));
 }
 
 /* A stranger who knows the addresses and ports of an open connection, and nothing else. */
