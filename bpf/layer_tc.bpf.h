@@ -8,6 +8,7 @@
  *	RS_LAYERED(name)    the name of a global function that is given one
  *	RS_NEXT, RS_DROP    verdicts
  *	rs_context_ifindex  where the packet came in
+ *	rs_is_tagged        does it belong to a VLAN's interface above that one?
  *	rs_load             copies bytes of the frame
  *	rs_make_linear      makes headers readable that lie elsewhere
  *	rs_rewrite          puts other ends into the packet
@@ -41,6 +42,12 @@
 RS_INLINE __u32 rs_context_ifindex(const RS_CONTEXT *skb)
 {
 	return skb->ifindex;
+}
+
+/* The kernel takes the outer tag off before TC sees the packet. VLAN 0 is a priority, and no VLAN (802.1Q 6.9). */
+RS_INLINE bool rs_is_tagged(const RS_CONTEXT *skb)
+{
+	return skb->vlan_present && (skb->vlan_tci & 0xfff);
 }
 
 RS_INLINE void *rs_context_data(const RS_CONTEXT *skb)
@@ -106,9 +113,9 @@ RS_INLINE bool rs_rewrite(RS_CONTEXT *skb, const struct rs_packet *packet, const
 {
 	const enum rs_family family = packet->family;
 	const bool is_udp = packet->tuple.protocol == RS_PROTOCOL_UDP;
-	__u32 l4_offset = packet->l4_offset;
+	const __u32 l4_offset = rs_packet_l4_offset(packet);
 	void *data = rs_context_data(skb), *end = rs_context_end(skb);
-	if (l4_offset > RS_L4_OFFSET_MAX || data + RS_ETHERNET_LENGTH > end)
+	if (data + RS_ETHERNET_LENGTH > end)
 		return false; /* the parser has seen to it, but the verifier does not know */
 	void *l4 = data + l4_offset;
 	rs_hide(l4); /* not to be computed anew below: 6.1 knows only this one to be checked */

@@ -257,7 +257,4 @@ extern const volatile struct rs_config config;
  * map_value"). Weak: each object that uses it has a copy, and the linker keeps one. */
 #define RS_GLOBAL __attribute__((noinline, weak))
 
-/* Makes the compiler forget what it knows of a value, so that it keeps a check that the verifier needs. */
-#define rs_hide(x) asm volatile("" : "+r"(x))
-
 #endif

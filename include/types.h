@@ -51,4 +51,7 @@ RS_INLINE void rs_store_word(void *to, __u32 word)
 #define rs_ntohs(x) ((__u16)rs_htons(x))
 #define rs_ntohl(x) ((__u32)rs_htonl(x))
 
+/* Makes the compiler forget what it knows of a value, so that it keeps a check that the verifier needs. */
+#define rs_hide(x) asm volatile("" : "+r"(x))
+
 #endif

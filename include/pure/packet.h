@@ -88,7 +88,9 @@ struct rs_udp {
 #define RS_ETHERNET_LENGTH ((__u32)sizeof(struct rs_ethernet))
 /* No transport header begins behind this, and none ends behind the next. */
 #define RS_L4_OFFSET_MAX (RS_ETHERNET_LENGTH + (__u32)sizeof(struct rs_ipv6) + RS_IPV6_EXTENSIONS_BYTES_MAX)
-#define RS_HEADERS_MAX	 (RS_L4_OFFSET_MAX + 60)
+/* All bits that it can have. */
+#define RS_L4_OFFSET_MASK 511U
+#define RS_HEADERS_MAX	  (RS_L4_OFFSET_MAX + 60)
 
 enum rs_parse {
 	RS_PARSE_TCP,	      /* everything is set */
@@ -184,7 +186,10 @@ RS_INLINE enum rs_parse rs_parse_ipv6_extensions(const void *data, const void *e
 		if (offset > first + RS_IPV6_EXTENSIONS_BYTES_MAX)
 			return RS_PARSE_UNKNOWN;
 	}
-	return packet->end_offset < offset ? RS_PARSE_MALFORMED : RS_PARSE_TCP;
+	/* Not as a comparison of both: where 6.1 takes one of them for known, it believes both outcomes. */
+	__s64 left = (__s64)packet->end_offset - offset;
+	rs_hide(left);
+	return left < 0 ? RS_PARSE_MALFORMED : RS_PARSE_TCP;
 }
 
 RS_INLINE enum rs_parse rs_parse_ipv6(const void *data, const void *end, struct rs_packet *packet)
@@ -217,9 +222,18 @@ RS_INLINE enum rs_parse rs_packet_parse_l3(const void *data, const void *end, st
 	return RS_PARSE_OTHER;
 }
 
+/* Where the transport header begins, in a form that shows the verifier how small it is: what it knows of a field it has
+ * forgotten when the field is read again. */
+RS_INLINE __u32 rs_packet_l4_offset(const struct rs_packet *packet)
+{
+	__u32 offset = packet->l4_offset;
+	rs_hide(offset);
+	return offset & RS_L4_OFFSET_MASK;
+}
+
 RS_INLINE enum rs_parse rs_parse_tcp(const void *data, const void *end, struct rs_packet *packet)
 {
-	const __u32 l4_offset = packet->l4_offset;
+	const __u32 l4_offset = rs_packet_l4_offset(packet);
 	const struct rs_tcp *tcp = data + l4_offset;
 	if ((const void *)(tcp + 1) > end)
 		return packet->end_offset < l4_offset + sizeof(*tcp) ? RS_PARSE_MALFORMED : RS_PARSE_SHORT;
@@ -238,7 +252,7 @@ RS_INLINE enum rs_parse rs_parse_tcp(const void *data, const void *end, struct r
 
 RS_INLINE enum rs_parse rs_parse_udp(const void *data, const void *end, struct rs_packet *packet)
 {
-	const __u32 l4_offset = packet->l4_offset;
+	const __u32 l4_offset = rs_packet_l4_offset(packet);
 	const struct rs_udp *udp = data + l4_offset;
 	if ((const void *)(udp + 1) > end)
 		return packet->end_offset < l4_offset + sizeof(*udp) ? RS_PARSE_MALFORMED : RS_PARSE_SHORT;
@@ -254,7 +268,7 @@ RS_INLINE enum rs_parse rs_parse_udp(const void *data, const void *end, struct r
 
 RS_INLINE enum rs_parse rs_parse_icmp(const void *data, const void *end, struct rs_packet *packet)
 {
-	const __u32 l4_offset = packet->l4_offset;
+	const __u32 l4_offset = rs_packet_l4_offset(packet);
 	if (data + l4_offset + 8 > end)
 		return packet->end_offset < l4_offset + 8 ? RS_PARSE_MALFORMED : RS_PARSE_SHORT;
 	if (packet->end_offset < l4_offset + 8)
