@@ -11,7 +11,6 @@
 #include "work.bpf.h"
 
 /* Entries that each kind of push leaves free: the sweeper must always be able to put back what lives. */
-#define RS_RING_RESERVE_BEGIN (2ULL * RS_RING_MARGIN)
 #define RS_RING_RESERVE_BUSY  (1ULL * RS_RING_MARGIN)
 #define RS_RING_RESERVE_SWEEP (RS_RING_MARGIN / 2ULL)
 
@@ -159,24 +158,83 @@ RS_INLINE bool rs_flow_open_is_full(const struct rs_ring *ring)
 	return rs_read(ring->tail) - rs_read(ring->head) + RS_RING_MARGIN > config.open_mask;
 }
 
-/* A place in the open ring is free afterwards: when all are taken, the oldest half-open flow ends for it. One that has
- * a place in another ring by now only gives up this one. False when other CPUs are at the same place all the time. */
-RS_GLOBAL int rs_flow_open_make_room(void)
+/* Are both of one client? An IPv6 client has the lower half of its address to choose from. */
+RS_INLINE bool rs_is_same_client(const struct rs_address *a, const struct rs_address *b)
+{
+	const rs_word *x = (const rs_word *)a, *y = (const rs_word *)b;
+	return x[0] == y[0] && x[1] == y[1] && (rs_address_family(a) == RS_V6 || (x[2] == y[2] && x[3] == y[3]));
+}
+
+/* Is its place in the open ring the only one that it has? */
+RS_INLINE bool rs_flow_is_open_only(const struct rs_flow *flow)
+{
+	return !rs_read(flow->in_fast_ring) && !flow->in_slow_ring;
+}
+
+enum rs_room {
+	RS_ROOM_NONE,
+	RS_ROOM_FREE,
+	RS_ROOM_EVICT, /* the half-open flow of work->ended_key is to end for it */
+};
+
+/* What is oldest in the open ring leaves it, if it can. It may go on for good, in another ring or since it has ended;
+ * an open connection never ends for a newer one; and of those that are half-open, one that the newcomer's own client
+ * has begun goes first: a flood pushes out its own. With `last` any. */
+RS_INLINE enum rs_room rs_flow_open_take(struct rs_ring *ring, struct rs_work *work, bool last)
+{
+	struct rs_tuple *key = &work->ended_key;
+	__u64 born_ns;
+	if (!rs_flow_open_pop(ring, ~0ULL, key, &born_ns))
+		return RS_ROOM_NONE;
+	struct rs_flow *flow = bpf_map_lookup_elem(&flows, key);
+	if (!flow || flow->born_ns != born_ns || !rs_flow_is_open_only(flow))
+		return RS_ROOM_FREE;
+	if (flow->state >= RS_TCP_ESTABLISHED) {
+		if (rs_flow_watch(key, flow, RS_RING_RESERVE_SWEEP))
+			return RS_ROOM_FREE;
+	} else if (last || rs_is_same_client(&key->source, &work->packet.tuple.source)) {
+		return RS_ROOM_EVICT;
+	}
+	rs_flow_ring_write(&flow_ring_open, ring, config.open_mask, key, born_ns,
+			   bpf_ktime_get_ns() + RS_FLOW_VISIT_FAST_MS * 1000000ULL);
+	return RS_ROOM_NONE;
+}
+
+/* Looks for a place in the open ring for the connection of work->packet; with `evict` for a half-open one that ends, so
+ * that the maps have room too. A function that ends none itself: their stacks add up. */
+RS_GLOBAL int rs_flow_find_room(bool evict)
 {
 	struct rs_rings *rings_ = rs_rings();
 	struct rs_work *work = rs_work();
 	if (!rings_ || !work)
-		return false;
-	__u64 born_ns;
-	for (int tries = 0; tries < 4 && rs_flow_open_is_full(&rings_->flow_open); tries++) {
-		if (!rs_flow_open_pop(&rings_->flow_open, ~0ULL, &work->ended_key, &born_ns))
-			continue;
-		struct rs_flow *flow = bpf_map_lookup_elem(&flows, &work->ended_key);
-		if (flow && flow->born_ns == born_ns && !rs_read(flow->in_fast_ring) && !flow->in_slow_ring &&
-		    rs_flow_end(&work->ended_key, flow))
-			rs_count(flow_evicted);
+		return RS_ROOM_NONE;
+	struct rs_ring *ring = &rings_->flow_open;
+	/* The last that began on this CPU was the same client's: its SYN is dropped sooner than it pushes out anybody
+	 * else's. */
+	bool is_flood = rs_is_same_client(&work->begun_by, &work->packet.tuple.source);
+	for (__u32 tries = 1; tries <= RS_EVICT_TRIES; tries++) {
+		if (!evict && !rs_flow_open_is_full(ring))
+			return RS_ROOM_FREE;
+		if (rs_read(ring->head) == rs_read(ring->tail))
+			return RS_ROOM_NONE;
+		if (rs_flow_open_take(ring, work, tries == RS_EVICT_TRIES && !is_flood) == RS_ROOM_EVICT)
+			return RS_ROOM_EVICT;
 	}
-	return !rs_flow_open_is_full(&rings_->flow_open);
+	return evict || rs_flow_open_is_full(ring) ? RS_ROOM_NONE : RS_ROOM_FREE;
+}
+
+/* False when no half-open flow may end for it, or other CPUs are at the same place all the time. */
+RS_INLINE bool rs_flow_make_room(struct rs_work *work, bool evict)
+{
+	int room = rs_flow_find_room(evict);
+	if (room != RS_ROOM_EVICT)
+		return room == RS_ROOM_FREE;
+	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &work->ended_key);
+	if (!flow || flow->state >= RS_TCP_ESTABLISHED || !rs_flow_is_open_only(flow))
+		return !evict; /* it has gone on meanwhile, and has left its place */
+	if (rs_flow_end(&work->ended_key, flow))
+		rs_count(flow_evicted);
+	return true;
 }
 
 /* The hold of this SYN has ended without an answer: what its release began ends too. */
@@ -291,6 +349,7 @@ RS_GLOBAL int rs_flow_begin(void)
 		stats->bytes_in += flow->bytes_in;
 		rs_stats_started(stats, now);
 	}
+	work->begun_by = packet->tuple.source;
 	rs_count(connection_new);
 	if (flow->hairpin)
 		rs_count(hairpin);

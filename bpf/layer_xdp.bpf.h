@@ -31,6 +31,14 @@ RS_INLINE __u32 rs_context_ifindex(const RS_CONTEXT *xdp)
 	return xdp->ingress_ifindex;
 }
 
+/* The tag is in the frame still, which is no IP packet then. (A network card that takes it off by itself hides it from
+ * XDP: ethtool -K DEVICE rxvlan off.) */
+RS_INLINE bool rs_is_tagged(const RS_CONTEXT *xdp)
+{
+	(void)xdp;
+	return false;
+}
+
 RS_INLINE void *rs_context_data(const RS_CONTEXT *xdp)
 {
 	return (void *)(long)xdp->data;

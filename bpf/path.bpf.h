@@ -92,6 +92,8 @@ static __attribute__((noinline)) enum rs_parse rs_parse_again(RS_CONTEXT *contex
  * port. */
 RS_INLINE enum rs_parse rs_parse(RS_CONTEXT *context, struct rs_packet *packet, bool ours_only)
 {
+	if (rs_is_tagged(context))
+		return RS_PARSE_OTHER; /* the interface of its VLAN has a program of its own */
 	void *data = rs_context_data(context), *end = rs_context_end(context);
 	enum rs_parse result = rs_packet_parse_l3(data, end, packet);
 	if (result == RS_PARSE_OTHER)
@@ -138,42 +140,21 @@ RS_INLINE int rs_forward(RS_CONTEXT *context, const struct rs_packet *packet, co
 	return rs_send_to_instance(context, ifindex);
 }
 
-/* The connection's next state, from this packet. A request is over when its connection is, or the server's half. */
-RS_INLINE void rs_flow_step(const struct rs_tuple *key, struct rs_flow *flow, enum rs_direction from, __u32 flags)
+/* The connection comes into its next state. A request is over when its connection is, or the server's half. */
+RS_INLINE void rs_flow_step(const struct rs_tuple *key, struct rs_flow *flow, __u32 next)
 {
-	__u32 state = flow->state;
-	__u32 next = rs_tcp_next(state, from, flags);
-	if (next == state)
+	if (next == flow->state)
 		return;
-	/* From here on it is not one of the half-open, of which the oldest may have to go. */
-	if (next == RS_TCP_ESTABLISHED && !rs_flow_watch(key, flow, RS_RING_RESERVE_BEGIN)) {
-		rs_count(flow_unwatched);
-		return;
-	}
 	flow->state = next;
-	if (next <= RS_TCP_ESTABLISHED)
+	if (next < RS_TCP_ESTABLISHED)
 		return;
-	rs_flow_watch(key, flow, RS_RING_RESERVE_BUSY);
-	if (next != RS_TCP_FIN_CLIENT)
+	/* It is not one of the half-open any more, of which the oldest may have to go. When the ring has no room it
+	 * keeps its place among them for a while, and new connections have to wait for one. */
+	bool is_watched = rs_flow_watch(key, flow, RS_RING_RESERVE_BUSY);
+	if (next == RS_TCP_ESTABLISHED && !is_watched)
+		rs_count(flow_unwatched);
+	if (next > RS_TCP_FIN_CLIENT)
 		rs_flow_set_idle(flow);
-}
-
-/* The flags of a client's packet that may change the connection's state. Anybody can send an RST, a FIN or an ACK in
- * a client's name: only those are believed that the instance will believe too. All go on to it, which answers for
- * itself (RFC 5961). */
-RS_INLINE __u32 rs_flow_believed(const struct rs_packet *packet, struct rs_flow *flow)
-{
-	__u32 flags = packet->flags;
-	if ((flags & (RS_TCP_RST | RS_TCP_FIN)) && !rs_tcp_may_end(flow, packet->sequence)) {
-		rs_count(end_implausible);
-		return 0;
-	}
-	if (flow->state == RS_TCP_SYN_RECEIVED && !rs_tcp_answers_syn_ack(flow, packet->acknowledgement) &&
-	    rs_packet_has(packet, RS_TCP_ACK) && !rs_packet_has(packet, RS_TCP_RST)) {
-		rs_count(ack_implausible);
-		return 0;
-	}
-	return flags;
 }
 
 /* A datagram of a known flow, from its client. */
@@ -186,14 +167,7 @@ RS_INLINE int rs_continue_udp(RS_CONTEXT *context, const struct rs_packet *packe
 	struct rs_revision_stats *stats = rs_stats(flow->revision);
 	if (stats)
 		stats->bytes_in += packet->payload_length;
-	__u32 next = rs_udp_next(flow->state, RS_FROM_CLIENT);
-	if (next != flow->state) {
-		/* From here on it is not one of the half-open, of which the oldest may have to go. */
-		if (rs_flow_watch(&packet->tuple, flow, RS_RING_RESERVE_BEGIN))
-			flow->state = next;
-		else
-			rs_count(flow_unwatched);
-	}
+	rs_flow_step(&packet->tuple, flow, rs_udp_next(flow->state, RS_FROM_CLIENT));
 	if (!rs_read(flow->busy))
 		rs_flow_set_busy(&packet->tuple, flow);
 	return rs_forward(context, packet, flow);
@@ -221,20 +195,15 @@ RS_INLINE int rs_continue(RS_CONTEXT *context, const struct rs_packet *packet, s
 		if (!rs_read(flow->busy) && flow->state <= RS_TCP_ESTABLISHED)
 			rs_flow_set_busy(&packet->tuple, flow);
 	}
-	__u32 flags = rs_flow_believed(packet, flow);
-	if (flags && (packet->payload_length || (flags & RS_TCP_FIN)))
-		flow->client_next = rs_tcp_sent(flow->server_ack, flow->client_next, rs_packet_end(packet));
-	rs_flow_step(&packet->tuple, flow, RS_FROM_CLIENT, flags);
+	/* What is not believed goes on too: the instance answers for itself. */
+	enum rs_reason believed = rs_tcp_believes(flow, packet);
+	if (believed == RS_REASON_forwarded)
+		rs_flow_step(&packet->tuple, flow, rs_tcp_hear_client(flow, packet));
+	else if (believed == RS_REASON_end_implausible)
+		rs_count(end_implausible);
+	else
+		rs_count(ack_implausible);
 	return rs_forward(context, packet, flow);
-}
-
-/* Does this SYN begin a new connection although its tuple is known? (RFC 6191: a tuple in its last
- * states may be used anew.) One that matches the open handshake is a retransmit. */
-RS_INLINE bool rs_is_new_use(const struct rs_packet *packet, const struct rs_flow *flow)
-{
-	if (!rs_packet_is_syn(packet) || packet->sequence == flow->isn)
-		return false;
-	return flow->state != RS_TCP_ESTABLISHED;
 }
 
 /* Nothing can take it: park. Then look again: an instance may have become ready in between. */
@@ -269,12 +238,12 @@ RS_INLINE enum rs_reason rs_choose(struct rs_work *work, const struct rs_hold *h
 	}
 	if (park->revision)
 		return RS_REASON_forwarded;
-	struct rs_frontend_key front = {
-		.address = work->packet.tuple.destination,
-		.port = work->packet.tuple.destination_port,
-		.protocol = work->packet.tuple.protocol,
-	};
-	struct rs_frontend *frontend = bpf_map_lookup_elem(&frontends, &front);
+	struct rs_frontend_key *front = &work->front;
+	front->address = work->packet.tuple.destination;
+	front->port = work->packet.tuple.destination_port;
+	front->protocol = work->packet.tuple.protocol;
+	front->pad = 0;
+	struct rs_frontend *frontend = bpf_map_lookup_elem(&frontends, front);
 	if (!frontend)
 		return RS_REASON_no_service;
 	park->route = frontend->route;
@@ -371,7 +340,9 @@ RS_GLOBAL int RS_LAYERED(rs_begin)(RS_CONTEXT *context)
 		}
 		return rs_hold(context, work, revision);
 	}
-	int begun = rs_flow_open_make_room() ? rs_flow_begin() : RS_BEGUN_FULL;
+	int begun = rs_flow_make_room(work, false) ? rs_flow_begin() : RS_BEGUN_FULL;
+	if (begun == RS_BEGUN_FULL && rs_flow_make_room(work, true))
+		begun = rs_flow_begin();
 	if (begun == RS_BEGUN)
 		return rs_forward(context, packet, &work->flow);
 	__sync_fetch_and_add(&instance->in_flight, -1);
@@ -391,7 +362,7 @@ RS_GLOBAL int RS_LAYERED(rs_begin)(RS_CONTEXT *context)
 RS_INLINE bool rs_syn_continues(RS_CONTEXT *context, struct rs_work *work, struct rs_flow *flow)
 {
 	const struct rs_packet *packet = &work->packet;
-	bool is_new = rs_is_new_use(packet, flow);
+	bool is_new = rs_tcp_is_new_use(flow, packet->sequence);
 	if (is_new || flow->refused || !rs_can_answer(rs_flow_instance(flow))) {
 		/* An instance that went before it answered, or refused: nobody has to hear of it. */
 		if (!is_new && flow->state == RS_TCP_SYN_SENT) {

@@ -68,12 +68,6 @@ RS_INLINE bool rs_refusal_is_final(const struct rs_tuple *key, const struct rs_f
 	return true;
 }
 
-/* Does the packet acknowledge the flow's SYN (and the data in it)? One to an earlier SYN of the tuple does not. */
-RS_INLINE bool rs_acknowledges_syn(const struct rs_packet *packet, const struct rs_flow *flow)
-{
-	return rs_packet_has(packet, RS_TCP_ACK) && packet->acknowledgement - flow->isn - 1 < 65536;
-}
-
 /* Puts the flow's VIP and client into the packet of its instance, and sends it to the client. */
 RS_INLINE int rs_send_reply(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_tuple *key,
 			    const struct rs_flow *flow)
@@ -102,22 +96,15 @@ RS_INLINE int rs_reply(struct __sk_buff *skb, const struct rs_packet *packet, co
 	if (!flow || (flow->instance_ifindex && flow->instance_ifindex != skb->ifindex))
 		return rs_pass_untouched();
 	__u64 now = rs_tick_ns();
-	/* Until it has answered the SYN, it may still speak of an earlier connection. */
-	bool is_current = flow->state != RS_TCP_SYN_SENT || rs_acknowledges_syn(packet, flow);
-	if (flow->state == RS_TCP_SYN_SENT && is_current) {
+	if (flow->state == RS_TCP_SYN_SENT && rs_tcp_acknowledges_syn(flow, packet)) {
 		if (rs_packet_is_syn_ack(packet)) {
-			flow->server_isn = packet->sequence;
 			rs_answered(&key, flow, rs_flow_instance(flow));
 		} else if (rs_packet_has(packet, RS_TCP_RST) && !rs_refusal_is_final(&key, flow)) {
 			rs_refused(&key, flow, rs_flow_instance(flow));
 			return RS_DROP;
 		}
 	}
-	if (is_current) {
-		if (rs_packet_has(packet, RS_TCP_ACK))
-			flow->server_ack = packet->acknowledgement;
-		rs_flow_step(&key, flow, RS_FROM_SERVER, packet->flags);
-	}
+	rs_flow_step(&key, flow, rs_tcp_hear_server(flow, packet));
 	if (packet->payload_length || (packet->flags & (RS_TCP_SYN | RS_TCP_FIN))) {
 		flow->server_ns = now > flow->request_ns ? now : flow->request_ns;
 		flow->bytes_out += packet->payload_length;

@@ -3,7 +3,7 @@
  * What is known of the packet at hand, on its way through the cold path: a
  * per-CPU place instead of the stack, of which one chain of calls has 512
  * bytes. The programs of one CPU run one after the other (softirq), and each
- * fills in what it hands on, so nothing of an earlier packet is ever read.
+ * fills in what it hands on, so nothing of an earlier packet is ever read (but begun_by).
  *
  * Established connections never come here: their packet stays on the stack.
  */
@@ -35,10 +35,12 @@ struct rs_work {
 	struct rs_sender sender;
 	struct rs_park park; /* revision 0: nothing was given yet */
 	__u32 instance;	     /* picked, with its place reserved */
+	struct rs_frontend_key front;
 	/* A new flow is put together here. */
 	struct rs_tuple key;
 	struct rs_tuple reply;
 	struct rs_flow flow;
+	struct rs_address begun_by; /* the client of the last flow that has begun on this CPU */
 	/* Of a flow that ends: may be another than the packet's. */
 	struct rs_tuple ended_key;
 	struct rs_tuple ended_reply;

@@ -41,6 +41,8 @@
 #define RS_RING_MARGIN 512
 /* Half-open connections are at most this part of all: a flood of SYNs evicts its own, never what is established. */
 #define RS_FLOWS_OPEN_SHARE 4
+/* A flood's SYN looks at so many of the oldest half-open connections for one of its own client. */
+#define RS_EVICT_TRIES 4
 /* How far ahead of what its receiver has acknowledged a sender may be: Linux's receive windows end at 6 MiB
  * (tcp_rmem), twice that and rounded up. */
 #define RS_TCP_WINDOW_MAX (16U * 1024 * 1024)

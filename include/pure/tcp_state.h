@@ -107,8 +107,8 @@ RS_INLINE __u32 rs_tcp_hear_client(struct rs_flow *flow, const struct rs_packet 
 }
 
 /* The same of an instance's packet, which is always believed, if it is of this connection: until it has answered the
- * SYN it may still speak of an earlier one, and then nothing is noted. A SYN-ACK to another SYN, afterwards, means that
- * the instance has begun anew with a client that had, too. */
+ * SYN it may still speak of an earlier one, and then nothing is noted. A SYN-ACK with another number, afterwards, means
+ * that the instance has begun anew with a client that had, too. */
 RS_INLINE __u32 rs_tcp_hear_server(struct rs_flow *flow, const struct rs_packet *packet)
 {
 	const __u32 ack = packet->acknowledgement;
@@ -119,7 +119,7 @@ RS_INLINE __u32 rs_tcp_hear_server(struct rs_flow *flow, const struct rs_packet 
 	__u32 state = rs_tcp_next(flow->state, RS_FROM_SERVER, packet->flags);
 	if (is_syn_ack && flow->state == RS_TCP_SYN_SENT) {
 		flow->server_isn = packet->sequence;
-	} else if (is_syn_ack && !is_ours && !(packet->flags & RS_TCP_RST)) {
+	} else if (is_syn_ack && packet->sequence != flow->server_isn && !(packet->flags & RS_TCP_RST)) {
 		flow->isn = ack - 1;
 		flow->server_isn = packet->sequence;
 		flow->server_ack = flow->client_next = ack;

@@ -149,8 +149,8 @@ int main(void)
 	static struct CMUnitTest tests[1024];
 	static struct run runs[1024];
 	static const struct row *const tables[] = {rows_foreign, rows_service, rows_handshake, rows_hold,
-						   rows_end,	 rows_limit,   rows_access,    rows_crowd,
-						   rows_udp,	 rows_pick,    rows_external};
+						   rows_end,	 rows_limit,   rows_access,    rows_flow,
+						   rows_crowd,	 rows_udp,     rows_pick,      rows_external};
 	size_t count = 0;
 	const char *why;
 	if (!world_prepare(&why)) {

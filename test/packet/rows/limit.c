@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "packet/many.h"
 #include "packet/row.h"
 
 #include "base/time.h"
@@ -27,19 +28,10 @@ static void given_one_hold(struct world *world)
 	rs_dp_revision(world->dp, 1)->hold_max = 1;
 }
 
-/* The n-th SYN of many connections. */
-static int send_syn(struct world *world, unsigned n, uint32_t seq)
-{
-	struct packet syn = {.from = CLIENT, .to = VIP, .flags = SYN, .seq = seq};
-	syn.from.ip[2] = (uint8_t)(n >> 14);
-	syn.from.port = (uint16_t)(1024 + (n & 16383));
-	return world_send_packet(world, RS_DP_CLIENT, world->client, &syn);
-}
-
 static void park_until(struct world *world, enum rs_reason reason, unsigned limit)
 {
 	for (unsigned i = 0; i < limit; i++) {
-		send_syn(world, i, 1);
+		many_syn(world, i, 1);
 		if (i % 64 == 0 && world_counter(world, reason))
 			return;
 	}
@@ -94,119 +86,15 @@ static void given_stale_index(struct world *world)
 	assert_int_equal(bpf_map_update_elem(world_map(world, "hold_index"), &key, &sequence, BPF_ANY), 0);
 }
 
-#define OPEN_MAX (RS_FLOWS_MIN / RS_FLOWS_OPEN_SHARE)
-
-/* The rest of the n-th connection's handshake; with data it is busy from then on. */
-static void finish_handshake(struct world *world, unsigned n, unsigned data)
-{
-	struct packet answer = {.from = ONE, .to = CLIENT_BY_GATEWAY, .flags = SYN | ACK, .seq = 900, .ack = 2};
-	struct packet ack = {.from = CLIENT, .to = VIP, .flags = ACK, .seq = 2, .ack = 901, .payload = data};
-	ack.from.ip[2] = answer.to.ip[2] = (uint8_t)(n >> 14);
-	ack.from.port = answer.to.port = (uint16_t)(1024 + (n & 16383));
-	assert_int_equal(world_send_packet(world, RS_DP_INSTANCE, world->one, &answer), REDIRECT);
-	assert_int_equal(world_send_packet(world, RS_DP_CLIENT, world->client, &ack), REDIRECT);
-}
-
-struct states {
-	unsigned half_open;
-	unsigned established;
-};
-
-static int count_state(void *user, const struct rs_tuple *key, const struct rs_flow *flow)
-{
-	struct states *states = user;
-	(void)key;
-	states->half_open += flow->state < RS_TCP_ESTABLISHED;
-	states->established += flow->state == RS_TCP_ESTABLISHED;
-	return 0;
-}
-
-static struct states count_states(struct world *world)
-{
-	struct states states = {0};
-	assert_int_equal(rs_dp_flows_each(world->dp, count_state, &states), 0);
-	return states;
-}
-
-/* What is established becomes idle within a second or so. Then nothing moves any more. */
-static void wait_in_flight(struct world *world, unsigned wanted)
-{
-	uint64_t deadline = rs_now_ns() + 10 * RS_NS_PER_S;
-	while (rs_dp_instance(world->dp, 1)->in_flight != wanted) {
-		assert_true(rs_now_ns() < deadline);
-		poll(NULL, 0, 5);
-	}
-}
-
-/* Twice as many SYNs as there is room for connections. */
-static void a_flood_of_syns(struct world *world)
-{
-	const unsigned friends = 100;
-	for (unsigned i = 0; i < friends; i++) {
-		assert_int_equal(send_syn(world, i, 1), REDIRECT);
-		finish_handshake(world, i, 0);
-	}
-	for (unsigned i = 0; i < 2 * RS_FLOWS_MIN; i++)
-		assert_int_equal(send_syn(world, friends + i, 1), REDIRECT);
-	struct states states = count_states(world);
-	assert_int_equal(states.established, friends);
-	assert_true(states.half_open <= OPEN_MAX);
-	assert_true(states.half_open > 0);
-	assert_int_equal(world_counter(world, RS_REASON_flow_table_full), 0);
-	assert_true(world_counter(world, RS_REASON_flow_evicted) >= 2 * RS_FLOWS_MIN - OPEN_MAX);
-	/* The newest are those that are left: somebody real gets through. */
-	assert_int_equal(send_syn(world, 60000, 1), REDIRECT);
-	finish_handshake(world, 60000, 0);
-	states = count_states(world);
-	assert_int_equal(states.established, friends + 1);
-	wait_in_flight(world, states.half_open);
-}
-
-/* More busy connections than the ring has room for. */
-static void the_flow_ring_is_full(struct world *world)
-{
-	const unsigned room = RS_FLOWS_MIN - 2 * RS_RING_MARGIN, leave = 100;
-	unsigned begun = 0;
-	for (; begun < RS_FLOWS_MIN && !world_counter(world, RS_REASON_flow_unwatched); begun++) {
-		assert_int_equal(send_syn(world, begun, 1), REDIRECT);
-		finish_handshake(world, begun, 1);
-	}
-	assert_true(begun > room);
-	struct states states = count_states(world);
-	assert_int_equal(states.half_open, 1);
-	assert_int_equal(states.established, begun - 1);
-	/* Its data goes through all the same, and it gets its place when others have left theirs. */
-	struct packet packet = {.from = CLIENT, .to = VIP, .flags = RST, .seq = 3};
-	for (unsigned i = 0; i < leave; i++) {
-		packet.from.port = (uint16_t)(1024 + i);
-		assert_int_equal(world_send_packet(world, RS_DP_CLIENT, world->client, &packet), REDIRECT);
-	}
-	uint64_t deadline = rs_now_ns() + 10 * RS_NS_PER_S;
-	packet = (struct packet){.from = CLIENT, .to = VIP, .flags = ACK, .seq = 2, .ack = 901, .payload = 1};
-	packet.from.port = (uint16_t)(1024 + begun - 1);
-	do {
-		assert_true(rs_now_ns() < deadline);
-		assert_int_equal(world_send_packet(world, RS_DP_CLIENT, world->client, &packet), REDIRECT);
-		poll(NULL, 0, 5);
-		states = count_states(world);
-	} while (states.half_open || states.established != begun - leave);
-	while (world_count(world, "flows") != begun - leave) {
-		assert_true(rs_now_ns() < deadline);
-		poll(NULL, 0, 5);
-	}
-	assert_int_equal(world_counter(world, RS_REASON_flow_evicted), 0);
-	wait_in_flight(world, begun - leave);
-}
-
 /* One long hold, and so many short ones behind it that the ring has to go on without it. */
 static void a_long_hold_moves(struct world *world)
 {
-	send_syn(world, 0, 1);
+	many_syn(world, 0, 1);
 	uint64_t first = world->dp->rings->hold.tail - 1, deadline = rs_now_ns() + 10 * RS_NS_PER_S;
 	for (uint32_t seq = 1; !world_counter(world, RS_REASON_hold_moved); seq++) {
 		assert_true(rs_now_ns() < deadline);
 		if (world->dp->rings->hold.tail - world->dp->rings->hold.head < RS_HOLDS_MIN / 2 + 64)
-			send_syn(world, 1, seq); /* ends the one before */
+			many_syn(world, 1, seq); /* ends the one before */
 		else
 			poll(NULL, 0, 1);
 	}
@@ -214,7 +102,7 @@ static void a_long_hold_moves(struct world *world)
 	assert_int_equal(rs_dp_hold_state(world->dp, first), RS_HOLD_MOVED);
 	/* It is the same hold: a copy of its SYN refreshes it, and the agent finds it again. */
 	uint64_t refreshed = world_counter(world, RS_REASON_hold_refreshed);
-	send_syn(world, 0, 1);
+	many_syn(world, 0, 1);
 	assert_int_equal(world_counter(world, RS_REASON_hold_refreshed), refreshed + 1);
 }
 
@@ -293,10 +181,6 @@ const struct row rows_limit[] = {
 	{"a stale index entry shuts nobody out", given_stale_index,
 	 {{FROM_CLIENT, TO_VIP(.flags = SYN, .seq = 9), .verdict = DROP,
 	   .counts = "hold_begun hold_parked"}}},
-	{"a flood of SYNs pushes out its own, and nobody else", given_one,
-	 {{ACT, .act = a_flood_of_syns, .counts = "?"}}},
-	{"the ageing ring is full", given_one,
-	 {{ACT, .act = the_flow_ring_is_full, .counts = "?"}}},
 	{"a long hold moves on when the ring is clogged", given_nothing,
 	 {{ACT, .act = a_long_hold_moves, .counts = "?"}}},
 	{0},
