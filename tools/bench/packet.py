@@ -8,10 +8,11 @@ misses cost in a table of that size, whoever does it.
 
 hot: one connection. cold: each packet belongs to another one, at random among `connections`.
 
-Options: --family 4 or 6 (else both), --rounds N, --repeat N, --connections N.
+Options: --family 4 or 6, --hook tc or xdp (else both), --rounds N, --repeat N, --connections N.
 """
 
 import argparse
+import itertools
 import json
 import subprocess
 
@@ -38,14 +39,15 @@ def add(report, line):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--family", type=int, action="append", choices=(4, 6))
+    parser.add_argument("--hook", action="append", choices=("tc", "xdp"))
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--repeat", type=int, default=1000000)
     parser.add_argument("--connections", type=int, default=1000000)
     options = parser.parse_args()
     report = Report("packet")
-    for family in options.family or [4, 6]:
+    for family, hook in itertools.product(options.family or [4, 6], options.hook or ["tc", "xdp"]):
         command = [BUILD / "bench/packet", "-f", family, "-r", options.rounds, "-n", options.repeat,
-                   "-c", options.connections]
+                   "-c", options.connections, *(["-x"] if hook == "xdp" else [])]
         with subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True) as process:
             for text in process.stdout:
                 add(report, json.loads(text))

@@ -6,8 +6,10 @@
 #include "base/time.h"
 #include "dp/internal.h"
 #include "rouse.skel.h"
+#include "rouse_xdp.skel.h"
 
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <net/if.h>
 #include <poll.h>
@@ -119,9 +121,31 @@ static void add_service(struct bench_ground *ground, unsigned n, unsigned hold_t
 		revision->wake = 1;
 }
 
+/* The uplink of XDP is lo: packets without a context come in by it. */
+static void make_wire(struct bench_ground *ground)
+{
+	struct rs_err err = {0};
+	struct rs_iface uplink = {.way = RS_WAY_NEIGH, .flags = RS_IFACE_UPLINK};
+	unsigned lo = if_nametoindex("lo");
+	if (rs_xdp_load(ground->dp, &err) < 0)
+		bench_die("%s", err.message);
+	if (bpf_map_update_elem(bpf_map__fd(ground->dp->skeleton->maps.ifaces), &lo, &uplink, BPF_ANY) < 0)
+		bench_die("cannot make lo an uplink");
+}
+
+int bench_verdict(enum bench_hook hook, int verdict)
+{
+	if (hook == BENCH_TC)
+		return verdict;
+	return verdict == BENCH_TC_NEXT	  ? BENCH_XDP_PASS
+	       : verdict == BENCH_TC_DROP ? BENCH_XDP_DROP
+					  : BENCH_XDP_REDIRECT;
+}
+
 void bench_ground_open(struct bench_ground *ground, const struct bench_sizes *sizes)
 {
-	*ground = (struct bench_ground){.services = sizes->services, .awake = sizes->awake};
+	*ground =
+		(struct bench_ground){.services = sizes->services, .awake = sizes->awake, .has_wire = sizes->has_wire};
 	ground->bpf_dir = rs_str_format("/sys/fs/bpf/bench-packet-%d", (int)getpid());
 	guard(ground->bpf_dir);
 	make_links(ground);
@@ -146,6 +170,8 @@ void bench_ground_open(struct bench_ground *ground, const struct bench_sizes *si
 	    rs_dp_attach(ground->dp, ground->client, RS_DP_CLIENT, RS_WAY_PEER, &err) < 0 ||
 	    rs_dp_attach(ground->dp, ground->instance, RS_DP_INSTANCE, RS_WAY_PEER, &err) < 0)
 		bench_die("%s", err.message);
+	if (sizes->has_wire)
+		make_wire(ground);
 	use_cpu(false);
 	for (unsigned n = 0; n < sizes->services; n++)
 		add_service(ground, n, sizes->hold_total_ms);
@@ -164,9 +190,11 @@ struct bench_case bench_from_client(const struct bench_ground *ground, unsigned 
 				    unsigned flags, unsigned payload)
 {
 	bool is_first = flags & BENCH_SYN;
+	enum bench_hook hook = !ground->has_wire ? BENCH_TC : ground->dp->xdp_has_frags ? BENCH_XDP_FRAGS : BENCH_XDP;
 	return (struct bench_case){
-		.hook = BENCH_TC,
-		.program = rs_dp_program_fd(ground->dp, RS_DP_CLIENT),
+		.hook = hook,
+		.program = ground->has_wire ? bpf_program__fd(ground->dp->xdp->progs.from_wire)
+					    : rs_dp_program_fd(ground->dp, RS_DP_CLIENT),
 		.ifindex = ground->client,
 		.packet = {.family = family,
 			   .source = BENCH_CLIENT,
@@ -180,7 +208,7 @@ struct bench_case bench_from_client(const struct bench_ground *ground, unsigned 
 			   .payload = payload},
 		.connections = 1,
 		.services = 1,
-		.verdict = BENCH_TC_REDIRECT,
+		.verdict = bench_verdict(hook, BENCH_TC_REDIRECT),
 	};
 }
 

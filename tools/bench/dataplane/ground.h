@@ -18,6 +18,7 @@ struct bench_ground {
 	unsigned instance;
 	unsigned services;
 	unsigned awake; /* the first so many services have an instance each */
+	bool has_wire;	/* clients' packets go through the XDP program of an uplink */
 	char *bpf_dir;
 };
 
@@ -26,6 +27,7 @@ struct bench_sizes {
 	unsigned services; /* service n has VIP number n */
 	unsigned awake;
 	unsigned hold_total_ms;
+	bool has_wire;
 };
 
 /* Returns in a child process; the parent removes what is pinned when that ends, and ends as it did. */
@@ -39,6 +41,8 @@ struct bench_case bench_from_client(const struct bench_ground *ground, unsigned 
 struct bench_case bench_from_instance(const struct bench_ground *ground, unsigned family, unsigned flags,
 				      unsigned payload);
 
+/* A verdict of TC's, as the case's hook says it. */
+int bench_verdict(enum bench_hook hook, int verdict);
 /* Connections first .. first + count - 1 with the awake services, established, each busy with a request. */
 void bench_establish(struct bench_ground *ground, unsigned family, unsigned first, unsigned count);
 /* All connections have been forgotten afterwards. */

@@ -4,8 +4,9 @@
  * nothing, of the one that only looks the connection up, and of the product's, taken in turn (A B C A B C ...).
  * packet.py makes figures of them.
  *
- *	packet [-f FAMILY] [-r ROUNDS] [-n REPEAT] [-c CONNECTIONS] [-S SERVICES -a AWAKE] [-p PATH -s SECONDS]
+ *	packet [-x] [-f FAMILY] [-r ROUNDS] [-n REPEAT] [-c CONNECTIONS] [-S SERVICES -a AWAKE] [-p PATH -s SECONDS]
  *
+ * -x: clients come by an uplink with XDP; replies take TC's way, and are left out.
  * -S: so many services, of which the first AWAKE have an instance each; connections go to all of them in turn, and
  * only the paths that find something are measured.
  * -p: runs one path alone for some seconds, for a profiler.
@@ -29,6 +30,7 @@
 
 struct options {
 	unsigned family;
+	bool has_wire;
 	unsigned rounds;
 	unsigned repeat;
 	unsigned connections;
@@ -69,7 +71,7 @@ static struct bench_case case_of(const struct bench_ground *ground, const struct
 	struct bench_case out =
 		path->is_reply ? bench_from_instance(ground, options->family, path->flags, path->payload)
 			       : bench_from_client(ground, options->family, service, path->flags, path->payload);
-	out.verdict = path->verdict;
+	out.verdict = bench_verdict(out.hook, path->verdict);
 	out.services = path->is_asleep ? options->services - options->awake : options->awake;
 	if (path->destination)
 		out.packet.destination = path->destination;
@@ -103,6 +105,8 @@ static void print_samples(const char *name, const double *samples, unsigned coun
 static void measure(struct bench_ground *ground, const struct path *path, const struct options *options, bool is_cold)
 {
 	double samples[BENCH_TARGETS][ROUNDS_MAX];
+	if (path->is_reply && options->has_wire)
+		return;
 	struct bench_case what = case_of(ground, path, options, is_cold);
 	unsigned repeat = path->is_fresh ? FRESH : options->repeat;
 	bench_run(ground->harness, &what, BENCH_PROGRAM, path->is_fresh ? 1 : repeat / 10 + 1);
@@ -115,8 +119,9 @@ static void measure(struct bench_ground *ground, const struct path *path, const 
 		what.first += FRESH;
 		forget(ground, path, is_cold);
 	}
-	printf("{\"path\":\"%s\",\"hook\":\"tc\",\"family\":%u,\"state\":\"%s\",\"connections\":%u", path->name,
-	       options->family, is_cold ? "cold" : "hot", is_cold ? options->connections : 1);
+	printf("{\"path\":\"%s\",\"hook\":\"%s\",\"family\":%u,\"state\":\"%s\",\"connections\":%u", path->name,
+	       options->has_wire ? "xdp" : "tc", options->family, is_cold ? "cold" : "hot",
+	       is_cold ? options->connections : 1);
 	printf(",\"services\":%u", options->services);
 	print_samples("nothing", samples[BENCH_NOTHING], options->rounds);
 	print_samples("find", samples[BENCH_FIND], options->rounds);
@@ -169,9 +174,12 @@ static void measure_cold(struct bench_ground *ground, const struct options *opti
 static void read_options(int argc, char **argv, struct options *options)
 {
 	int option;
-	while ((option = getopt(argc, argv, "f:r:n:c:S:a:p:s:")) != -1) {
+	while ((option = getopt(argc, argv, "xf:r:n:c:S:a:p:s:")) != -1) {
 		unsigned number = optarg ? (unsigned)strtoul(optarg, NULL, 10) : 0;
 		switch (option) {
+		case 'x':
+			options->has_wire = true;
+			break;
 		case 'f':
 			options->family = number;
 			break;
@@ -235,6 +243,7 @@ int main(int argc, char **argv)
 					   .services = options.services,
 					   .awake = options.awake,
 					   .hold_total_ms = HOLD_TOTAL_MS,
+					   .has_wire = options.has_wire,
 				   });
 	if (options.path) {
 		bench_establish(&ground, options.family, 0, options.connections);

@@ -112,12 +112,11 @@ double bench_run(struct bench_harness *harness, const struct bench_case *what, e
 	prepare_round(&harness->skeleton->bss->bench_round, what, &frame);
 
 	struct __sk_buff skb = {.ifindex = what->ifindex};
-	struct xdp_md xdp = {.ingress_ifindex = what->ifindex, .data_end = (__u32)frame.length};
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame.bytes, .data_size_in = (__u32)frame.length,
 		    .repeat = (int)repeat, .ctx_in = &skb, .ctx_size_in = sizeof(skb));
 	if (what->hook != BENCH_TC) {
-		run.ctx_in = &xdp;
-		run.ctx_size_in = sizeof(xdp);
+		run.ctx_in = NULL;
+		run.ctx_size_in = 0;
 	}
 	r = bpf_prog_test_run_opts(bpf_program__fd(kind.round), &run);
 	if (r < 0)

@@ -32,8 +32,8 @@ void bench_harness_close(struct bench_harness *harness);
 /* What is sent, and what must come of it. */
 struct bench_case {
 	enum bench_hook hook;
-	int program; /* descriptor of the program under test */
-	unsigned ifindex;
+	int program;		    /* descriptor of the program under test */
+	unsigned ifindex;	    /* 0: lo, which alone has what XDP_TEST_RUN asks of an interface */
 	struct bench_packet packet; /* its client's end is that of connection 0; `source` or `destination` is a VIP */
 	bool is_reply;		    /* from an instance: the client is the destination */
 	enum bench_order order;
