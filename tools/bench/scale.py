@@ -7,8 +7,9 @@ API is. `bytes_per_service` is what the agent's memory (user) and the maps' (ker
 maps cost for each service that could be there, used or not. `exponent` says how a figure grows from the second largest
 size to the largest: 1 is proportional.
 
-ns_ratio: bench-packet's programs, 50 000 connections over a tenth of the services (1000 at most) that are awake, in
-turns with the smallest size, which it is the ratio to. A SYN goes to another service each time.
+ns_ratio: bench-packet's programs, in turns with the smallest size, which it is the ratio to. A tenth of the services
+(1000 at most) is awake. hot: one connection; cold: 50 000, each packet of another one, and each SYN to another service,
+so that what has to be looked up for it is in no cache.
 
 Options: --services N (may be repeated), --rounds N.
 """
@@ -30,12 +31,13 @@ PLACES_MIN = 16384  # as by default
 
 
 def nanoseconds(services):
-    """By path: the median of one run."""
+    """By path and state: the median of one run."""
     command = [BUILD / "bench/packet", "-S", services, "-a", max(1, min(services // 10, AWAKE_MAX)), "-c", CONNECTIONS,
                "-r", 5, "-n", 200000]
     text = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True, check=True).stdout
     lines = [json.loads(line) for line in text.splitlines()]
-    return {line["path"]: percentile([p - n for p, n in zip(line["program"], line["nothing"])], 50) for line in lines}
+    return {(line["path"], line["state"]): percentile([p - n for p, n in zip(line["program"], line["nothing"])], 50)
+            for line in lines}
 
 
 def measure_packets(report, sizes, rounds):
@@ -43,13 +45,13 @@ def measure_packets(report, sizes, rounds):
     for _ in range(rounds):
         for size in sizes:
             runs[size].append(nanoseconds(size))
-    for path in runs[sizes[0]][0]:
+    for path, state in runs[sizes[0]][0]:
         for size in sizes:
-            values = [run[path] for run in runs[size]]
-            ratios = [value / run[path] for value, run in zip(values, runs[sizes[0]])]
-            report.add("ns_ratio", "ratio", path=path, services=size, value=round(percentile(ratios, 50), 3),
-                       low=round(min(ratios), 3), high=round(max(ratios), 3), ns=round(percentile(values, 50), 1),
-                       n=len(ratios))
+            values = [run[path, state] for run in runs[size]]
+            ratios = [value / run[path, state] for value, run in zip(values, runs[sizes[0]])]
+            report.add("ns_ratio", "ratio", path=path, state=state, services=size,
+                       value=round(percentile(ratios, 50), 3), low=round(min(ratios), 3), high=round(max(ratios), 3),
+                       ns=round(percentile(values, 50), 1), n=len(ratios))
 
 
 def map_bytes(lab):

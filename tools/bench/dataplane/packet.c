@@ -7,8 +7,7 @@
  *	packet [-x] [-f FAMILY] [-r ROUNDS] [-n REPEAT] [-c CONNECTIONS] [-S SERVICES -a AWAKE] [-p PATH -s SECONDS]
  *
  * -x: clients come by an uplink with XDP; replies take TC's way, and are left out.
- * -S: so many services, of which the first AWAKE have an instance each; connections go to all of them in turn, and
- * only the paths that find something are measured.
+ * -S: so many services, of which the first AWAKE have an instance each; connections go to all of them in turn.
  * -p: runs one path alone for some seconds, for a profiler.
  */
 #include "dataplane/ground.h"
@@ -149,11 +148,12 @@ static void run_alone(struct bench_ground *ground, const struct options *options
 	bench_die("no path is named %s", options->path);
 }
 
-/* One connection; the paths that begin some come last, for they forget it. */
+/* One connection; the paths that begin some come last, for they forget it. Among many services they have no hot state.
+ */
 static void measure_hot(struct bench_ground *ground, const struct options *options)
 {
 	bench_establish(ground, options->family, 0, 1);
-	for (int fresh = 0; fresh < 2; fresh++) {
+	for (int fresh = 0; fresh < (options->services > 2 ? 1 : 2); fresh++) {
 		for (size_t i = 0; i < rs_array_length(paths); i++) {
 			if (paths[i].is_fresh == fresh)
 				measure(ground, &paths[i], options, false);
@@ -249,8 +249,7 @@ int main(int argc, char **argv)
 		bench_establish(&ground, options.family, 0, options.connections);
 		run_alone(&ground, &options);
 	} else {
-		if (options.services == 2)
-			measure_hot(&ground, &options);
+		measure_hot(&ground, &options);
 		measure_cold(&ground, &options);
 	}
 	bench_ground_close(&ground);
