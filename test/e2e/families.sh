@@ -67,6 +67,9 @@ addresses() { # SERVICE
 
 service both max-scale=1 -- "$files/stub" 400 | apply
 check "a service has an address of each family" equal "$(addresses both)" "198.18.0.1 fd72:6f75:7365::c612:1"
+check "get shows both" contains "$(on node rouse get services -o wide)" "198.18.0.1,fd72:6f75:7365::c612:1"
+check "describe does" contains "$(on node rouse describe service both)" "198.18.0.1, fd72:6f75:7365::c612:1"
+check "why does" contains "$(on node rouse why both)" "is 198.18.0.1 and fd72:6f75:7365::c612:1."
 check "its name has both" equal "$(grep -c ' both.default.rouse ' "/run/rouse-lab/$lab/hosts")" 2
 for at in client1 client2 node; do
 	for version in 4 6; do

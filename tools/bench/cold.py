@@ -20,6 +20,7 @@ NAIVE_STARTS = 3
 HERD = 1000
 HERD_START_MS = 50
 TOGETHER = 200
+FAMILY_STARTS = 50
 
 
 def failed(starts):
@@ -85,11 +86,28 @@ def together(lab, report):
     lab.delete(names)
 
 
+def families(lab, report):
+    """Both, by turns, so that what else the machine does meets both alike. Only when it is asked for."""
+    names = [f"v{family}-{i}" for i in range(FAMILY_STARTS) for family in (4, 6)]
+    services = [service(n, [lab.stub, "0"]) for n in names]
+    for one in services:
+        one["metadata"]["annotations"] = {"rouse.dev/ip-families": "IPv" + one["metadata"]["name"][1]}
+    lab.apply(services)
+    starts = lab.cold("-s", "-g", GAP_MS, *(f"{n}.default.rouse:80" for n in names))
+    for family in (4, 6):
+        some = [s for s in starts if s.target.startswith(f"v{family}-")]
+        report.add("overhead_ms", "ms", family=f"IPv{family}", **spread([s.overhead_ms for s in some if s.ok]),
+                   failed=failed(some))
+    lab.delete(names)
+
+
 def main():
     report = Report("cold")
     parts = {"one": one_after_another, "sweep": sweep, "naive": sweep_naive, "herd": herd, "together": together}
     wanted = sys.argv[1:] or parts
-    with Lab("cold", clients=4) as lab:
+    parts["families"] = families
+    options = ["--option", "ip-families=IPv4,IPv6"] if "families" in wanted else []
+    with Lab("cold", clients=4, options=options) as lab:
         for name in wanted:
             print(f"{name} ...", flush=True)
             parts[name](lab, report)

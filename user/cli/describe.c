@@ -59,6 +59,14 @@ static void describe_access(const struct describe *describe)
 	rs_describe_line(cli, "Denied", denied);
 }
 
+static void describe_addresses(const struct describe *describe)
+{
+	const cJSON *addresses = rs_json_get(describe->object, "status", "rouse", "addresses");
+	char line[256];
+	rs_describe_line(describe->cli, cJSON_GetArraySize(addresses) > 1 ? "Addresses" : "Address",
+			 rs_json_join(addresses, ", ", line, sizeof(line)));
+}
+
 /* "30080/TCP, 30053/UDP": at any address of the node. */
 static void describe_external(const struct describe *describe)
 {
@@ -79,7 +87,7 @@ static void describe_service(const struct describe *describe)
 {
 	const struct rs_cli *cli = describe->cli;
 	rs_describe_line(cli, "URL", rs_json_text(describe->object, "status", "url"));
-	rs_describe_line(cli, "Address", rs_json_text(describe->object, "status", "rouse", "address"));
+	describe_addresses(describe);
 	describe_external(describe);
 	describe_access(describe);
 	rs_describe_conditions(cli, describe->object);
@@ -104,7 +112,7 @@ static void describe_route(const struct describe *describe)
 	const struct rs_cli *cli = describe->cli;
 	rs_describe_line(cli, "Service", describe->service);
 	rs_describe_line(cli, "URL", rs_json_text(describe->object, "status", "url"));
-	rs_describe_line(cli, "Address", rs_json_text(describe->object, "status", "rouse", "address"));
+	describe_addresses(describe);
 	describe_external(describe);
 	describe_access(describe);
 	rs_describe_conditions(cli, describe->object);

@@ -3,6 +3,8 @@
 
 #include "base/str.h"
 
+#include <stdio.h>
+
 const cJSON *rs_json_at(const cJSON *object, const char *const *path)
 {
 	for (; object && *path; path++)
@@ -20,6 +22,23 @@ double rs_json_number_at(const cJSON *object, double fallback, const char *const
 {
 	const cJSON *item = rs_json_at(object, path);
 	return cJSON_IsNumber(item) ? item->valuedouble : fallback;
+}
+
+const char *rs_json_join(const cJSON *array, const char *between, char *out, size_t size)
+{
+	const cJSON *item;
+	size_t n = 0;
+	*out = '\0';
+	cJSON_ArrayForEach (item, array) {
+		const char *text = cJSON_GetStringValue(item);
+		int wrote = snprintf(out + n, size - n, "%s%s", n ? between : "", text ? text : "");
+		if (wrote < 0 || (size_t)wrote >= size - n) {
+			out[n] = '\0';
+			break;
+		}
+		n += (size_t)wrote;
+	}
+	return out;
 }
 
 const cJSON *rs_json_condition(const cJSON *object, const char *type)

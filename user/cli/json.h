@@ -9,6 +9,7 @@
 #define RS_CLI_JSON_H
 
 #include <cjson/cJSON.h>
+#include <stddef.h>
 
 #define RS_JSON_PATH_MAX 5
 
@@ -24,6 +25,8 @@ double rs_json_number_at(const cJSON *object, double fallback, const char *const
 #define rs_json_number(object, fallback, ...)                                                                          \
 	rs_json_number_at(object, fallback, (const char *const[]){__VA_ARGS__, NULL})
 
+/* The texts of an array, one after the other; "" when it is none. What does not fit is left out. Returns `out`. */
+const char *rs_json_join(const cJSON *array, const char *between, char *out, size_t size);
 /* The element of status.conditions with that type, or NULL. */
 const cJSON *rs_json_condition(const cJSON *object, const char *type);
 /* The object member `key` of `parent`, made when there is none. NULL when out of memory or `parent` is no object. */

@@ -11,7 +11,9 @@
 
 static void text_cell(const cJSON *item, struct rs_table *table)
 {
-	const char *text = cJSON_GetStringValue(item);
+	char list[256];
+	const char *text =
+		cJSON_IsArray(item) ? rs_json_join(item, ",", list, sizeof(list)) : cJSON_GetStringValue(item);
 	if (text && *text)
 		rs_table_cell(table, RS_COLOUR_NONE, text);
 	else if (cJSON_IsNumber(item))

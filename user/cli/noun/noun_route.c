@@ -6,7 +6,7 @@
 static const struct rs_column columns[] = {
 	{"NAME", RS_COLUMN_TEXT, {"metadata", "name"}, false},
 	{"URL", RS_COLUMN_TEXT, {"status", "url"}, false},
-	{"VIP", RS_COLUMN_TEXT, {"status", "rouse", "address"}, true},
+	{"VIP", RS_COLUMN_TEXT, {"status", "rouse", "addresses"}, true},
 	{"READY", RS_COLUMN_CONDITION, {"Ready", "status"}, false},
 	{"REASON", RS_COLUMN_CONDITION, {"Ready", "reason"}, false},
 	{"AGE", RS_COLUMN_AGE, {"metadata", "creationTimestamp"}, true},

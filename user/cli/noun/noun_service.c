@@ -6,7 +6,7 @@
 static const struct rs_column columns[] = {
 	{"NAME", RS_COLUMN_TEXT, {"metadata", "name"}, false},
 	{"URL", RS_COLUMN_TEXT, {"status", "url"}, false},
-	{"VIP", RS_COLUMN_TEXT, {"status", "rouse", "address"}, true},
+	{"VIP", RS_COLUMN_TEXT, {"status", "rouse", "addresses"}, true},
 	{"LATESTCREATED", RS_COLUMN_TEXT, {"status", "latestCreatedRevisionName"}, false},
 	{"LATESTREADY", RS_COLUMN_TEXT, {"status", "latestReadyRevisionName"}, false},
 	{"READY", RS_COLUMN_CONDITION, {"Ready", "status"}, false},

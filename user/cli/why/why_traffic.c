@@ -95,7 +95,8 @@ static void say_access(const struct rs_why_facts *facts, struct rs_buf *out)
 void rs_why_say_traffic(const struct rs_why_facts *facts, struct rs_buf *out)
 {
 	const cJSON *traffic = rs_json_get(facts->service, "status", "traffic");
-	const char *address = rs_json_text(facts->service, "status", "rouse", "address");
+	char address[256];
+	rs_json_join(rs_json_get(facts->service, "status", "rouse", "addresses"), " and ", address, sizeof(address));
 	rs_buf_puts(out, "\nTraffic\n");
 	if (*address)
 		rs_buf_printf(out, "  %s is %s.\n", rs_json_text(facts->service, "status", "url"), address);

@@ -31,7 +31,7 @@ struct world {
 #define SERVICE(traffic, more)                                                                                         \
 	"{\"metadata\":{\"name\":\"hello\",\"namespace\":\"default\"},\"status\":{\"url\":"                            \
 	"\"http://hello.default.rouse\",\"latestCreatedRevisionName\":\"hello-00001\","                                \
-	"\"latestReadyRevisionName\":\"hello-00001\",\"rouse\":{\"address\":\"198.18.0.5\"},\"traffic\":[" traffic     \
+	"\"latestReadyRevisionName\":\"hello-00001\",\"rouse\":{\"addresses\":[\"198.18.0.5\"]},\"traffic\":[" traffic \
 	"]" more "}}"
 #define LATEST	"{\"revisionName\":\"hello-00001\",\"latestRevision\":true,\"percent\":100}"
 #define ROUTED	SERVICE(LATEST, "")
