@@ -35,7 +35,7 @@ static struct rs_outbound_config config_of(const struct rt_test *test)
 	return (struct rs_outbound_config){
 		.name = test->name,
 		.run_dir = test->run_dir,
-		.range = {rs_range_v4(test->config.range, 16), {.bits = 0}},
+		.range = {rs_range_v4(test->config.range, 16), test->config.range6},
 	};
 }
 
@@ -50,6 +50,19 @@ static int set_up(void **state)
 			   elsewhere, elsewhere, elsewhere, elsewhere))
 		return -1;
 	return rt_test_up(state);
+}
+
+#define FORWARDING6 "/proc/sys/net/ipv6/conf/out0/force_forwarding"
+
+static int set_up6(void **state)
+{
+	snprintf(elsewhere, sizeof(elsewhere), "rt%dout", getpid());
+	if (!rt_test_shell("ip netns add %s && ip link add out0 type veth peer name eth0 netns %s && "
+			   "ip address add fd00:98::1/64 dev out0 nodad && ip link set out0 up && "
+			   "ip -n %s address add fd00:98::2/64 dev eth0 nodad && ip -n %s link set eth0 up",
+			   elsewhere, elsewhere, elsewhere, elsewhere))
+		return -1;
+	return rt_test_up6(state);
 }
 
 static int tear_down(void **state)
@@ -94,6 +107,48 @@ static void test_instances_reach_others_masqueraded(void **state)
 	struct rs_rt_instance *instance = rt_test_start(test, client);
 	assert_true(rt_test_until(test, rt_test_log_has(instance, "I am 10.98.0.1\n")));
 	rt_test_end(test, instance);
+}
+
+static const char server6[] = "import socket\n"
+			      "s = socket.create_server((\"fd00:98::2\", 7000), family=socket.AF_INET6)\n"
+			      "while True:\n"
+			      " c, a = s.accept(); c.sendall(a[0].encode()); c.close()\n";
+
+static const char client6[] =
+	"exec python3 -c 'import socket\n"
+	"while True:\n"
+	" try:\n"
+	"  c = socket.create_connection((\"fd00:98::2\", 7000), 1); print(\"I am\", c.recv(99).decode(), "
+	"flush=True); c.close()\n"
+	" except OSError as e: print(e, flush=True)'";
+
+/* Where the kernel has it by the interface (6.17), else by the setting for all; cleanup sets it back. */
+static void test_instances_reach_others_over_ipv6(void **state)
+{
+	struct rt_test *test = *state;
+	struct rs_outbound_config config = config_of(test);
+	struct rs_err err = {0};
+	bool by_link = access(FORWARDING6, F_OK) == 0;
+	assert_true(
+		rt_test_shell("ip netns exec %s python3 -c '%s' & for i in $(seq 200); do ip netns exec %s ss -ltn | "
+			      "grep -q 7000 && exit 0; sleep 0.05; done; exit 1",
+			      elsewhere, server6, elsewhere));
+	if (rs_outbound_setup(&config, &err) < 0 || rs_outbound_allow(&config, "out0", &err) < 0)
+		fail_msg("%s", err.message);
+	if (by_link)
+		assert_true(rt_test_file_has(FORWARDING6, "1"));
+	assert_true(rt_test_file_has("/proc/sys/net/ipv6/conf/all/forwarding", by_link ? "0" : "1"));
+	assert_true(rt_test_file_has("/proc/sys/net/ipv6/conf/out0/accept_ra", by_link ? "1" : "2"));
+	struct rs_rt_instance *instance = rt_test_start(test, client6);
+	assert_true(rt_test_until(test, rt_test_log_has(instance, "I am fd00:98::1\n")));
+	rt_test_end(test, instance);
+	if (rs_outbound_cleanup(&config, &err) < 0 || rs_undo_run(config.run_dir, rs_outbound_undo, &err) < 0)
+		fail_msg("%s", err.message);
+	if (by_link)
+		assert_true(rt_test_file_has(FORWARDING6, "0"));
+	assert_true(rt_test_file_has("/proc/sys/net/ipv6/conf/all/forwarding", "0"));
+	assert_true(rt_test_file_has("/proc/sys/net/ipv6/conf/out0/accept_ra", "1"));
+	assert_true(rt_test_shell("test -z \"$(nft list tables)\""));
 }
 
 static void test_both_again_change_nothing(void **state)
@@ -275,6 +330,7 @@ int main(void)
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		test(test_instances_reach_others_masqueraded),
+		cmocka_unit_test_setup_teardown(test_instances_reach_others_over_ipv6, set_up6, tear_down),
 		test(test_both_again_change_nothing),
 		test(test_cleanup_sets_everything_back),
 		test(test_without_descriptors_it_goes_on),

@@ -12,7 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define GATEWAY "10.99.255.254"
+#define GATEWAY	 "10.99.255.254"
+#define GATEWAY6 "fd00:99::fffe"
 
 static void on_prepared(void *user, struct rs_rt_instance *instance)
 {
@@ -81,7 +82,10 @@ int rt_test_enter(void **state)
 		print_message("cannot make a network namespace: %s\n", strerror(errno));
 		return -1;
 	}
-	return rt_test_shell("ip link set lo up && ip address add " GATEWAY "/32 dev lo") ? 0 : -1;
+	return rt_test_shell("ip link set lo up && ip address add " GATEWAY "/32 dev lo && "
+			     "ip address add " GATEWAY6 "/128 dev lo nodad")
+		       ? 0
+		       : -1;
 }
 
 static const char *helper(void)
@@ -144,13 +148,25 @@ static struct rt_test *make(void)
 	return test;
 }
 
-int rt_test_up(void **state)
+static int up(struct rt_test *test, void **state)
 {
-	struct rt_test *test = make();
 	*state = test;
 	rt_test_new(test);
 	rt_test_fill(test, 1);
 	return 0;
+}
+
+int rt_test_up(void **state)
+{
+	return up(make(), state);
+}
+
+int rt_test_up6(void **state)
+{
+	struct rt_test *test = make();
+	assert_int_equal(rs_range_parse("fd00:99::/112", &test->config.range6), 0);
+	assert_int_equal(rs_address_parse(GATEWAY6, &test->config.gateway6), 0);
+	return up(test, state);
 }
 
 static unsigned count_in(const char *directory, const char *prefix)

@@ -39,6 +39,8 @@ int rt_test_enter(void **state);
 
 /* A runtime with a pool that is full, and its end: everything is removed, and nothing is left. */
 int rt_test_up(void **state);
+/* With IPv6, fd00:99::/112, as well. */
+int rt_test_up6(void **state);
 int rt_test_down(void **state);
 void rt_test_new(struct rt_test *test);
 void rt_test_fill(struct rt_test *test, unsigned count);

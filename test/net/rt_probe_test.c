@@ -181,6 +181,47 @@ static void test_a_listener_elsewhere(void **state)
 	rt_test_end(test, instance);
 }
 
+/* IPPROTO_IPV6 is 41, IPV6_V6ONLY 26. */
+static const char six_alone[] = "exec python3 -c 'import http.server as h, socket\n"
+				"class Server(h.HTTPServer):\n"
+				" address_family = socket.AF_INET6\n"
+				"s = Server((\"::\", 8080), h.SimpleHTTPRequestHandler, False)\n"
+				"s.socket.setsockopt(41, 26, 1)\n"
+				"s.server_bind(); s.server_activate(); s.serve_forever()'";
+
+static void test_a_listener_of_ipv6_alone(void **state)
+{
+	struct rt_test *test = *state;
+	struct rs_probe_spec spec = {.kind = RS_PROBE_HTTP_GET, .path = "/", .timeout_ms = 5000};
+	struct rs_rt_listener listener = {0};
+	struct rs_rt_instance *instance = start_server(test, six_alone);
+	char address[RS_ADDRESS_TEXT_MAX];
+	assert_int_equal(rs_rt_listener(test->rt, instance, &listener), 0);
+	assert_int_equal(listener.families, 1 << RS_V6);
+	assert_true(rs_str_starts_with(rs_address_print(&instance->address6, address), "fd00:99::"));
+	assert_true(probe(test, instance, &spec));
+	assert_string_equal(test->probe_text, "HTTP status 200");
+	spec.kind = RS_PROBE_TCP_SOCKET;
+	assert_true(probe(test, instance, &spec));
+	/* Nobody there in either. */
+	spec.port = 81;
+	assert_false(probe(test, instance, &spec));
+	assert_non_null(strstr(test->probe_text, "port 81: Connection refused"));
+	rt_test_end(test, instance);
+}
+
+static void test_a_listener_of_ipv4_alone(void **state)
+{
+	struct rt_test *test = *state;
+	struct rs_probe_spec spec = {.kind = RS_PROBE_HTTP_GET, .path = "/", .timeout_ms = 5000};
+	struct rs_rt_listener listener = {0};
+	struct rs_rt_instance *instance = start_server(test, "exec python3 -m http.server $PORT --bind 0.0.0.0");
+	assert_int_equal(rs_rt_listener(test->rt, instance, &listener), 0);
+	assert_int_equal(listener.families, 1 << RS_V4);
+	assert_true(probe(test, instance, &spec));
+	rt_test_end(test, instance);
+}
+
 static void test_no_listener(void **state)
 {
 	struct rt_test *test = *state;
@@ -207,6 +248,8 @@ int main(void)
 		test(test_a_listener_on_loopback),
 		test(test_a_listener_elsewhere),
 		test(test_no_listener),
+		cmocka_unit_test_setup_teardown(test_a_listener_of_ipv6_alone, rt_test_up6, rt_test_down),
+		cmocka_unit_test_setup_teardown(test_a_listener_of_ipv4_alone, rt_test_up6, rt_test_down),
 	};
 	return cmocka_run_group_tests(tests, rt_test_enter, NULL);
 }
