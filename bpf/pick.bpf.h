@@ -58,9 +58,10 @@ RS_INLINE bool rs_reserve(struct rs_instance *instance)
 /* What is asked of an instance. */
 struct rs_wanted {
 	__u32 revision;
-	__u32 family;  /* enum rs_family: an address of it */
-	__u32 port;    /* index of a port that it has */
-	bool released; /* a SYN that the agent lets go on: it may also try an instance that only listens so far */
+	__u8 family;   /* enum rs_family: an address of it */
+	__u8 port;     /* index of a port that it has */
+	bool released; /* what the agent lets go on: it may also try an instance that only listens so far */
+	__u8 pad;
 };
 
 RS_INLINE bool rs_pickable(const struct rs_instance *instance, const struct rs_wanted *wanted)
@@ -75,15 +76,16 @@ RS_INLINE bool rs_pickable(const struct rs_instance *instance, const struct rs_w
 
 #define RS_LOAD_UNSURE (1U << 30)
 
-/* A search among the revision's instances. */
+/* A search among the revision's instances. Small: the stack of the whole chain of calls is. */
 struct rs_search {
 	struct rs_revision *revision;
 	struct rs_maglev *table; /* by hash */
 	struct rs_wanted wanted;
-	__u32 entry; /* of the table, where the walk begins */
-	__u32 best;  /* so far; 0 = none */
-	__u32 best_load;
-	__u32 pad;
+	__u32 best; /* so far; 0 = none */
+	union {
+		__u32 best_load;
+		__u32 entry; /* of the table, where the walk begins */
+	};
 };
 
 static long rs_search_by_load(__u32 i, struct rs_search *search)
