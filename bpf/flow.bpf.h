@@ -314,6 +314,7 @@ RS_GLOBAL int rs_flow_begin(void)
 	flow->route = work->park.route;
 	flow->weight_sequence = work->park.weight_sequence;
 	flow->port = work->park.port;
+	flow->instance_mtu = instance->mtu;
 	flow->isn = packet->sequence;
 	flow->client_ifindex = work->sender.ifindex;
 	flow->client_way = (__u8)work->sender.way;

@@ -9,10 +9,15 @@
  *	RS_NEXT, RS_DROP    verdicts
  *	rs_context_ifindex  where the packet came in
  *	rs_is_tagged        does it belong to a VLAN's interface above that one?
- *	rs_load             copies bytes of the frame
+ *	rs_load, rs_store   copy bytes of the frame, and into it
+ *	rs_set_length       cuts or lengthens the frame; what it loses of its offloads is no loss to what we make
+ *	rs_segment_size     payload of what the frame will be cut into; 0 = it stays as it is
+ *	rs_sum_changed      tells of a change that no checksum of the packet makes up for
  *	rs_make_linear      makes headers readable that lie elsewhere
  *	rs_rewrite          puts other ends into the packet
  *	rs_reset_back       answers with RST
+ *	rs_send_back        to where it came from; the MAC addresses are the caller's
+ *	rs_send_to_stack    the kernel's routing goes on with it
  *	rs_send_to_instance, rs_send_to_client
  */
 #ifndef RS_LAYER_TC_BPF_H
@@ -63,6 +68,28 @@ RS_INLINE void *rs_context_end(const RS_CONTEXT *skb)
 RS_INLINE long rs_load(RS_CONTEXT *skb, __u32 offset, void *to, __u32 length)
 {
 	return bpf_skb_load_bytes(skb, offset, to, length);
+}
+
+RS_INLINE long rs_store(RS_CONTEXT *skb, __u32 offset, const void *from, __u32 length)
+{
+	return bpf_skb_store_bytes(skb, offset, from, length, 0);
+}
+
+/* A checksum that the hardware was still to compute (CHECKSUM_PARTIAL) stays marked so. Veths never do; the sender of
+ * such a frame sits behind one, or behind a bridge. */
+RS_INLINE long rs_set_length(RS_CONTEXT *skb, __u32 length)
+{
+	return bpf_skb_change_tail(skb, length, 0);
+}
+
+RS_INLINE __u32 rs_segment_size(const RS_CONTEXT *skb)
+{
+	return skb->gso_size;
+}
+
+RS_INLINE void rs_sum_changed(RS_CONTEXT *skb, __u64 diff)
+{
+	bpf_csum_update(skb, rs_checksum_fold32(diff));
 }
 
 /* Drivers and senders leave headers outside of the linear part. False when there is nothing to be gained. */
@@ -194,6 +221,17 @@ RS_INLINE int rs_send_to_client(RS_CONTEXT *skb, __u32 ifindex, __u32 way)
 	if (bpf_skb_store_bytes(skb, 0, mac, sizeof(mac), 0) != 0)
 		return RS_DROP;
 	return (int)bpf_redirect(config.rouse0_ifindex, BPF_F_INGRESS);
+}
+
+RS_INLINE int rs_send_back(RS_CONTEXT *skb)
+{
+	return (int)bpf_redirect(skb->ifindex, 0);
+}
+
+RS_INLINE int rs_send_to_stack(void)
+{
+	rs_count(to_stack);
+	return RS_NEXT;
 }
 
 /* Sends a frame that is already rewritten to an instance. */

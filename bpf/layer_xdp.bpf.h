@@ -54,6 +54,11 @@ RS_INLINE long rs_load(RS_CONTEXT *xdp, __u32 offset, void *to, __u32 length)
 	return bpf_xdp_load_bytes(xdp, offset, to, length);
 }
 
+RS_INLINE long rs_store(RS_CONTEXT *xdp, __u32 offset, const void *from, __u32 length)
+{
+	return bpf_xdp_store_bytes(xdp, offset, (void *)from, length);
+}
+
 RS_INLINE __u32 rs_frame_length(RS_CONTEXT *xdp)
 {
 	return config.xdp_has_frags ? (__u32)bpf_xdp_get_buff_len(xdp) : xdp->data_end - xdp->data;
@@ -81,6 +86,23 @@ RS_INLINE bool rs_is_generic(const RS_CONTEXT *xdp)
 RS_INLINE bool rs_is_uncut(RS_CONTEXT *xdp)
 {
 	return rs_frame_length(xdp) > RS_LINK_FRAME_MAX && rs_is_generic(xdp);
+}
+
+/* How small the pieces will be nobody says: small enough, then. */
+RS_INLINE __u32 rs_segment_size(RS_CONTEXT *xdp)
+{
+	return rs_is_uncut(xdp) ? 1 : 0;
+}
+
+RS_INLINE long rs_set_length(RS_CONTEXT *xdp, __u32 length)
+{
+	return bpf_xdp_adjust_tail(xdp, (int)length - (int)rs_frame_length(xdp));
+}
+
+RS_INLINE void rs_sum_changed(RS_CONTEXT *xdp, __u64 diff)
+{
+	(void)xdp;
+	(void)diff;
 }
 
 /* --- checksums ---------------------------------------------------------------------------------------------------- */
@@ -166,16 +188,26 @@ RS_INLINE bool rs_rewrite(RS_CONTEXT *xdp, const struct rs_packet *packet, const
 
 /* --- sending ------------------------------------------------------------------------------------------------------ */
 
+RS_INLINE int rs_send_back(RS_CONTEXT *xdp)
+{
+	/* A veth leaves XDP_TX in its peer's ring until another packet comes, unless that peer has an XDP program. */
+	return rs_interface_flags(xdp) & RS_IFACE_XDP_VETH ? (int)bpf_redirect(xdp->ingress_ifindex, 0) : XDP_TX;
+}
+
+RS_INLINE int rs_send_to_stack(void)
+{
+	rs_count(to_stack);
+	return RS_NEXT;
+}
+
 /* Turns the frame into an RST to its sender and sends it back where it came from. */
 RS_INLINE int rs_reset_back(RS_CONTEXT *xdp, const struct rs_packet *packet)
 {
-	int change = (int)rs_answer_reset_length(packet->family) - (int)rs_frame_length(xdp);
-	if (bpf_xdp_adjust_tail(xdp, change) != 0)
+	if (rs_set_length(xdp, rs_answer_reset_length(packet->family)) != 0)
 		return RS_DROP;
 	if (!rs_put_reset(rs_context_data(xdp), rs_context_end(xdp), packet))
 		return RS_DROP;
-	/* A veth leaves XDP_TX in its peer's ring until another packet comes, unless that peer has an XDP program. */
-	return rs_interface_flags(xdp) & RS_IFACE_XDP_VETH ? (int)bpf_redirect(xdp->ingress_ifindex, 0) : XDP_TX;
+	return rs_send_back(xdp);
 }
 
 /* Sends a frame that is already rewritten to an instance. */

@@ -21,6 +21,7 @@
 #include "abi/counters.h"
 #include "abi/event.h"
 #include "abi/flow.h"
+#include "abi/fragment.h"
 #include "abi/hold.h"
 #include "abi/service.h"
 #include "abi/version.h"

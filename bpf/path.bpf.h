@@ -2,7 +2,7 @@
 /*
  * The way of a client's packet, over either layer (client.bpf.h has its beginning):
  *
- *	rs_path_client   for a VIP or an external port? parse, flow? -> rewrite, forward
+ *	rs_service       flow? -> rewrite, forward
  *	                 else frontend -> revision -> instance -> track -> rewrite, forward
  *	                 no instance: park
  *
@@ -16,6 +16,7 @@
 #include "access.bpf.h"
 #include "flow.bpf.h"
 #include "hold.bpf.h"
+#include "mtu.bpf.h"
 #include "park.bpf.h"
 #include "pick.bpf.h"
 #include "work.bpf.h"
@@ -114,12 +115,10 @@ RS_INLINE enum rs_parse rs_parse(RS_CONTEXT *context, struct rs_packet *packet, 
 	return result != RS_PARSE_OTHER && ours_only && !rs_is_for_service(result, packet) ? RS_PARSE_OTHER : result;
 }
 
-/* A packet for a VIP that is not a whole TCP packet. */
+/* A packet for a VIP that nothing can be made of. */
 RS_INLINE int rs_refuse(enum rs_parse why)
 {
-	if (why == RS_PARSE_FRAGMENT)
-		rs_count(fragment);
-	else if (why == RS_PARSE_MALFORMED)
+	if (why == RS_PARSE_MALFORMED)
 		rs_count(malformed);
 	else
 		rs_count(unsupported);
@@ -129,6 +128,8 @@ RS_INLINE int rs_refuse(enum rs_parse why)
 /* Towards the instance. */
 RS_INLINE int rs_forward(RS_CONTEXT *context, const struct rs_packet *packet, const struct rs_flow *flow)
 {
+	if (rs_exceeds(context, packet, flow->instance_mtu))
+		return rs_too_long(packet);
 	struct rs_ends to;
 	__u8 mac[6];
 	__u32 ifindex = flow->instance_ifindex;
@@ -209,6 +210,10 @@ RS_INLINE int rs_continue(RS_CONTEXT *context, const struct rs_packet *packet, s
 /* Nothing can take it: park. Then look again: an instance may have become ready in between. */
 RS_INLINE int rs_hold(RS_CONTEXT *context, struct rs_work *work, struct rs_revision *revision)
 {
+	if (work->is_fragment) {
+		rs_count(fragment_cold);
+		return RS_DROP;
+	}
 	if (!RS_LAYERED(rs_hold_park)(context))
 		return RS_DROP;
 	__u32 id = work->park.revision;
@@ -280,7 +285,7 @@ RS_GLOBAL __u64 rs_hold_current(void)
 RS_INLINE int rs_answer_refused(RS_CONTEXT *context, const struct rs_work *work)
 {
 	if (work->packet.tuple.protocol == RS_PROTOCOL_UDP)
-		return RS_DROP;
+		return RS_NO_PORT;
 	return rs_reset_back(context, &work->packet);
 }
 
@@ -464,6 +469,7 @@ RS_INLINE struct rs_work *rs_work_of(RS_CONTEXT *context, const struct rs_packet
 	if (!work)
 		return NULL;
 	work->packet = *packet;
+	work->is_fragment = false;
 	if (known) {
 		work->sender = *known;
 	} else {

@@ -10,6 +10,7 @@
 
 #include "layer_tc.bpf.h"
 #include "client.bpf.h"
+#include "instance_tc.bpf.h"
 
 /* The instance answered a SYN: it is ready, and what was held for this connection is released. */
 RS_INLINE void rs_answered(const struct rs_tuple *key, const struct rs_flow *flow, struct rs_instance *instance)
@@ -81,6 +82,8 @@ RS_INLINE int rs_send_reply(struct __sk_buff *skb, const struct rs_packet *packe
 		.destination = &key->source,
 		.destination_port = key->source_port,
 	};
+	if (rs_exceeds_interface(skb, packet, ifindex))
+		way = RS_WAY_STACK;
 	if (!rs_rewrite(skb, packet, &to, mac))
 		return RS_DROP;
 	rs_count(replied);
@@ -143,6 +146,18 @@ RS_INLINE int rs_path_instance(struct __sk_buff *skb)
 {
 	struct rs_packet packet = {};
 	enum rs_parse parsed = rs_parse(skb, &packet, false);
+	if (parsed == RS_PARSE_ICMP || parsed == RS_PARSE_FRAGMENT) {
+		const struct rs_work *work = rs_work_of(skb, &packet, NULL);
+		if (!work)
+			return RS_DROP;
+		int verdict = parsed == RS_PARSE_ICMP ? rs_icmp_out(skb) : rs_fragment_out(skb);
+		if (verdict > RS_NO_REPLY)
+			return verdict;
+		if (verdict == RS_FIRST_REPLY) {
+			packet = work->packet;
+			parsed = packet.tuple.protocol == RS_PROTOCOL_TCP ? RS_PARSE_TCP : RS_PARSE_UDP;
+		}
+	}
 	if (parsed == RS_PARSE_TCP || parsed == RS_PARSE_UDP) {
 		struct rs_tuple *forward = bpf_map_lookup_elem(&replies, &packet.tuple);
 		if (forward)
@@ -151,7 +166,7 @@ RS_INLINE int rs_path_instance(struct __sk_buff *skb)
 	}
 	if (parsed == RS_PARSE_OTHER || parsed == RS_PARSE_UNKNOWN || !rs_is_vip(&packet))
 		return rs_pass_untouched();
-	return rs_serve(skb, parsed, &packet, NULL);
+	return rs_finish(skb, rs_serve(skb, parsed, &packet, NULL));
 }
 
 /* The agent gives a hold up: the frame is the RST for the client, from its VIP. */
@@ -210,7 +225,7 @@ RS_INLINE int rs_path_host(struct __sk_buff *skb)
 		sender.way = iface ? iface->way : RS_WAY_STACK;
 		rs_config_rouse0_mac(sender.mac);
 	}
-	return rs_serve(skb, parsed, &packet, &sender);
+	return rs_finish(skb, rs_serve(skb, parsed, &packet, &sender));
 }
 
 #endif

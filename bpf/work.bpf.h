@@ -35,6 +35,7 @@ struct rs_work {
 	struct rs_sender sender;
 	struct rs_park park; /* revision 0: nothing was given yet */
 	__u32 instance;	     /* picked, with its place reserved */
+	__u32 is_fragment;   /* 1 = the packet is the first of its fragments: not to be held */
 	struct rs_frontend_key front;
 	/* A new flow is put together here. */
 	struct rs_tuple key;

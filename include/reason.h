@@ -19,11 +19,23 @@
 	X(to_stack, "rewritten and left to the kernel's routing, there is no direct way")                              \
 	X(not_allowed, "the client's address is not in the service's rouse.dev/allow-from: SYN dropped")               \
 	X(not_visible, "the service is cluster-local and the client outside of this node: SYN dropped")                \
-	X(no_service, "the address and port belong to no service: RST")                                                \
+	X(no_service, "the address and port belong to no service: RST, or unreachable")                                \
 	X(no_flow, "no connection is known for this packet: RST")                                                      \
 	X(no_flow_reset, "an RST for no known connection: dropped")                                                    \
 	X(instance_gone, "the connection's instance is gone: RST")                                                     \
-	X(fragment, "a fragment for a VIP: dropped")                                                                   \
+	X(fragment_followed, "a fragment sent where the first of its packet went")                                     \
+	X(fragment_lost, "a fragment for a VIP whose first was not seen, or too long ago: dropped")                    \
+	X(fragment_bad, "a fragment that hides or overwrites headers: dropped")                                        \
+	X(fragment_cold, "a packet in fragments that no instance can take now: not held, dropped")                     \
+	X(too_long, "longer than the instance's link takes, and not to be fragmented: its sender was told")            \
+	X(icmp_echoed, "an echo request that a VIP has answered")                                                      \
+	X(icmp_forwarded, "an ICMP error about an instance's packet, sent on to it")                                   \
+	X(icmp_replied, "an instance's ICMP error about a client's packet, sent to the client")                        \
+	X(icmp_no_flow, "an ICMP error for a VIP, about no known connection: dropped")                                 \
+	X(icmp_implausible, "an ICMP error about bytes that were never sent: dropped")                                 \
+	X(icmp_unread, "an ICMP error for a VIP that quotes no TCP or UDP: dropped")                                   \
+	X(icmp_ignored, "another ICMP message for a VIP: dropped")                                                     \
+	X(icmp_limited, "too many ICMP errors at once: this one was not sent")                                         \
 	X(malformed, "headers for a VIP that contradict themselves: dropped")                                          \
 	X(unsupported, "a protocol that is not served, for a VIP: dropped")                                            \
 	X(no_target, "the route has no revision to send to: RST")                                                      \

@@ -64,7 +64,8 @@ struct rs_flow {
 	__u32 server_isn;  /* of the instance's SYN-ACK, host order as the next two */
 	__u32 server_ack;  /* what the instance last acknowledged, and */
 	__u32 client_next; /* what the client has sent: between them is whatever of it may end the connection */
-	__u32 port;	   /* rs_frontend.port */
+	__u16 port;	   /* rs_frontend.port */
+	__u16 instance_mtu;
 	__u32 held;	   /* UDP: 1 = datagrams of it are held: what comes queues behind them */
 };
 
@@ -85,6 +86,7 @@ _Static_assert(sizeof(struct rs_flow_ring_entry) == 64, "ABI");
 struct rs_iface {
 	__u32 way;   /* enum rs_way for packets towards it */
 	__u32 flags; /* RS_IFACE_* */
+	__u32 mtu;   /* 0 = not known */
 };
 
 #define RS_IFACE_CLSACT	      1	 /* our program is a clsact filter there */

@@ -53,6 +53,13 @@
 /* Smallest rings that leave something beside their margins. */
 #define RS_HOLDS_MIN 2048
 #define RS_FLOWS_MIN 4096
+/* Packets that arrive in fragments at one time; 0.6 MiB. */
+#define RS_FRAGMENTS_MAX 4096
+/* The time that a receiver waits for the rest of one: Linux 30 s, RFC 8200 60 s. */
+#define RS_FRAGMENT_MS 30000
+/* ICMP errors that a CPU sends: one each millisecond, so many at once (Linux: 1000/s, 50 at once, all CPUs). */
+#define RS_ICMP_REFILL_NS 1000000ULL
+#define RS_ICMP_BURST	  100
 /* A client's port that is taken at the instance: so many others are tried. */
 #define RS_PORT_TRIES 8
 /* Ring entries that one run of the sweeper may visit: bounds its softirq time to about 20 us. */

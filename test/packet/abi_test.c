@@ -12,6 +12,7 @@
 #include "packet/world.h"
 
 #include "abi/config.h"
+#include "abi/fragment.h"
 #include "abi/version.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -33,7 +34,7 @@ struct field {
 struct layout {
 	const char *name;
 	size_t size;
-	struct field fields[64];
+	struct field fields[96];
 };
 
 #define F(type, field)                                                                                                 \
@@ -82,10 +83,10 @@ static const struct layout layouts[] = {
 	  F(rs_flow, revision), F(rs_flow, route), F(rs_flow, weight_sequence), F(rs_flow, isn), F(rs_flow, client_ifindex),
 	  F(rs_flow, state), F(rs_flow, busy), F(rs_flow, ended), F(rs_flow, in_fast_ring), F(rs_flow, seen_port),
 	  F(rs_flow, client_mac), F(rs_flow, client_way), F(rs_flow, in_slow_ring), F(rs_flow, hairpin), F(rs_flow, refused),
-	  F(rs_flow, server_isn), F(rs_flow, server_ack), F(rs_flow, client_next), F(rs_flow, port), F(rs_flow, held)),
+	  F(rs_flow, server_isn), F(rs_flow, server_ack), F(rs_flow, client_next), F(rs_flow, port), F(rs_flow, instance_mtu), F(rs_flow, held)),
 	S(rs_flow_ring_entry, F(rs_flow_ring_entry, sequence), F(rs_flow_ring_entry, due_ns),
 	  F(rs_flow_ring_entry, born_ns), F(rs_flow_ring_entry, key)),
-	S(rs_iface, F(rs_iface, way), F(rs_iface, flags)),
+	S(rs_iface, F(rs_iface, way), F(rs_iface, flags), F(rs_iface, mtu)),
 	S(rs_hold, F(rs_hold, sequence), F(rs_hold, state), F(rs_hold, version), F(rs_hold, key), F(rs_hold, first_ns),
 	  F(rs_hold, last_ns), F(rs_hold, gap_ms), F(rs_hold, isn), F(rs_hold, revision), F(rs_hold, route),
 	  F(rs_hold, weight_sequence), F(rs_hold, client_ifindex), F(rs_hold, total_ms), F(rs_hold, port), F(rs_hold, pad), F(rs_hold, frame_length),
@@ -94,6 +95,11 @@ static const struct layout layouts[] = {
 	S(rs_rings, F(rs_rings, hold), F(rs_rings, flow_fast), F(rs_rings, flow_slow), F(rs_rings, flow_open),
 	  F(rs_rings, hold_cursor), F(rs_rings, sweeps), F(rs_rings, held), F(rs_rings, events_lost)),
 #define X(name, text) F(rs_counters, name),
+	S(rs_fragment_key, F(rs_fragment_key, source), F(rs_fragment_key, destination), F(rs_fragment_key, id),
+	  F(rs_fragment_key, protocol), F(rs_fragment_key, pad)),
+	S(rs_fragment_way, F(rs_fragment_way, until_ns), F(rs_fragment_way, source), F(rs_fragment_way, destination),
+	  F(rs_fragment_way, ifindex), F(rs_fragment_way, from_ifindex), F(rs_fragment_way, mac), F(rs_fragment_way, mtu),
+	  F(rs_fragment_way, to), F(rs_fragment_way, way), F(rs_fragment_way, pad)),
 	S(rs_counters, RS_REASONS(X)),
 #undef X
 };

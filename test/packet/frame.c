@@ -2,6 +2,7 @@
 #include "packet/frame.h"
 
 #include "pure/frame.h"
+#include "pure/icmp.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -89,6 +90,85 @@ static void build_tcp(struct rs_tcp *tcp, const struct packet *packet, uint32_t 
 	memset(tcp + 1, 1, 4 * packet->tcp_options);
 }
 
+/* What IPv4's types and codes are in ICMPv6. */
+static void put_type(struct rs_icmp *icmp, const struct packet *packet)
+{
+	static const struct {
+		int type, code; /* -1 = any, and it stays */
+		uint8_t type6, code6;
+	} rows[] = {
+		{RS_ICMP_ECHO_REQUEST, -1, RS_ICMPV6_ECHO_REQUEST, 0},
+		{RS_ICMP_ECHO_REPLY, -1, RS_ICMPV6_ECHO_REPLY, 0},
+		{RS_ICMP_UNREACHABLE, RS_ICMP_FRAGMENT_NEEDED, RS_ICMPV6_TOO_BIG, 0},
+		{RS_ICMP_UNREACHABLE, RS_ICMP_HOST_UNREACHABLE, RS_ICMPV6_UNREACHABLE, RS_ICMPV6_ADDRESS_UNREACHABLE},
+		{RS_ICMP_UNREACHABLE, RS_ICMP_PORT_UNREACHABLE, RS_ICMPV6_UNREACHABLE, RS_ICMPV6_PORT_UNREACHABLE},
+		{RS_ICMP_TIME_EXCEEDED, -1, RS_ICMPV6_TIME_EXCEEDED, 0},
+		{RS_ICMP_PARAMETER, -1, RS_ICMPV6_PARAMETER, 0},
+		{5, -1, 137, 0}, /* redirect */
+	};
+	icmp->type = packet->type;
+	icmp->code = packet->code;
+	for (size_t i = 0; frame_family == RS_V6 && i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (packet->type != rows[i].type || (rows[i].code >= 0 && packet->code != rows[i].code))
+			continue;
+		icmp->type = rows[i].type6;
+		icmp->code = rows[i].code < 0 ? packet->code : rows[i].code6;
+		return;
+	}
+}
+
+/* Fills in the message behind its header; returns its length. */
+static uint32_t put_quote(uint8_t *message, const struct packet *packet)
+{
+	struct frame about;
+	frame_build(&about, packet->about);
+	const uint32_t headers =
+		(frame_family == RS_V4 ? 20 + 4 * packet->about->ip_options
+				       : 40 + 8 * packet->about->ip_options + (packet->about->fragment ? 8 : 0));
+	uint32_t length = packet->quoted ? packet->quoted : headers + 8;
+	memcpy(message, about.bytes + RS_ETHERNET_LENGTH, length);
+	return length;
+}
+
+static void build_icmp(struct frame *frame, const struct packet *packet)
+{
+	const bool is_v4 = frame_family == RS_V4;
+	const uint8_t protocol = is_v4 ? RS_PROTOCOL_ICMP : RS_PROTOCOL_ICMPV6;
+	uint8_t message[FRAME_MAX];
+	struct rs_icmp icmp = {.rest = rs_htonl(packet->rest)};
+	put_type(&icmp, packet);
+	memcpy(message, &icmp, sizeof(icmp));
+	uint32_t length = sizeof(icmp);
+	for (unsigned i = 0; i < packet->payload; i++)
+		message[length++] = (uint8_t)(i * 7 + 3);
+	if (packet->about)
+		length += put_quote(message + sizeof(icmp), packet);
+	const struct rs_tuple tuple = {.source = frame_address(packet->from.ip),
+				       .destination = frame_address(packet->to.ip)};
+	const uint64_t sum = is_v4 ? 0 : rs_checksum_pseudo(&tuple, protocol, length);
+	icmp.checksum = (uint16_t)~rs_checksum_fold(sum + rs_checksum_add(message, length));
+	memcpy(message, &icmp, sizeof(icmp));
+	void *ip = frame->bytes + RS_ETHERNET_LENGTH;
+	uint8_t *l4 = is_v4 ? build_ipv4(ip, packet, protocol, length) : build_ipv6(ip, packet, protocol, length);
+	memcpy(l4, message, length);
+	frame->length = (size_t)(l4 - frame->bytes) + length + packet->trailer - packet->cut;
+}
+
+/* Of a packet that is in fragments: bytes that look like nothing. */
+static void build_raw(struct frame *frame, const struct packet *packet)
+{
+	const bool is_v4 = frame_family == RS_V4;
+	const uint8_t protocol = !packet->protocol				  ? RS_PROTOCOL_TCP
+				 : packet->protocol == RS_PROTOCOL_ICMP && !is_v4 ? RS_PROTOCOL_ICMPV6
+										  : packet->protocol;
+	void *ip = frame->bytes + RS_ETHERNET_LENGTH;
+	uint8_t *data = is_v4 ? build_ipv4(ip, packet, protocol, packet->payload)
+			      : build_ipv6(ip, packet, protocol, packet->payload);
+	for (unsigned i = 0; i < packet->payload; i++)
+		data[i] = (uint8_t)(i * 7 + 3);
+	frame->length = (size_t)(data - frame->bytes) + packet->payload;
+}
+
 void frame_build(struct frame *frame, const struct packet *packet)
 {
 	memset(frame, 0, sizeof(*frame));
@@ -102,6 +182,15 @@ void frame_build(struct frame *frame, const struct packet *packet)
 				  : is_v4	    ? RS_ETHERTYPE_IPV4
 						    : RS_ETHERTYPE_IPV6);
 
+	frame->gso = packet->gso;
+	if (packet->raw) {
+		build_raw(frame, packet);
+		return;
+	}
+	if (protocol == RS_PROTOCOL_ICMP) {
+		build_icmp(frame, packet);
+		return;
+	}
 	uint32_t header_length = is_udp ? sizeof(struct rs_udp) : 20 + 4 * packet->tcp_options;
 	uint32_t length = header_length + packet->payload;
 	uint8_t *l4 = is_v4 ? build_ipv4((struct rs_ipv4 *)(ethernet + 1), packet, protocol, length)

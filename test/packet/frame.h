@@ -36,13 +36,21 @@ struct packet {
 	unsigned ip_options;  /* words; with IPv6: as many extension headers of 8 bytes (destination options) */
 	unsigned tcp_options; /* words, NOPs */
 	unsigned trailer;     /* bytes of Ethernet padding behind the IP packet */
-	uint8_t protocol;     /* 0 = TCP; UDP has its own header, others that of TCP */
+	uint8_t protocol;     /* 0 = TCP; UDP and ICMP have their own headers, others that of TCP */
 	uint8_t ttl;	      /* 0 = 64 */
 	uint16_t id;
 	uint16_t fragment;  /* flags and offset as in IPv4, host order; 0 = none */
 	uint16_t ethertype; /* 0 = IPv4 */
 	bool no_df;	    /* else the don't-fragment flag is set */
 	bool no_checksum;   /* of UDP */
+	bool raw;	    /* no transport header at all: a later fragment */
+	/* Of ICMP (protocol 1): in numbers of IPv4, also for what is ICMPv6 then. */
+	uint8_t type;
+	uint8_t code;
+	uint32_t rest;		    /* identifier and sequence, or the MTU */
+	const struct packet *about; /* the packet that an error quotes */
+	unsigned quoted;	    /* bytes of it, from its IP header on; 0 = the headers and 8 bytes */
+	unsigned gso;		    /* bytes of payload that the kernel will cut it into; 0 = it stays as it is */
 	/* Lies. */
 	uint16_t total_length; /* 0 = the true one */
 	uint8_t tcp_words;     /* 0 = the true one */
@@ -57,6 +65,7 @@ struct rs_address frame_address(const uint8_t ip[4]);
 #define FRAME_MAX 2048
 struct frame {
 	size_t length;
+	unsigned gso;
 	uint8_t bytes[FRAME_MAX];
 };
 

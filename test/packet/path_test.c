@@ -57,8 +57,12 @@ static void check_frame(const struct frame *got, const struct frame *wanted, uns
 	char a[256], b[256];
 	if (got->length == wanted->length && memcmp(got->bytes, wanted->bytes, got->length) == 0)
 		return;
-	fail_msg("step %u: the packet is\n  %s, not\n  %s", step, frame_text(got, a, sizeof(a)),
-		 frame_text(wanted, b, sizeof(b)));
+	size_t at = 0;
+	while (at < got->length && at < wanted->length && got->bytes[at] == wanted->bytes[at])
+		at++;
+	fail_msg("step %u: the packet is\n  %s, not\n  %s; they differ from byte %zu on: %02x, not %02x", step,
+		 frame_text(got, a, sizeof(a)), frame_text(wanted, b, sizeof(b)), at, got->bytes[at],
+		 wanted->bytes[at]);
 }
 
 static void send_step(struct world *world, const struct step *step, unsigned number)
@@ -148,9 +152,10 @@ int main(void)
 {
 	static struct CMUnitTest tests[1024];
 	static struct run runs[1024];
-	static const struct row *const tables[] = {rows_foreign, rows_service, rows_handshake, rows_hold,
-						   rows_end,	 rows_limit,   rows_access,    rows_flow,
-						   rows_crowd,	 rows_udp,     rows_pick,      rows_external};
+	static const struct row *const tables[] = {rows_foreign, rows_service,	rows_handshake, rows_hold,
+						   rows_end,	 rows_limit,	rows_access,	rows_flow,
+						   rows_crowd,	 rows_udp,	rows_pick,	rows_external,
+						   rows_icmp,	 rows_fragment, rows_mtu};
 	size_t count = 0;
 	const char *why;
 	if (!world_prepare(&why)) {

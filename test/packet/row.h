@@ -45,7 +45,8 @@ struct row {
 
 /* Tables end with a row without a name. */
 extern const struct row rows_foreign[], rows_service[], rows_handshake[], rows_hold[], rows_end[], rows_limit[],
-	rows_access[], rows_flow[], rows_crowd[], rows_udp[], rows_pick[], rows_external[];
+	rows_access[], rows_flow[], rows_crowd[], rows_udp[], rows_pick[], rows_external[], rows_icmp[],
+	rows_fragment[], rows_mtu[];
 
 /* Packets in short. */
 #define CLIENT_BY_GATEWAY                                                                                              \

@@ -91,7 +91,10 @@ void world_open(struct world *world)
 	const struct rs_frontend_key http = rs_dp_frontend(&vip, 80, RS_PROTOCOL_TCP);
 	const struct rs_frontend_key other = rs_dp_frontend(&vip, 8080, RS_PROTOCOL_TCP);
 	assert_int_equal(rs_dp_frontend_set(world->dp, &http, 1, 0), 0);
+	const struct rs_frontend_key echo =
+		rs_dp_frontend(&vip, 0, frame_family == RS_V4 ? RS_PROTOCOL_ICMP : RS_PROTOCOL_ICMPV6);
 	assert_int_equal(rs_dp_frontend_set(world->dp, &other, 1, 0), 0);
+	assert_int_equal(rs_dp_frontend_set(world->dp, &echo, 1, 0), 0);
 }
 
 void world_route(struct world *world, unsigned revision, unsigned slots)
@@ -153,7 +156,10 @@ const struct bpf_object *world_object(const struct world *world)
 int world_send(struct world *world, enum rs_dp_side side, unsigned ifindex, const struct frame *in, unsigned mark,
 	       struct frame *ret_out)
 {
-	struct __sk_buff context = {.ifindex = ifindex, .mark = mark};
+	struct __sk_buff context = {.ifindex = ifindex,
+				    .mark = mark,
+				    .gso_size = in->gso,
+				    .gso_segs = in->gso ? (unsigned)(in->length / in->gso + 1) : 0};
 	/* Its own size on the heap: the kernel must not read beyond it, and ASan sees when we do. */
 	rs_auto_free uint8_t *exact = malloc(in->length);
 	memcpy(exact, in->bytes, in->length);

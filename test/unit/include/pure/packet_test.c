@@ -136,8 +136,11 @@ static void test_other_protocols(void **state)
 	assert_int_equal(parse_packet(packet, &p), RS_PARSE_ICMP);
 	assert_int_equal(p.tuple.source_port, 0);
 	/* The other family's, and one that nobody reads. */
-	packet.protocol = frame_family == RS_V4 ? RS_PROTOCOL_ICMPV6 : RS_PROTOCOL_ICMP;
-	assert_int_equal(parse_packet(packet, &p), RS_PARSE_UNSUPPORTED);
+	struct frame frame;
+	frame_build(&frame, &packet);
+	frame.bytes[RS_ETHERNET_LENGTH + (frame_family == RS_V4 ? 9 : 6)] =
+		frame_family == RS_V4 ? RS_PROTOCOL_ICMPV6 : RS_PROTOCOL_ICMP;
+	assert_int_equal(rs_packet_parse(frame.bytes, frame.bytes + frame.length, &p), RS_PARSE_UNSUPPORTED);
 	packet.protocol = 132;
 	assert_int_equal(parse_packet(packet, &p), RS_PARSE_UNSUPPORTED);
 	assert_false(rs_address_is_none(&p.tuple.destination));
