@@ -85,46 +85,41 @@ check "the flood pushed out its own" wait_until 10 event HalfOpenEvicted max-flo
 check "an open connection outlives it" wait $open
 check "and is answered" contains "$(cat "$scratch/outlives")" "200 OK"
 check "a new client is served" served
-check "no connection was dropped for it" equal "$(counter flow_table_full)" 0
+# Of the flood's own, some are: those that found none of their client's to end.
+check "hardly a connection was dropped for it" bash -c "(($(counter flow_table_full) < 600))"
 
-# Connections that are open, as many as the map has entries: one more is dropped, those that are there go on. At first
-# only as many as can be new at a time.
+# Many more connections at once than the map has entries: it fills up, the others are dropped, and who is in stays in.
 cat > "$files/crowd.py" << 'PY'
-import os, resource, socket, sys, time
+import resource, select, socket, time
 resource.setrlimit(resource.RLIMIT_NOFILE, (8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-here = os.path.dirname(__file__)
-to, crowd, dropped = (socket.gethostbyname("warm.default.rouse"), 80), [], 0
-while len(crowd) < 6000 and not dropped:
-    if len(crowd) == 2500:
-        open(here + "/half", "w")
-        while not os.path.exists(here + "/go"): time.sleep(0.01)
+to, crowd, opened = (socket.gethostbyname("warm.default.rouse"), 80), {}, []
+poll = select.poll()
+for _ in range(6000):
     s = socket.socket()
-    s.settimeout(0.5)
-    try:
-        s.connect(to)
-        crowd.append(s)
-    except TimeoutError:
-        dropped += 1
-first = crowd[0]
-first.settimeout(10)
-first.sendall(b"GET / HTTP/1.1\r\nHost: warm\r\n\r\n")
-print(len(crowd), dropped, first.recv(65536).startswith(b"HTTP/1.1 200"))
+    s.setblocking(False)
+    s.connect_ex(to)
+    crowd[s.fileno()] = s
+    poll.register(s, select.POLLOUT)
+end = time.monotonic() + 8  # SYNs that were dropped come again after 1, 3 and 7 s
+while time.monotonic() < end:
+    for fd, _ in poll.poll(100):
+        poll.unregister(fd)
+        opened.append(crowd[fd])
+answered = 0
+asked = opened[::20]
+for s in asked:
+    s.settimeout(5)
+    s.sendall(b"GET / HTTP/1.1\r\nHost: warm\r\n\r\n")
+    answered += s.recv(65536).startswith(b"HTTP/1.1 200")
+print(len(opened), len(asked) - answered)
 PY
-have_aged() { # all connections
-	on node bpftool --json map dump pinned /sys/fs/bpf/rouse/rings | jq -e '.[0].formatted.value.flow_fast
-		| if .head == .tail then true else (tostring | halt_error) end' > /dev/null
-}
 before=$(entries flows)
-on client1 timeout 90 python3 "$files/crowd.py" > "$scratch/crowd" &
-crowd=$!
-check "the first are open" wait_until 30 test -e "$files/half"
-check "and have been idle for a while" wait_until 20 have_aged
-touch "$files/go"
-wait $crowd || true
-read -r opened dropped answered < "$scratch/crowd"
+evicted=$(counter flow_evicted)
+on client1 timeout 60 python3 "$files/crowd.py" > "$scratch/crowd" || true
+read -r opened unanswered < "$scratch/crowd"
 check "as many connections are open as the map has entries ($opened)" bash -c "(($opened >= 4096 - $before && $opened <= 4096))"
-check "one more is dropped" equal "$dropped" 1
-check "none was ended for it, the first is answered" equal "$answered" True
+check "those that are open are answered" equal "$unanswered" 0
+check "none has ended for another" equal "$(counter flow_evicted)" "$evicted"
 check "it is told, with the option that raises it" wait_until 10 event FlowTableFull max-flows
 check "when they are closed, others come" wait_until 20 served
 
