@@ -39,7 +39,7 @@
 	X(malformed, "headers for a VIP that contradict themselves: dropped")                                          \
 	X(unsupported, "a protocol that is not served, for a VIP: dropped")                                            \
 	X(no_target, "the route has no revision to send to: RST")                                                      \
-	X(flow_table_full, "no room for a connection more, and none that may end for it: SYN dropped")                                                        \
+	X(flow_table_full, "no room for a connection more, and none that may end for it: SYN dropped")                 \
 	X(flow_unwatched, "the ageing ring is full: the connection counts as half-open a little longer")               \
 	X(hairpin, "an instance was picked for its own connection: it sees the VIP as the client")                     \
 	X(port_changed, "the client's port was in use at the instance: it sees another")                               \
