@@ -264,7 +264,8 @@ static int lead_out(struct nl_sock *socket, const struct rs_sandbox_options *opt
 	return r < 0 ? rs_nl_error(err, r, "cannot set the default route") : 0;
 }
 
-/* Before the link is up: then it costs no more than a flag. */
+/* When the link is up: on one that is down the kernel notes the wish, and does not make the other end a target of
+ * redirection. */
 static int enable_gro(struct rs_err *err)
 {
 	struct ethtool_value value = {.cmd = ETHTOOL_SGRO, .data = 1};
@@ -284,9 +285,9 @@ static int build_inner(const struct rs_sandbox_options *options, struct rs_err *
 	int ifindex = (int)if_nametoindex(RS_SANDBOX_INNER_LINK);
 	int r = set_up(socket, 1, err);
 	if (r == 0)
-		r = enable_gro(err);
-	if (r == 0)
 		r = set_up(socket, ifindex, err);
+	if (r == 0)
+		r = enable_gro(err);
 	for (int family = 0; r == 0 && family < RS_FAMILIES; family++) {
 		if (has_family(options, family))
 			r = lead_out(socket, options, (enum rs_family)family, ifindex, err);
