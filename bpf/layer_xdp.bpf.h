@@ -109,44 +109,58 @@ RS_INLINE void rs_sum_changed(RS_CONTEXT *xdp, __u64 diff)
 
 #define RS_PIECE 64
 
-/* The sum of the transport header and its payload as they stand in the frame. */
+struct rs_summing {
+	RS_CONTEXT *xdp;
+	__u32 offset;
+	__u32 end;
+	__u64 sum;
+};
+
+/* bpf_loop(): one piece. What lies behind the end counts as zeros. */
+static long rs_sum_piece(__u32 index, struct rs_summing *summing)
+{
+	__u32 piece[RS_PIECE / sizeof(__u32)] = {};
+	__u32 length = summing->end - summing->offset;
+	if (summing->offset >= summing->end)
+		return 1;
+	if (length > RS_PIECE)
+		length = RS_PIECE;
+	rs_hide(length);
+	if (length == 0 || length > RS_PIECE || rs_load(summing->xdp, summing->offset, piece, length) != 0) {
+		summing->sum = 0;
+		return 1;
+	}
+	summing->sum = (__u32)bpf_csum_diff(NULL, 0, piece, sizeof(piece), (__u32)summing->sum);
+	summing->offset += RS_PIECE;
+	return 0;
+}
+
+/* The sum of the transport header and its payload as they stand in the frame; 0 when it cannot be had. */
 RS_GLOBAL __u64 RS_LAYERED(rs_segment_sum)(RS_CONTEXT *xdp, __u32 offset, __u32 end)
 {
-	__u64 sum = 0;
+	struct rs_summing summing = {.xdp = xdp, .offset = offset, .end = end};
 	if (end > RS_WIRE_FRAME_MAX)
 		return 0;
-	for (__u32 i = 0; i < RS_WIRE_FRAME_MAX / RS_PIECE + 1 && offset < end; i++) {
-		__u32 piece[RS_PIECE / sizeof(__u32)] = {};
-		__u32 length = end - offset;
-		if (length > RS_PIECE)
-			length = RS_PIECE;
-		rs_hide(length);
-		if (length == 0 || length > RS_PIECE || rs_load(xdp, offset, piece, length) != 0)
-			return 0;
-		sum = (__u32)bpf_csum_diff(NULL, 0, piece, sizeof(piece), (__u32)sum);
-		offset += RS_PIECE;
-	}
-	return sum;
+	bpf_loop(RS_WIRE_FRAME_MAX / RS_PIECE + 1, rs_sum_piece, &summing, 0);
+	return summing.sum;
 }
 
 /* What stands in the field may be the pseudo header's sum; or a complete checksum of the same value, as one of 65536
  * is. Then the packet itself has to tell. In the driver nobody computes the rest once the frame has been redirected, so
  * it is done here; in the stack whoever sends it further does. The packet has its new ends already, but for this field:
- * `addresses` and `ports` are what its sum has grown by. */
-static __attribute__((noinline)) __u16 rs_checksum_partial(RS_CONTEXT *xdp, const struct rs_packet *packet, __u16 field,
-							   __u64 addresses, __u64 ports)
+ * `addresses` and `ports` are what its sum has grown by, folded. `where`: offset and end of the segment. */
+RS_GLOBAL __u32 RS_LAYERED(rs_checksum_partial)(RS_CONTEXT *xdp, __u64 where, __u32 field, __u32 grown, __u32 is_udp)
 {
-	const bool is_udp = packet->tuple.protocol == RS_PROTOCOL_UDP;
-	__u64 rest = RS_LAYERED(rs_segment_sum)(xdp, packet->l4_offset, packet->end_offset);
+	const __u16 addresses = (__u16)(grown >> 16), ports = (__u16)grown, old = (__u16)field;
+	__u64 rest = RS_LAYERED(rs_segment_sum)(xdp, (__u32)(where >> 32), (__u32)where);
 	/* Before the change: pseudo header, which is `field`, and rest, without what the ports have changed. */
-	__u64 before = (__u64)field + rest + (__u16)~rs_checksum_fold(ports);
-	bool is_complete = rest && rs_checksum_fold(before) == 0xffff;
-	if (is_complete)
-		return rs_put_checksum(field, addresses + ports, is_udp);
-	__u16 partial = rs_checksum_apply_partial(field, addresses);
+	__u64 before = (__u64)old + rest + (__u16)~ports;
+	if (rest && rs_checksum_fold(before) == 0xffff)
+		return rs_put_checksum(old, (__u64)addresses + ports, is_udp);
+	__u16 partial = rs_checksum_apply_partial(old, addresses);
 	if (!rest || rs_is_generic(xdp))
 		return partial;
-	__u16 sum = (__u16)~rs_checksum_fold((__u64)partial + rest + (__u16)~field);
+	__u16 sum = (__u16)~rs_checksum_fold((__u64)partial + rest + (__u16)~old);
 	return is_udp && sum == 0 ? 0xffff : sum;
 }
 
@@ -182,7 +196,9 @@ RS_INLINE bool rs_rewrite(RS_CONTEXT *xdp, const struct rs_packet *packet, const
 	if (*field != rs_checksum_fold(pseudo))
 		*field = rs_put_checksum(*field, addresses + ports, is_udp);
 	else
-		*field = rs_checksum_partial(xdp, packet, *field, addresses, ports);
+		*field = (__u16)RS_LAYERED(rs_checksum_partial)(
+			xdp, (__u64)l4_offset << 32 | packet->end_offset, *field,
+			(__u32)rs_checksum_fold(addresses) << 16 | rs_checksum_fold(ports), is_udp);
 	return true;
 }
 

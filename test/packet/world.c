@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "dp/internal.h"
 #include "rouse.skel.h"
+#include "rouse_xdp.skel.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -153,6 +154,42 @@ const struct bpf_object *world_object(const struct world *world)
 	return world->dp->skeleton->obj;
 }
 
+bool world_by_xdp;
+
+/* XDP_TX sends back what TC redirects to where it came from. */
+static int verdict_of_xdp(unsigned action)
+{
+	switch (action) {
+	case XDP_PASS:
+		return PASS;
+	case XDP_DROP:
+		return DROP;
+	case XDP_TX:
+	case XDP_REDIRECT:
+		return REDIRECT;
+	default:
+		fail_msg("the XDP program answered %u", action);
+		return -1;
+	}
+}
+
+static int send_by_xdp(struct world *world, unsigned ifindex, uint8_t *bytes, size_t length, struct frame *ret_out)
+{
+	struct rs_err err = {0};
+	struct xdp_md context = {.data_end = (unsigned)length, .ingress_ifindex = ifindex};
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = bytes, .data_size_in = (unsigned)length,
+		    .data_out = ret_out ? ret_out->bytes : NULL, .data_size_out = ret_out ? FRAME_MAX : 0,
+		    .ctx_in = &context, .ctx_size_in = sizeof(context));
+	if (rs_xdp_load(world->dp, &err) < 0)
+		fail_msg("%s", err.message);
+	int r = bpf_prog_test_run_opts(bpf_program__fd(world->dp->xdp->progs.from_wire), &run);
+	if (r < 0)
+		fail_msg("BPF_PROG_TEST_RUN of XDP on interface %u, %zu bytes: %s", ifindex, length, strerror(-r));
+	if (ret_out)
+		ret_out->length = run.data_size_out;
+	return verdict_of_xdp(run.retval);
+}
+
 int world_send(struct world *world, enum rs_dp_side side, unsigned ifindex, const struct frame *in, unsigned mark,
 	       struct frame *ret_out)
 {
@@ -163,6 +200,8 @@ int world_send(struct world *world, enum rs_dp_side side, unsigned ifindex, cons
 	/* Its own size on the heap: the kernel must not read beyond it, and ASan sees when we do. */
 	rs_auto_free uint8_t *exact = malloc(in->length);
 	memcpy(exact, in->bytes, in->length);
+	if (world_by_xdp && (side == RS_DP_CLIENT || side == RS_DP_UPLINK))
+		return send_by_xdp(world, ifindex, exact, in->length, ret_out);
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = exact, .data_size_in = (unsigned)in->length,
 		    .data_out = ret_out ? ret_out->bytes : NULL, .data_size_out = ret_out ? FRAME_MAX : 0,
 		    .ctx_in = &context, .ctx_size_in = sizeof(context));

@@ -77,6 +77,8 @@ void given_probable(struct world *world); /* 1 listens, and has not answered yet
 /* Route 1: so many of 100 slots go to `revision`, the others to revision 1. */
 void world_route(struct world *world, unsigned revision, unsigned slots);
 
+/* Clients' frames go through the XDP program, not through TC's. The verdict is told in TC's numbers. */
+extern bool world_by_xdp;
 /* Sends a frame through `side`'s program as if it had come in by `ifindex`. Returns the verdict. */
 int world_send(struct world *world, enum rs_dp_side side, unsigned ifindex, const struct frame *in, unsigned mark,
 	       struct frame *ret_out);
