@@ -209,7 +209,6 @@ static void *send_many(void *user)
 }
 
 struct seen {
-	unsigned first;		/* number of the round */
 	uint8_t of_two[IN_ALL]; /* by sequence number */
 	bool taken[IN_ALL];
 	struct rs_tuple by[IN_ALL];

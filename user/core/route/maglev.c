@@ -66,7 +66,7 @@ static void take(struct taker *taker, uint8_t table[static RS_MAGLEV_SIZE])
 
 void rs_maglev_fill(const struct rs_maglev_share *shares, size_t count, uint8_t ret_table[static RS_MAGLEV_SIZE])
 {
-	struct taker takers[RS_REVISION_INSTANCES_MAX];
+	struct taker takers[RS_REVISION_INSTANCES_MAX] = {0};
 	uint32_t turn_costs = 1;
 	size_t hungry = 0;
 
