@@ -22,7 +22,7 @@
 #define RS_HOLD_FRAME_MAX 136
 
 /* Defaults of the maps' sizes; `roused` changes them before the load. Rings and holds are powers of two. */
-#define RS_FRONTENDS_MAX 65536 /* VIP:port pairs: two a service or tag */
+#define RS_FRONTENDS_MAX 98304 /* VIP:port pairs: two a service or tag, and that it is there */
 #define RS_ROUTES_MAX	 32768 /* a service, and each of its tags */
 #define RS_REVISIONS_MAX 16384 /* that routes lead to, or that have instances; some 500 bytes each */
 #define RS_INSTANCES_MAX 4096

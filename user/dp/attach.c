@@ -127,6 +127,16 @@ int rs_dp_attach_xdp(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, e
 	return write_iface(dp, ifindex, &iface, err);
 }
 
+void rs_dp_iface_mtu(struct rs_dp *dp, unsigned ifindex, unsigned mtu)
+{
+	int map = bpf_map__fd(dp->skeleton->maps.ifaces);
+	struct rs_iface iface;
+	if (bpf_map_lookup_elem(map, &ifindex, &iface) < 0 || iface.mtu == mtu)
+		return;
+	iface.mtu = mtu;
+	bpf_map_update_elem(map, &ifindex, &iface, BPF_EXIST);
+}
+
 int rs_dp_detach(struct rs_dp *dp, unsigned ifindex)
 {
 	drop_link_of(dp, RS_PIN_XDP, ifindex);

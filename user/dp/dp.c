@@ -172,7 +172,7 @@ static void configure(struct rs_dp *dp, unsigned flows_max)
 	bpf_map__set_max_entries(skeleton->maps.flow_ring_open, flows_max / RS_FLOWS_OPEN_SHARE);
 	size_map(dp, skeleton->maps.allowed, config->allowed_max);
 	size_map(dp, skeleton->maps.routes, config->routes_max);
-	size_map(dp, skeleton->maps.frontends, (config->vip6_bits ? 4 : 2) * config->routes_max);
+	size_map(dp, skeleton->maps.frontends, (config->vip6_bits ? 6 : 3) * config->routes_max);
 	/* Entry 0 is never used. */
 	unsigned revisions = config->revisions_max ? config->revisions_max + 1 : 0;
 	size_map(dp, skeleton->maps.revisions, revisions);

@@ -71,7 +71,7 @@ struct rs_dp_config {
 	unsigned holds_max; /* powers of two; 0 = the default. Ignored when pins exist: theirs stand */
 	unsigned flows_max;
 	unsigned allowed_max; /* as the two above, but any number, and the next */
-	unsigned routes_max;  /* twice as many frontends, for each family */
+	unsigned routes_max;  /* three times as many frontends, for each family */
 	unsigned revisions_max;
 	unsigned holds_per_source;
 	unsigned udp_unreplied_ms; /* how long flows of UDP may be silent; 0 = the default, as the next */
@@ -118,6 +118,8 @@ int rs_dp_attach_xdp(struct rs_dp *dp, unsigned ifindex, enum rs_dp_side side, e
 		     struct rs_err *err);
 /* True when the XDP program takes frames that lie in several buffers, as those above a page do. */
 bool rs_dp_xdp_has_frags(const struct rs_dp *dp);
+/* What the interface carries at most, in bytes of IP: longer replies are the stack's. Nothing when it has no entry. */
+void rs_dp_iface_mtu(struct rs_dp *dp, unsigned ifindex, unsigned mtu);
 /* Detaches; an interface that is gone is no error. */
 int rs_dp_detach(struct rs_dp *dp, unsigned ifindex);
 /* What stands there now, by the kernel's word: "xdp", "xdp-generic", "tcx", "clsact", or NULL when none does. */

@@ -232,18 +232,23 @@ static void look_at(struct rs_attach *attach, const struct rs_link_info *link)
 	}
 	place->seen = true;
 	rs_str_copy(place->state.name, sizeof(place->state.name), link->name);
-	/* Its other end may have moved into a container since. */
-	enum rs_way way = link->peer_elsewhere ? RS_WAY_PEER : RS_WAY_NEIGH;
+	/* Its other end may have moved into a container since. A link that no packet of IPv6 fits through is the
+	 * stack's, which knows its MTU: of others replies are compared with it only when they are longer than that. */
+	enum rs_way way = link->mtu < RS_LINK_MTU_MIN ? RS_WAY_STACK
+			  : link->peer_elsewhere      ? RS_WAY_PEER
+						      : RS_WAY_NEIGH;
 	enum rs_dp_side side = side_of(attach->agent->options, link);
 	enum rs_carry carry = carry_of(attach->agent->options, link);
 	struct rs_attach_state *state = &place->state;
 	bool is_other = state->way != way || state->side != side || state->carry != carry;
-	if ((state->attached && !is_other && !place->again) || !has_time(attach))
-		return;
-	state->way = way;
-	state->side = side;
-	state->carry = carry;
-	serve(attach, place);
+	if ((!state->attached || is_other || place->again) && has_time(attach)) {
+		state->way = way;
+		state->side = side;
+		state->carry = carry;
+		serve(attach, place);
+	}
+	if (state->attached)
+		rs_dp_iface_mtu(attach->agent->dp, link->ifindex, link->mtu);
 }
 
 /* --- looks ------------------------------------------------------------------------------------------------------ */

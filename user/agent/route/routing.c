@@ -33,14 +33,20 @@ struct rs_leg {
 struct frontends {
 	enum rs_ip_families families;
 	size_t count;
-	struct rs_vip_port ports[RS_VIP_PORTS_MAX * RS_ROUTE_TARGETS_MAX];
+	struct rs_vip_port ports[1 + RS_VIP_PORTS_MAX * RS_ROUTE_TARGETS_MAX];
 };
+
+/* Every VIP has it beside its ports: that it is there, for echo requests. */
+static const struct rs_vip_port echo_port = {.number = 0};
 
 static struct rs_frontend_key frontend_of(const struct rs_agent *agent, uint32_t vip, enum rs_family family,
 					  const struct rs_vip_port *port)
 {
 	const struct rs_address address = rs_agent_vip(agent->options, vip, family);
-	return rs_dp_frontend(&address, port->number, port->is_udp ? RS_PROTOCOL_UDP : RS_PROTOCOL_TCP);
+	uint8_t protocol = port->is_udp ? RS_PROTOCOL_UDP : RS_PROTOCOL_TCP;
+	if (port->number == echo_port.number)
+		protocol = family == RS_V4 ? RS_PROTOCOL_ICMP : RS_PROTOCOL_ICMPV6;
+	return rs_dp_frontend(&address, port->number, protocol);
 }
 
 struct planning {
@@ -201,7 +207,8 @@ static int write_leg(struct rs_agent *agent, const struct rs_model_route *route,
 {
 	struct rs_route value = {0};
 	struct frontends frontends;
-	frontends.count = 0;
+	frontends.ports[0] = echo_port;
+	frontends.count = 1;
 	rs_access_fill(access, &value);
 	if (!is_reached(agent, &route->metadata, &frontends.families))
 		return rs_err_set(err, -EAFNOSUPPORT,
@@ -358,8 +365,8 @@ int rs_routing_check_room(struct rs_agent *agent, const struct rs_service *servi
 		const char *tag = service->traffic.targets[i].tag;
 		routes += *tag && !has_tag(route, tag);
 	}
-	struct rs_vip_port ports[RS_VIP_PORTS_MAX];
-	const unsigned port_count = (unsigned)rs_container_vip_ports(&service->template->container, ports);
+	struct rs_vip_port ports[1 + RS_VIP_PORTS_MAX] = {echo_port};
+	const unsigned port_count = 1 + (unsigned)rs_container_vip_ports(&service->template->container, ports + 1);
 	const struct rs_leg *leg = route && route->vip < agent->leg_count ? agent->legs[route->vip] : NULL;
 	enum rs_ip_families reached = RS_IPV4;
 	enum rs_family families[RS_FAMILIES];
