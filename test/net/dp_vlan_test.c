@@ -37,18 +37,22 @@ struct tag {
 	uint16_t control;   /* priority and VLAN */
 };
 
+static void node_mac(unsigned char mac[6])
+{
+	rs_auto_fd int fd = net_socket(net.node, SOCK_DGRAM);
+	struct ifreq request = {.ifr_name = "client"};
+	assert_int_equal(ioctl(fd, SIOCGIFHWADDR, &request), 0);
+	memcpy(mac, request.ifr_hwaddr.sa_data, 6);
+}
+
 /* Sends the client's SYN with these tags, the outer one first. */
 static void send_syn(struct tag outer, struct tag inner, uint16_t port)
 {
-	int fd = net_socket(net.node, SOCK_DGRAM), raw;
-	struct ifreq request = {.ifr_name = "client"};
-	assert_int_equal(ioctl(fd, SIOCGIFHWADDR, &request), 0);
-	close(fd);
 	struct packet syn = {
 		.from = {{10, 0, 1, 2}, port, 0x10}, .to = {{198, 18, 0, 5}, 80, 1}, .flags = SYN, .seq = 7};
 	struct frame frame;
 	frame_build(&frame, &syn);
-	memcpy(frame.bytes, request.ifr_hwaddr.sa_data, 6);
+	node_mac(frame.bytes);
 	const struct tag tags[] = {inner, outer};
 	for (size_t i = 0; i < rs_array_length(tags); i++) {
 		if (!tags[i].ethertype)
@@ -58,10 +62,9 @@ static void send_syn(struct tag outer, struct tag inner, uint16_t port)
 		memcpy(frame.bytes + 12, bytes, 4);
 		frame.length += 4;
 	}
-	raw = net_packet_socket(net.client);
+	rs_auto_fd int raw = net_packet_socket(net.client);
 	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)net_index(net.client, "eth0")};
 	assert_int_equal(sendto(raw, frame.bytes, frame.length, 0, (struct sockaddr *)&to, sizeof(to)), frame.length);
-	close(raw);
 }
 
 #define UNTAGGED                                                                                                       \
@@ -185,11 +188,16 @@ static void test_a_client_behind_a_vlan_in_a_vlan(void **state)
 static void test_a_client_with_a_priority_tag(void **state)
 {
 	(void)state;
+	unsigned char mac[6];
 	net_need(net.client, NEED_VLAN);
+	node_mac(mac);
+	/* Answers have no tag and so come to eth0: also those to who asks for a neighbour. */
 	net_shell(net.client,
 		  "ip link add dev eth0.0 link eth0 type vlan id 0 egress-qos-map 0:5 && ip link set eth0.0 up &&"
 		  " ip addr flush dev eth0 && ip addr add 10.0.1.2/24 dev eth0.0 &&"
-		  " ip route add default via 10.0.1.1");
+		  " ip neigh add 10.0.1.1 lladdr %02x:%02x:%02x:%02x:%02x:%02x nud permanent dev eth0.0 &&"
+		  " ip route add default via 10.0.1.1 dev eth0.0",
+		  mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	net_mark(&net);
 	serve_cold_and_warm(net.client_if);
 	assert_true(net_since_mark(&net, RS_REASON_forwarded) > 100);
