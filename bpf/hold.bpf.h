@@ -10,6 +10,7 @@
 #define RS_HOLD_BPF_H
 
 #include "account.bpf.h"
+#include "queue.bpf.h"
 #include "pure/admit.h"
 #include "pure/hash.h"
 #include "pure/packet.h"
@@ -69,6 +70,8 @@ RS_GLOBAL int rs_hold_end(struct rs_hold *hold, enum rs_hold_state outcome)
 		return false;
 	struct rs_tuple key = hold->key;
 	bpf_map_delete_elem(&hold_index, &key);
+	if (key.protocol == RS_PROTOCOL_UDP)
+		rs_queue_drop(hold);
 	rs_hold_account(hold, -1);
 	rs_publish(hold->state, (__u32)outcome);
 	return true;
@@ -104,6 +107,8 @@ RS_INLINE void rs_count_shed(enum rs_reason why)
 		count->hold_shed_source++;
 	else if (why == RS_REASON_hold_shed_long)
 		count->hold_shed_long++;
+	else if (why == RS_REASON_hold_shed_datagram)
+		count->hold_shed_datagram++;
 	else
 		count->hold_shed_map++;
 }

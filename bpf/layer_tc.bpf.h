@@ -14,6 +14,7 @@
  *	rs_segment_size     payload of what the frame will be cut into; 0 = it stays as it is
  *	rs_sum_changed      tells of a change that no checksum of the packet makes up for
  *	rs_make_linear      makes headers readable that lie elsewhere
+ *	rs_is_segmented     several datagrams in one, to be taken apart by the card
  *	rs_rewrite          puts other ends into the packet
  *	rs_reset_back       answers with RST
  *	rs_send_back        to where it came from; the MAC addresses are the caller's
@@ -98,6 +99,11 @@ RS_INLINE bool rs_make_linear(RS_CONTEXT *skb)
 	return bpf_skb_pull_data(skb, skb->len < RS_HEADERS_MAX ? skb->len : RS_HEADERS_MAX) == 0;
 }
 
+RS_INLINE bool rs_is_segmented(RS_CONTEXT *skb)
+{
+	return skb->gso_size != 0;
+}
+
 /* --- rewriting ---------------------------------------------------------------------------------------------------- */
 
 /* skb->ip_summed: who has computed the transport checksum, or is still to. */
@@ -122,6 +128,13 @@ RS_INLINE enum rs_summed rs_summed(RS_CONTEXT *skb)
 		return RS_SUMMED_HIDDEN;
 	const struct sk_buff___rs *kernel = bpf_cast_to_kern_ctx(skb);
 	return (enum rs_summed)BPF_CORE_READ_BITFIELD(kernel, ip_summed);
+}
+
+/* May the transport checksum be still to be computed? */
+RS_INLINE bool rs_is_checksum_open(RS_CONTEXT *skb)
+{
+	enum rs_summed summed = rs_summed(skb);
+	return summed == RS_SUMMED_PARTIAL || summed == RS_SUMMED_HIDDEN;
 }
 
 /* The transport checksum by the kernel's helper, which knows what the field holds. Each call costs as much as all the

@@ -19,6 +19,7 @@
 #pragma clang diagnostic error "-Wpadded"
 #include "abi/config.h"
 #include "abi/counters.h"
+#include "abi/datagram.h"
 #include "abi/event.h"
 #include "abi/flow.h"
 #include "abi/fragment.h"
@@ -156,6 +157,15 @@ struct {
 	__type(key, __u32);
 	__type(value, struct rs_hold);
 } holds SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RS_DATAGRAMS_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, struct rs_datagram);
+} datagrams SEC(".maps") __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

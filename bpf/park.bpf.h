@@ -3,6 +3,7 @@
 #ifndef RS_PARK_BPF_H
 #define RS_PARK_BPF_H
 
+#include "datagram.bpf.h"
 #include "hold.bpf.h"
 #include "work.bpf.h"
 
@@ -54,6 +55,10 @@ RS_GLOBAL int RS_LAYERED(rs_hold_park)(RS_CONTEXT *context)
 	const struct rs_packet *packet = &work->packet;
 	enum rs_reason admitted =
 		rs_hold_fits(packet) ? rs_hold_admit(ring, revision, &packet->tuple.source) : RS_REASON_hold_shed_long;
+	const bool is_udp = packet->tuple.protocol == RS_PROTOCOL_UDP;
+	__u32 handle = is_udp && admitted == RS_REASON_hold_parked ? rs_datagram_store(context, ring, packet) : 0;
+	if (is_udp && !handle && admitted == RS_REASON_hold_parked)
+		admitted = RS_REASON_hold_shed_datagram;
 	if (admitted != RS_REASON_hold_parked) {
 		rs_count(hold_begun);
 		rs_count_shed(admitted);
@@ -76,6 +81,14 @@ RS_GLOBAL int RS_LAYERED(rs_hold_park)(RS_CONTEXT *context)
 	hold->client_ifindex = rs_context_ifindex(context);
 	hold->total_ms = revision->hold_total_ms ? revision->hold_total_ms : RS_HOLD_TOTAL_MS;
 	hold->retransmits = 0;
+	hold->queued = is_udp;
+	hold->released = 0;
+	hold->queued_bytes = packet->end_offset;
+	__builtin_memset(hold->datagram, 0, sizeof(hold->datagram));
+	hold->datagram[0] = handle;
+	struct rs_datagram *datagram = handle ? rs_datagram(handle - 1) : NULL;
+	if (datagram)
+		datagram->hold_ns = hold->first_ns;
 	rs_hold_store_frame(context, hold, packet);
 
 	int r = rs_hold_index(&hold->key, sequence);
@@ -83,6 +96,8 @@ RS_GLOBAL int RS_LAYERED(rs_hold_park)(RS_CONTEXT *context)
 		/* It never was held: as a slot that moved, it is nobody's. */
 		rs_publish(hold->state, (__u32)RS_HOLD_MOVED);
 		rs_publish(hold->sequence, sequence + 1);
+		if (datagram)
+			rs_publish(datagram->used, 0);
 		/* The agent, which stops at a slot that is being written, may have stopped at this one. */
 		rs_wake(revision, id);
 		if (r == -RS_EEXIST) {
@@ -96,6 +111,8 @@ RS_GLOBAL int RS_LAYERED(rs_hold_park)(RS_CONTEXT *context)
 	rs_hold_account(hold, 1);
 	rs_count(hold_begun);
 	rs_count(hold_parked);
+	if (is_udp)
+		rs_count(datagram_parked);
 	/* From here on the slot is seen. The exchange orders it before the wake and before the second look at
 	 * the instances; the agent writes "ready" and then looks for holds: one of both sees the other. */
 	rs_publish(hold->state, (__u32)RS_HOLD_HELD);

@@ -201,6 +201,71 @@ RS_INLINE bool rs_released_by(struct rs_sender *sender, const struct rs_packet *
 	return true;
 }
 
+/* The agent lets the datagram at the head of a queue go on. Its mark says which one it is: each goes once. */
+RS_INLINE int rs_agent_datagram(struct __sk_buff *skb, struct rs_work *work)
+{
+	const struct rs_packet *packet = &work->packet;
+	__u32 position = skb->mark & ~RS_MARK_DATAGRAM_MASK;
+	skb->mark = 0;
+	struct rs_hold *hold = rs_hold_find(&packet->tuple);
+	if (!hold || (rs_read(hold->released) & ~RS_MARK_DATAGRAM_MASK) != position ||
+	    !rs_released_by(&work->sender, packet)) {
+		rs_count(release_stale);
+		return RS_DROP;
+	}
+	int verdict = RS_LAYERED(rs_cold_udp)(skb);
+	if (verdict != RS_DROP)
+		rs_queue_released(hold);
+	return verdict;
+}
+
+/* Nothing is held any more of this flow: what comes from here on goes its own way, and the hold has been released. */
+RS_INLINE int rs_agent_close(struct __sk_buff *skb, const struct rs_packet *packet)
+{
+	struct rs_hold *hold = rs_hold_find(&packet->tuple);
+	if (!hold || !rs_queue_close(hold))
+		return RS_DROP; /* there is more */
+	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);
+	if (flow)
+		flow->held = 0;
+	if (rs_hold_end(hold, RS_HOLD_RELEASED))
+		rs_count(hold_released);
+	return RS_DROP;
+}
+
+/* The agent gives up what is held of a flow: its client hears, if anything, that the port cannot be reached. */
+RS_INLINE int rs_agent_reset_udp(struct __sk_buff *skb, const struct rs_packet *packet)
+{
+	skb->mark = 0;
+	struct rs_hold *hold = rs_hold_find(&packet->tuple);
+	if (!hold || !rs_hold_end(hold, RS_HOLD_RESET)) {
+		rs_count(release_stale);
+		return RS_DROP;
+	}
+	rs_count(hold_reset);
+	return RS_DROP;
+}
+
+/* What the agent sends about held datagrams. */
+RS_INLINE bool rs_is_agents_datagram(const struct __sk_buff *skb)
+{
+	__u32 mark = skb->mark;
+	return mark == RS_MARK_CLOSE || mark == RS_MARK_RESET || (mark & RS_MARK_DATAGRAM_MASK) == RS_MARK_DATAGRAM;
+}
+
+RS_GLOBAL int rs_agent_udp(struct __sk_buff *skb)
+{
+	struct rs_work *work = rs_work();
+	if (!work)
+		return RS_DROP;
+	const struct rs_packet *packet = &work->packet;
+	if (skb->mark == RS_MARK_CLOSE)
+		return rs_agent_close(skb, packet);
+	if (skb->mark == RS_MARK_RESET)
+		return rs_agent_reset_udp(skb, packet);
+	return rs_agent_datagram(skb, work);
+}
+
 /* rouse1: clients on this host, and the agent. */
 RS_INLINE int rs_path_host(struct __sk_buff *skb)
 {
@@ -208,6 +273,13 @@ RS_INLINE int rs_path_host(struct __sk_buff *skb)
 	enum rs_parse parsed = rs_parse(skb, &packet, false);
 	if (parsed == RS_PARSE_TCP && skb->mark == RS_MARK_RESET)
 		return rs_agent_reset(skb, &packet);
+	if (parsed == RS_PARSE_UDP && rs_is_agents_datagram(skb)) {
+		struct rs_work *work = rs_work();
+		if (!work)
+			return RS_DROP;
+		work->packet = packet;
+		return rs_agent_udp(skb);
+	}
 	/* What the agent lets go on may be for an external port. The node's own programs have the VIP. */
 	if (parsed == RS_PARSE_OTHER || (!rs_is_vip(&packet) && skb->mark != RS_MARK_RELEASE))
 		return rs_pass_untouched();

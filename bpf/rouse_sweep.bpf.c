@@ -59,6 +59,8 @@ RS_INLINE bool move_long_hold(struct rs_rings *ring, struct rs_hold *old)
 	__u32 version = rs_read(old->version);
 	if (version & 1)
 		return false; /* its frame is being replaced */
+	if (old->key.protocol == RS_PROTOCOL_UDP)
+		return false; /* others may be adding to its queue, and a minute is the longest that it stays */
 	__u64 sequence = __sync_fetch_and_add(&ring->hold.tail, 1);
 	struct rs_hold *moved = rs_hold_slot(sequence);
 	if (!moved || moved == old)

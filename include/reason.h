@@ -50,17 +50,26 @@
 	X(hold_parked, "of these, parked")                                                                             \
 	X(hold_refreshed, "a repeated SYN of a parked connection: the newer copy is kept")                             \
 	X(hold_released, "ended: an instance answered with SYN-ACK")                                                   \
-	X(hold_expired, "ended: all that expired, for whichever of the next three reasons")                            \
+	X(hold_expired, "ended: all that expired, for whichever of the next four reasons")                             \
 	X(hold_expired_idle, "of these, the client stopped repeating its SYN")                                         \
 	X(hold_expired_total, "of these, the hold-timeout passed")                                                     \
 	X(hold_superseded, "of these, the client began anew with another sequence number")                             \
-	X(hold_shed, "ended: all that were refused, for whichever of the next five reasons")                           \
+	X(hold_expired_unserved, "of these, an instance was ready and no agent let it go")                             \
+	X(hold_shed, "ended: all that were refused, for whichever of the next six reasons")                           \
 	X(hold_shed_node, "of these, the node holds its maximum")                                                      \
 	X(hold_shed_revision, "of these, the revision holds its maximum")                                              \
 	X(hold_shed_source, "of these, the client's address holds its maximum")                                        \
 	X(hold_shed_map, "of these, a map was full")                                                                   \
 	X(hold_shed_long, "of these, the SYN's headers are longer than a hold keeps")                                  \
+	X(hold_shed_datagram, "of these, the first datagram found no place: too large, or all are taken")              \
 	X(hold_reset, "ended: the agent gave up the start, the client got an RST")                                     \
+	X(datagram_parked, "a datagram that no instance could take: held")                                             \
+	X(datagram_released, "of these, sent on to an instance, in order")                                             \
+	X(datagram_lost, "of these, dropped with a hold that ended otherwise")                                         \
+	X(datagram_shed_flow, "a datagram beyond what is held of one flow: dropped")                                   \
+	X(datagram_shed_node, "a datagram to be held, and no place for it on the node: dropped")                       \
+	X(datagram_shed_size, "a datagram to be held that is larger than a place, or several in one: dropped")         \
+	X(checksum_missing, "an IPv6 datagram without a checksum would begin a flow: dropped (RFC 8200 8.1)")          \
 	X(hold_moved, "a long hold moved to the end of the ring so that the ring goes on")                             \
 	X(hold_wake, "a revision rang the agent")                                                                      \
 	X(hold_raced, "an instance became ready while the SYN was parked: the agent was rung again")                   \

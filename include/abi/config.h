@@ -8,6 +8,10 @@
 /* skb marks on rouse1, where only the agent sends with them: a held SYN that may go on; an RST that ends a hold. */
 #define RS_MARK_RELEASE 0x526f7501
 #define RS_MARK_RESET	0x526f7502
+/* A held datagram that may go on, its position's low byte in the mark's; no more are held. */
+#define RS_MARK_DATAGRAM      0x526f7600
+#define RS_MARK_DATAGRAM_MASK 0xffffff00
+#define RS_MARK_CLOSE	      0x526f7503
 
 struct rs_config {
 	__be32 vip_v4;

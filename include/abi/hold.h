@@ -44,10 +44,13 @@ struct rs_hold {
 	__u32 client_ifindex;
 	__u32 total_ms; /* hold-timeout */
 	__u32 port;	/* rs_frontend.port */
-	__u32 pad;
+	__u32 queued;	/* UDP: see abi/datagram.h, as the next three */
+	__u32 released;
+	__u32 queued_bytes;
+	__u32 datagram[RS_FLOW_DATAGRAMS_MAX];
 	__u16 frame_length;
 	__u16 retransmits;
-	__u8 frame[RS_HOLD_FRAME_MAX]; /* Ethernet, IP and TCP headers of the newest copy, as received:
+	__u8 frame[RS_HOLD_FRAME_MAX]; /* Ethernet, IP and TCP (or UDP) headers of the newest copy, as received:
 					* the TCP checksum may be partial, the sender's payload is cut off */
 };
 
@@ -64,11 +67,12 @@ struct rs_rings {
 	struct rs_ring flow_open;
 	__u64 hold_cursor; /* where the sweeper goes on */
 	__u64 sweeps;
-	__u64 held;	   /* SYNs held now: slots in state HELD */
+	__u64 held;	       /* SYNs held now: slots in state HELD */
+	__u64 datagram_cursor; /* where the next place is looked for */
 	__u64 events_lost; /* the ring buffer was full; the agent compares, and looks at everything when it has grown */
 };
 
-_Static_assert(sizeof(struct rs_hold) == 248, "ABI");
-_Static_assert(sizeof(struct rs_rings) == 96, "ABI");
+_Static_assert(sizeof(struct rs_hold) == 288, "ABI");
+_Static_assert(sizeof(struct rs_rings) == 104, "ABI");
 
 #endif

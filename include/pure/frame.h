@@ -60,6 +60,49 @@ RS_INLINE int rs_frame_release(__u8 *frame, __u32 length, const __u8 *source_mac
 	return (int)packet.payload_offset;
 }
 
+/* Makes a held datagram (a whole frame) ready to be sent on: MAC addresses, and a full checksum, unless IPv4's sender
+ * has left it away. Returns the length without Ethernet's padding or -EINVAL. */
+RS_INLINE int rs_frame_datagram(__u8 *frame, __u32 length, const __u8 *source_mac, const __u8 *destination_mac)
+{
+	struct rs_packet packet = {.family = RS_V4};
+	if (rs_packet_parse(frame, frame + length, &packet) != RS_PARSE_UDP || packet.end_offset > length)
+		return RS_FRAME_EINVAL;
+	struct rs_ethernet *ethernet = (struct rs_ethernet *)frame;
+	struct rs_udp *udp = (struct rs_udp *)(frame + packet.l4_offset);
+	__builtin_memcpy(ethernet->source, source_mac, 6);
+	__builtin_memcpy(ethernet->destination, destination_mac, 6);
+	__u32 udp_length = rs_ntohs(udp->length);
+	if (packet.l4_offset + udp_length > packet.end_offset)
+		return RS_FRAME_EINVAL;
+	if (packet.family == RS_V4 && udp->checksum == 0)
+		return (int)packet.end_offset;
+	udp->checksum = 0;
+	__u16 sum = rs_checksum_fold(rs_checksum_pseudo(&packet.tuple, RS_PROTOCOL_UDP, udp_length) +
+				     rs_checksum_add(udp, udp_length));
+	udp->checksum = sum == 0xffff ? sum : (__u16)~sum; /* 0 says that there is none */
+	return (int)packet.end_offset;
+}
+
+/* Makes the headers alone of a held datagram a frame, which says whose queue is meant. Returns the length or -EINVAL.
+ */
+RS_INLINE int rs_frame_headers(__u8 *frame, __u32 length, const __u8 *source_mac, const __u8 *destination_mac)
+{
+	struct rs_packet packet = {.family = RS_V4};
+	if (rs_packet_parse(frame, frame + length, &packet) != RS_PARSE_UDP || packet.payload_offset > length)
+		return RS_FRAME_EINVAL;
+	struct rs_ethernet *ethernet = (struct rs_ethernet *)frame;
+	struct rs_udp *udp = (struct rs_udp *)(frame + packet.l4_offset);
+	if (packet.family == RS_V4) {
+		struct rs_ipv4 *ip = (struct rs_ipv4 *)(ethernet + 1);
+		ip->total_length = rs_htons((__u16)(packet.payload_offset - RS_ETHERNET_LENGTH));
+	} else {
+		struct rs_ipv6 *ip = (struct rs_ipv6 *)(ethernet + 1);
+		ip->payload_length = rs_htons((__u16)(packet.payload_offset - RS_ETHERNET_LENGTH - (__u32)sizeof(*ip)));
+	}
+	udp->length = rs_htons((__u16)sizeof(*udp));
+	return rs_frame_datagram(frame, packet.payload_offset, source_mac, destination_mac);
+}
+
 /* Builds the RST that answers the held SYN, from its VIP to its client, in `out`, which has room for
  * RS_ANSWER_RESET_MAX bytes. Returns its length or -EINVAL. */
 RS_INLINE int rs_frame_reset(const __u8 *frame, __u32 length, __u8 *out)

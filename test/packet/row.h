@@ -19,7 +19,9 @@ enum from {
 	FROM_HOST, /* rouse1 */
 	RELEASE,   /* rouse1, with the agent's mark */
 	RESET,
-	ACT, /* no packet: `act` alone */
+	DATAGRAM, /* rouse1, with the agent's mark for the first of a queue */
+	CLOSE,	  /* and that for its end */
+	ACT,	  /* no packet: `act` alone */
 };
 
 struct step {

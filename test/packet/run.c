@@ -65,14 +65,18 @@ static void send_step(struct world *world, const struct step *step, unsigned num
 	static const enum rs_dp_side side[] = {
 		[FROM_CLIENT] = RS_DP_CLIENT, [FROM_UPLINK] = RS_DP_CLIENT, [FROM_ONE] = RS_DP_INSTANCE,
 		[FROM_TWO] = RS_DP_INSTANCE,  [FROM_HOST] = RS_DP_HOST,	    [RELEASE] = RS_DP_HOST,
-		[RESET] = RS_DP_HOST,
+		[RESET] = RS_DP_HOST,	      [DATAGRAM] = RS_DP_HOST,	    [CLOSE] = RS_DP_HOST,
 	};
 	const unsigned ifindex[] = {
 		[FROM_CLIENT] = world->client, [FROM_UPLINK] = world->uplink, [FROM_ONE] = world->one,
 		[FROM_TWO] = world->two,       [FROM_HOST] = world->rouse1,   [RELEASE] = world->rouse1,
-		[RESET] = world->rouse1,
+		[RESET] = world->rouse1,       [DATAGRAM] = world->rouse1,    [CLOSE] = world->rouse1,
 	};
-	unsigned mark = step->by == RELEASE ? RS_MARK_RELEASE : step->by == RESET ? RS_MARK_RESET : 0;
+	static const unsigned marks[] = {[RELEASE] = RS_MARK_RELEASE,
+					 [RESET] = RS_MARK_RESET,
+					 [DATAGRAM] = RS_MARK_DATAGRAM,
+					 [CLOSE] = RS_MARK_CLOSE};
+	unsigned mark = step->by < rs_array_length(marks) ? marks[step->by] : 0;
 	struct frame in, out = {0}, wanted;
 	frame_build(&in, &step->in);
 	int verdict = world_send(world, side[step->by], ifindex[step->by], &in, mark, &out);

@@ -327,9 +327,10 @@ static void check_holds(const struct world *world)
 	assert_int_equal(of_sources, held);
 	assert_int_equal(c.hold_begun, c.hold_released + c.hold_expired + c.hold_shed + c.hold_reset + held);
 	assert_int_equal(c.hold_begun, c.hold_parked + c.hold_shed);
-	assert_int_equal(c.hold_expired, c.hold_expired_idle + c.hold_expired_total + c.hold_superseded);
+	assert_int_equal(c.hold_expired,
+			 c.hold_expired_idle + c.hold_expired_total + c.hold_superseded + c.hold_expired_unserved);
 	assert_int_equal(c.hold_shed, c.hold_shed_node + c.hold_shed_revision + c.hold_shed_source + c.hold_shed_map +
-					      c.hold_shed_long);
+					      c.hold_shed_long + c.hold_shed_datagram);
 	if (!world->junk)
 		assert_int_equal(world_count(world, "hold_index"), held);
 }

@@ -193,6 +193,8 @@ static int map_shared_memory(struct rs_dp *dp, struct rs_err *err)
 		r = share(&dp->instances, skeleton->maps.instances, PROT_READ | PROT_WRITE, err);
 	if (r == 0)
 		r = share(&dp->holds, skeleton->maps.holds, PROT_READ, err);
+	if (r == 0)
+		r = share(&dp->datagrams, skeleton->maps.datagrams, PROT_READ, err);
 	if (r < 0)
 		return r;
 	void *rings = mmap(NULL, sizeof(*dp->rings), PROT_READ, MAP_SHARED, bpf_map__fd(skeleton->maps.rings), 0);
@@ -209,6 +211,7 @@ void rs_dp_rest(struct rs_dp *dp)
 	rs_shared_give_back(&dp->revisions);
 	rs_shared_give_back(&dp->instances);
 	rs_shared_give_back(&dp->holds);
+	rs_shared_give_back(&dp->datagrams);
 }
 
 static void slot_answered(struct rs_dp *dp, unsigned revision)
@@ -381,6 +384,7 @@ struct rs_dp *rs_dp_close(struct rs_dp *dp)
 	rs_shared_done(&dp->revisions);
 	rs_shared_done(&dp->instances);
 	rs_shared_done(&dp->holds);
+	rs_shared_done(&dp->datagrams);
 	if (dp->rings)
 		munmap((void *)dp->rings, sizeof(*dp->rings));
 	ring_buffer__free(dp->ring);

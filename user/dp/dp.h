@@ -221,10 +221,11 @@ int rs_dp_holds_each(struct rs_dp *dp, int (*each)(void *user, const struct rs_h
 enum rs_hold_state rs_dp_hold_state(struct rs_dp *dp, unsigned long long sequence);
 /* The slot; valid while rs_dp_hold_state says RS_HOLD_HELD. NULL when memory is out. */
 const struct rs_hold *rs_dp_hold(struct rs_dp *dp, unsigned long long sequence);
-/* Lets the held SYN go on: it goes through the service path again, and stays held until a SYN-ACK passes.
+/* Lets the held SYN go on: it goes through the service path again, and stays held until a SYN-ACK passes. Of UDP: lets
+ * held datagrams go on in their order, and ends the hold when there is none left; what nobody could take stays.
  * -ENOENT when the hold has ended, -EAGAIN when it is being changed all the time: both may be ignored. */
 int rs_dp_release(struct rs_dp *dp, unsigned long long sequence);
-/* Answers the held SYN with RST and ends the hold as reset. */
+/* Answers the held SYN with RST, drops held datagrams, and ends the hold as reset. */
 int rs_dp_reset(struct rs_dp *dp, unsigned long long sequence);
 
 /* Visits tracked connections from `*place` (0 at first) on, at most some hundred in one go; returns as the one above.

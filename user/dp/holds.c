@@ -132,7 +132,7 @@ static int copy_frame(struct rs_dp *dp, unsigned long long sequence, struct rs_h
 	return -EAGAIN;
 }
 
-static int send_frame(struct rs_dp *dp, const void *frame, size_t length, unsigned mark)
+int rs_dp_send_frame(struct rs_dp *dp, const void *frame, size_t length, unsigned mark)
 {
 	struct sockaddr_ll to = {
 		.sll_family = AF_PACKET,
@@ -159,8 +159,26 @@ static int send_frame(struct rs_dp *dp, const void *frame, size_t length, unsign
 	return sendmsg(dp->packet_socket, &message, 0) < 0 ? -errno : 0;
 }
 
+int rs_dp_send_about(struct rs_dp *dp, unsigned long long sequence, unsigned mark)
+{
+	struct rs_hold hold;
+	int length = copy_frame(dp, sequence, &hold);
+	if (length < 0)
+		return length;
+	length = rs_frame_headers(hold.frame, (unsigned)length, dp->config.rouse0_mac, dp->config.rouse1_mac);
+	return length < 0 ? length : rs_dp_send_frame(dp, hold.frame, (size_t)length, mark);
+}
+
+static bool is_datagrams(struct rs_dp *dp, unsigned long long sequence)
+{
+	const struct rs_hold *hold = rs_dp_hold(dp, sequence);
+	return hold && hold->key.protocol == RS_PROTOCOL_UDP;
+}
+
 int rs_dp_release(struct rs_dp *dp, unsigned long long sequence)
 {
+	if (is_datagrams(dp, sequence))
+		return rs_dp_release_datagrams(dp, sequence);
 	struct rs_hold hold;
 	int length = copy_frame(dp, sequence, &hold);
 	if (length < 0)
@@ -168,11 +186,13 @@ int rs_dp_release(struct rs_dp *dp, unsigned long long sequence)
 	length = rs_frame_release(hold.frame, (unsigned)length, dp->config.rouse0_mac, dp->config.rouse1_mac);
 	if (length < 0)
 		return length;
-	return send_frame(dp, hold.frame, (size_t)length, RS_MARK_RELEASE);
+	return rs_dp_send_frame(dp, hold.frame, (size_t)length, RS_MARK_RELEASE);
 }
 
 int rs_dp_reset(struct rs_dp *dp, unsigned long long sequence)
 {
+	if (is_datagrams(dp, sequence))
+		return rs_dp_send_about(dp, sequence, RS_MARK_RESET);
 	struct rs_hold hold;
 	int length = copy_frame(dp, sequence, &hold);
 	if (length < 0)
@@ -181,5 +201,5 @@ int rs_dp_reset(struct rs_dp *dp, unsigned long long sequence)
 	length = rs_frame_reset(hold.frame, (unsigned)length, reset);
 	if (length < 0)
 		return length;
-	return send_frame(dp, reset, (size_t)length, RS_MARK_RESET);
+	return rs_dp_send_frame(dp, reset, (size_t)length, RS_MARK_RESET);
 }

@@ -52,6 +52,7 @@ struct rs_dp {
 	struct rs_shared revisions; /* struct rs_revision */
 	struct rs_shared instances; /* struct rs_instance */
 	struct rs_shared holds;	    /* const struct rs_hold */
+	struct rs_shared datagrams; /* const struct rs_datagram */
 	const struct rs_rings *rings;
 	unsigned long long holds_seen; /* sequence of the next hold to report */
 	unsigned long long lost_seen;  /* of rings->events_lost */
@@ -83,6 +84,11 @@ void rs_dp_drop_link(const char *path);
 
 /* tcx.c */
 bool rs_dp_probe_tcx(struct rs_dp *dp);
+/* holds.c. A frame into rouse1; and the headers alone that are kept of a hold of UDP. */
+int rs_dp_send_frame(struct rs_dp *dp, const void *frame, size_t length, unsigned mark);
+int rs_dp_send_about(struct rs_dp *dp, unsigned long long sequence, unsigned mark);
+/* datagrams.c. As rs_dp_release(), which calls it. */
+int rs_dp_release_datagrams(struct rs_dp *dp, unsigned long long sequence);
 /* binds.c. Before the load: leaves out the programs that this kernel cannot have. */
 void rs_dp_choose_binds(struct rs_dp *dp);
 void rs_dp_cookies_sweep(struct rs_dp *dp, bool (*is_known)(void *user, unsigned instance), void *user);

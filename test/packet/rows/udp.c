@@ -8,9 +8,11 @@
 
 #include "packet/row.h"
 
+#include "abi/datagram.h"
 #include "base/time.h"
 
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
 
 #define UDP 17
 #define DNS                                                                                                            \
@@ -42,6 +44,7 @@
 	FROM_CLIENT, .in = {.from = CLIENT, .to = DNS, .protocol = UDP, .payload = 30, __VA_ARGS__},                   \
 		     .verdict = REDIRECT,                                                                              \
 		     .out = {.from = CLIENT, .to = ONE_DNS, .protocol = UDP, .payload = 30, __VA_ARGS__}
+#define QUERY_HELD FROM_CLIENT, .in = {.from = CLIENT, .to = DNS, .protocol = UDP, .payload = 30}, .verdict = DROP
 #define ANSWER(...)                                                                                                    \
 	FROM_ONE, .in = {.from = ONE_DNS, .to = CLIENT_BY_GATEWAY, .protocol = UDP, .payload = 90, __VA_ARGS__},       \
 		  .verdict = REDIRECT,                                                                                 \
@@ -168,6 +171,57 @@ static void flow_of_port_2(struct world *world)
 	assert_int_equal(key.protocol, RS_PROTOCOL_TCP);
 }
 
+static void given_cold(struct world *world)
+{
+	serve(world);
+}
+
+/* Every place for a datagram is somebody's. */
+static void given_no_place(struct world *world)
+{
+	static struct rs_datagram taken = {.used = 1};
+	serve(world);
+	for (unsigned i = 0; i < RS_DATAGRAMS_MAX; i++)
+		assert_int_equal(bpf_map_update_elem(world_map(world, "datagrams"), &i, &taken, BPF_ANY), 0);
+}
+
+static void becomes_ready(struct world *world)
+{
+	instance(world, 1);
+}
+
+/* Three seconds ago, and the agent has died. */
+static void was_ready_before(struct world *world)
+{
+	const uint64_t ago = 3 * RS_NS_PER_S;
+	struct rs_hold hold = world_hold(world);
+	instance(world, 1)->ready_ns = rs_now_ns() - ago;
+	hold.first_ns -= ago;
+	world_set_hold(world, &hold);
+}
+
+static void holds_one(struct world *world)
+{
+	struct rs_hold hold = world_hold(world);
+	assert_int_equal(hold.queued, 1);
+	assert_int_equal(hold.released, 0);
+	assert_int_equal(hold.port, 1);
+}
+
+static void one_is_released(struct world *world)
+{
+	struct rs_hold hold = world_hold(world);
+	assert_int_equal(hold.released, 1);
+	assert_int_equal(hold.datagram[0], 0);
+	assert_int_equal(flow(world).held, 1);
+}
+
+static void nothing_is_held(struct world *world)
+{
+	assert_int_equal(world_count(world, "hold_index"), 0);
+	assert_int_equal(flow(world).held, 0);
+}
+
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 
 const struct row rows_udp[] = {
@@ -217,6 +271,59 @@ const struct row rows_udp[] = {
 	 given_revision_without_udp,
 	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = DNS, .protocol = UDP}, .verdict = REDIRECT,
 	   .counts = "no_target"}}},
+	{"held, released, and closed",
+	 given_cold,
+	 {{QUERY_HELD, .counts = "hold_begun hold_parked hold_wake datagram_parked", .act = holds_one},
+	  {QUERY_HELD, .counts = "datagram_parked", .act = becomes_ready},
+	  {DATAGRAM, .in = {.from = CLIENT, .to = DNS, .protocol = UDP, .payload = 30}, .verdict = REDIRECT,
+	   .out = {.from = CLIENT, .to = ONE_DNS, .protocol = UDP, .payload = 30},
+	   .counts = "connection_new forwarded datagram_released", .act = one_is_released},
+	  {QUERY_HELD, .counts = "datagram_parked"}, /* behind them, though there is a flow */
+	  {DATAGRAM, .in = {.from = CLIENT, .to = DNS, .protocol = UDP, .payload = 30}, .verdict = DROP,
+	   .counts = "release_stale"},							/* that one has gone */
+	  {CLOSE, .in = {.from = CLIENT, .to = DNS, .protocol = UDP}, .verdict = DROP}, /* there are two */
+	  {RESET, .in = {.from = CLIENT, .to = DNS, .protocol = UDP}, .verdict = DROP,
+	   .counts = "hold_reset datagram_lost*2"},
+	  {QUERY(), .counts = "forwarded", .act = nothing_is_held}}},
+	{"a hold whose queue is empty ends",
+	 given_cold,
+	 {{QUERY_HELD, .counts = "hold_begun hold_parked hold_wake datagram_parked"},
+	  {DATAGRAM, .in = {.from = CLIENT, .to = DNS, .protocol = UDP, .payload = 30}, .verdict = DROP,
+	   .counts = "release_early", .act = becomes_ready},
+	  {DATAGRAM, .in = {.from = CLIENT, .to = DNS, .protocol = UDP, .payload = 30}, .verdict = REDIRECT,
+	   .counts = "connection_new forwarded datagram_released"},
+	  {CLOSE, .in = {.from = CLIENT, .to = DNS, .protocol = UDP}, .verdict = DROP, .counts = "hold_released",
+	   .act = nothing_is_held},
+	  {RESET, .in = {.from = CLIENT, .to = DNS, .protocol = UDP}, .verdict = DROP, .counts = "release_stale"}}},
+	{"no more than eight of a flow",
+	 given_cold,
+	 {{QUERY_HELD, .counts = "hold_begun hold_parked hold_wake datagram_parked"},
+	  {QUERY_HELD, .counts = "datagram_parked"},
+	  {QUERY_HELD, .counts = "datagram_parked"},
+	  {QUERY_HELD, .counts = "datagram_parked"},
+	  {QUERY_HELD, .counts = "datagram_parked"},
+	  {QUERY_HELD, .counts = "datagram_parked"},
+	  {QUERY_HELD, .counts = "datagram_parked"},
+	  {QUERY_HELD, .counts = "datagram_parked"},
+	  {QUERY_HELD, .counts = "datagram_shed_flow"}}},
+	{"no place on the node",
+	 given_no_place,
+	 {{QUERY_HELD, .counts = "hold_begun hold_shed hold_shed_datagram datagram_shed_node"}}},
+	{"larger than a place",
+	 given_cold,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = DNS, .protocol = UDP, .payload = 1995}, .verdict = DROP,
+	   .counts = "hold_begun hold_shed hold_shed_datagram datagram_shed_size"}},
+	 IPV4_ONLY},
+	{"without an agent a hold does not stand in the way of its client",
+	 given_cold,
+	 {{QUERY_HELD, .counts = "hold_begun hold_parked hold_wake datagram_parked", .act = was_ready_before},
+	  {QUERY(), .counts = "hold_expired hold_expired_unserved datagram_lost connection_new forwarded",
+	   .act = nothing_is_held}}},
+	{"IPv6 without a checksum begins nothing",
+	 given_cold,
+	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = DNS, .protocol = UDP, .payload = 30, .no_checksum = true},
+	   .verdict = DROP, .counts = "checksum_missing"}},
+	 IPV6_ONLY},
 	{"a further port of TCP",
 	 given_dns,
 	 {{FROM_CLIENT, .in = {.from = CLIENT, .to = ADMIN, .flags = SYN, .seq = 100}, .verdict = REDIRECT,

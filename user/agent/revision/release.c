@@ -104,6 +104,8 @@ static uint64_t room_of(struct rs_workload *workload, struct rs_agent_instance *
 {
 	const struct rs_instance *entry = rs_dp_instance(workload->agent->dp, instance->rt->id);
 	uint64_t room = UINT64_MAX;
+	/* Sockets of UDP have no accept queue. */
+	const bool has_queue = !instance->rt->is_udp;
 	if (!entry)
 		return 0;
 	if (entry->limit) {
@@ -112,6 +114,8 @@ static uint64_t room_of(struct rs_workload *workload, struct rs_agent_instance *
 	}
 	struct rs_rt_listener listener = {.backlog = entry->backlog};
 	bool may_fill = !entry->backlog || workload->pending_count > entry->backlog;
+	if (!has_queue)
+		return room;
 	if (room && may_fill && rs_rt_listener(workload->agent->rt, instance->rt, &listener) < 0)
 		return room < 1 ? 0 : 1;
 	/* Linux takes one more than the backlog says (net/core: sk_acceptq_is_full compares with >). */
