@@ -70,6 +70,19 @@ RS_INLINE bool rs_make_linear(RS_CONTEXT *xdp)
 	return rs_frame_length(xdp) <= xdp->data_end - xdp->data;
 }
 
+/* What comes off a wire is one datagram, with its checksum. */
+RS_INLINE bool rs_is_segmented(RS_CONTEXT *xdp)
+{
+	(void)xdp;
+	return false;
+}
+
+RS_INLINE bool rs_is_checksum_open(RS_CONTEXT *xdp)
+{
+	(void)xdp;
+	return false;
+}
+
 RS_INLINE __u32 rs_interface_flags(const RS_CONTEXT *xdp)
 {
 	__u32 ifindex = xdp->ingress_ifindex;

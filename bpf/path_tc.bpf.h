@@ -202,48 +202,51 @@ RS_INLINE bool rs_released_by(struct rs_sender *sender, const struct rs_packet *
 }
 
 /* The agent lets the datagram at the head of a queue go on. Its mark says which one it is: each goes once. */
-RS_INLINE int rs_agent_datagram(struct __sk_buff *skb, struct rs_work *work)
+RS_INLINE bool rs_agent_datagram(struct __sk_buff *skb, struct rs_work *work)
 {
 	const struct rs_packet *packet = &work->packet;
 	__u32 position = skb->mark & ~RS_MARK_DATAGRAM_MASK;
 	skb->mark = 0;
 	struct rs_hold *hold = rs_hold_find(&packet->tuple);
-	if (!hold || (rs_read(hold->released) & ~RS_MARK_DATAGRAM_MASK) != position ||
-	    !rs_released_by(&work->sender, packet)) {
-		rs_count(release_stale);
-		return RS_DROP;
-	}
-	int verdict = RS_LAYERED(rs_cold_udp)(skb);
-	if (verdict != RS_DROP)
+	if (hold && (rs_read(hold->released) & ~RS_MARK_DATAGRAM_MASK) == position &&
+	    rs_released_by(&work->sender, packet))
+		return true;
+	rs_count(release_stale);
+	return false;
+}
+
+/* It has gone on: the next one is the head. */
+RS_GLOBAL int rs_agent_datagram_sent(void)
+{
+	const struct rs_work *work = rs_work();
+	struct rs_hold *hold = work ? rs_hold_find(&work->packet.tuple) : NULL;
+	if (hold)
 		rs_queue_released(hold);
-	return verdict;
+	return 0;
 }
 
 /* Nothing is held any more of this flow: what comes from here on goes its own way, and the hold has been released. */
-RS_INLINE int rs_agent_close(struct __sk_buff *skb, const struct rs_packet *packet)
+RS_INLINE void rs_agent_close(const struct rs_packet *packet)
 {
 	struct rs_hold *hold = rs_hold_find(&packet->tuple);
 	if (!hold || !rs_queue_close(hold))
-		return RS_DROP; /* there is more */
+		return; /* there is more */
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);
 	if (flow)
 		flow->held = 0;
 	if (rs_hold_end(hold, RS_HOLD_RELEASED))
 		rs_count(hold_released);
-	return RS_DROP;
 }
 
-/* The agent gives up what is held of a flow: its client hears, if anything, that the port cannot be reached. */
-RS_INLINE int rs_agent_reset_udp(struct __sk_buff *skb, const struct rs_packet *packet)
+/* The agent gives up what is held of a flow: its client hears nothing, as from any host that loses datagrams. */
+RS_INLINE void rs_agent_reset_udp(const struct rs_packet *packet)
 {
-	skb->mark = 0;
 	struct rs_hold *hold = rs_hold_find(&packet->tuple);
 	if (!hold || !rs_hold_end(hold, RS_HOLD_RESET)) {
 		rs_count(release_stale);
-		return RS_DROP;
+		return;
 	}
 	rs_count(hold_reset);
-	return RS_DROP;
 }
 
 /* What the agent sends about held datagrams. */
@@ -253,17 +256,19 @@ RS_INLINE bool rs_is_agents_datagram(const struct __sk_buff *skb)
 	return mark == RS_MARK_CLOSE || mark == RS_MARK_RESET || (mark & RS_MARK_DATAGRAM_MASK) == RS_MARK_DATAGRAM;
 }
 
+/* True when it is one that goes on: its sender stands in the work area then. */
 RS_GLOBAL int rs_agent_udp(struct __sk_buff *skb)
 {
 	struct rs_work *work = rs_work();
 	if (!work)
-		return RS_DROP;
-	const struct rs_packet *packet = &work->packet;
+		return false;
 	if (skb->mark == RS_MARK_CLOSE)
-		return rs_agent_close(skb, packet);
-	if (skb->mark == RS_MARK_RESET)
-		return rs_agent_reset_udp(skb, packet);
-	return rs_agent_datagram(skb, work);
+		rs_agent_close(&work->packet);
+	else if (skb->mark == RS_MARK_RESET)
+		rs_agent_reset_udp(&work->packet);
+	else
+		return rs_agent_datagram(skb, work);
+	return false;
 }
 
 /* rouse1: clients on this host, and the agent. */
@@ -278,7 +283,10 @@ RS_INLINE int rs_path_host(struct __sk_buff *skb)
 		if (!work)
 			return RS_DROP;
 		work->packet = packet;
-		return rs_agent_udp(skb);
+		int verdict = rs_agent_udp(skb) ? RS_LAYERED(rs_cold_udp)(skb) : RS_DROP;
+		if (verdict != RS_DROP)
+			rs_agent_datagram_sent();
+		return verdict;
 	}
 	/* What the agent lets go on may be for an external port. The node's own programs have the VIP. */
 	if (parsed == RS_PARSE_OTHER || (!rs_is_vip(&packet) && skb->mark != RS_MARK_RELEASE))
