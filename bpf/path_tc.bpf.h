@@ -286,7 +286,7 @@ RS_INLINE int rs_path_host(struct __sk_buff *skb)
 		int verdict = rs_agent_udp(skb) ? RS_LAYERED(rs_cold_udp)(skb) : RS_DROP;
 		if (verdict != RS_DROP)
 			rs_agent_datagram_sent();
-		return verdict;
+		return rs_finish(skb, verdict);
 	}
 	/* What the agent lets go on may be for an external port. The node's own programs have the VIP. */
 	if (parsed == RS_PARSE_OTHER || (!rs_is_vip(&packet) && skb->mark != RS_MARK_RELEASE))
