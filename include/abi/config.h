@@ -31,7 +31,7 @@ struct rs_config {
 	__u32 has_kernel_context; /* bpf_cast_to_kern_ctx() is there */
 	__u32 udp_unreplied_ms;	  /* how long flows of UDP may be silent */
 	__u32 udp_replied_ms;
-	__u32 xdp_has_frags;	  /* frames that XDP sees may lie in several buffers */
+	__u32 xdp_has_frags; /* frames that XDP sees may lie in several buffers */
 };
 
 _Static_assert(sizeof(struct rs_config) == 96, "ABI");

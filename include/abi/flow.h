@@ -66,7 +66,7 @@ struct rs_flow {
 	__u32 client_next; /* what the client has sent: between them is whatever of it may end the connection */
 	__u16 port;	   /* rs_frontend.port */
 	__u16 instance_mtu;
-	__u32 held;	   /* UDP: 1 = datagrams of it are held: what comes queues behind them */
+	__u32 held; /* UDP: 1 = datagrams of it are held: what comes queues behind them */
 };
 
 /* Ageing: a flow stands in the open ring until its handshake is over, then in the fast ring (both are visited each

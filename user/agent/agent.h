@@ -554,11 +554,10 @@ struct rs_attach_state {
 	char name[RS_LINK_NAME_MAX];
 	enum rs_dp_side side;
 	enum rs_way way;
-	enum rs_carry carry; /* what was asked for */
-	bool attached;
-	char complaint[160]; /* why not */
-	char note[200];	     /* how, where that says something; why not as was asked for */
-	bool fell_back;	     /* to TC, from XDP */
+	enum rs_carry carry;	  /* what was asked for */
+	bool attached, fell_back; /* to TC, from XDP */
+	char complaint[160];	  /* why not */
+	char note[200];		  /* how, where that says something; why not as was asked for */
 };
 /* NULL when it is none. */
 const struct rs_attach_state *rs_attach_state(const struct rs_agent *agent, unsigned ifindex);

@@ -260,9 +260,10 @@ static void test_what_is_wrong_is_told_with_its_place(void **state)
 	static const char *const hows[] = {"eth0=tcx", "eth0=", "eth0=tc+"};
 	for (size_t i = 0; i < rs_array_length(hows); i++) {
 		rs_auto_free char *text = rs_str_format("interface: [%s]\n", hows[i]);
-		rs_auto_free char *sentence = rs_str_format("a.yaml:1:13: interface.0: \"%s\" must end in =auto, =tc, "
-							    "=xdp, =xdp-native, =xdp-generic, =off or =uplink, or in two of them like =tc+uplink",
-							    hows[i]);
+		rs_auto_free char *sentence = rs_str_format(
+			"a.yaml:1:13: interface.0: \"%s\" must end in =auto, =tc, "
+			"=xdp, =xdp-native, =xdp-generic, =off or =uplink, or in two of them like =tc+uplink",
+			hows[i]);
 		refuse(text, sentence);
 	}
 	refuse("tcx-order: beside\n", "a.yaml:1:1: tcx-order: must be first, last, before:PROGRAM or after:PROGRAM (a "
