@@ -76,25 +76,31 @@ check "datagrams in fragments from the host" datagram node "$vip" 30000
 # --- a narrow link behind a router ------------------------------------------------------------------------------------
 
 client1=$(cat "/run/rouse-lab/$lab/client1.pid") # as the lab numbers it
-node "ip link set client1 mtu 1500; ip route add 10.98.0.0/24 via 10.99.1.2; ip netns add far
+node "ip link set client1 mtu 1500; ip route add 10.98.0.0/24 via 10.99.1.2
+	ip route add fd98::/64 via fd99::1:2; ip netns add far
 	ip link add narrow type veth peer name eth0 netns far; ip link set narrow netns $client1
-	ip -n far address add 10.98.0.2/24 dev eth0; ip -n far link set eth0 mtu 9000 up"
+	ip -n far address add 10.98.0.2/24 dev eth0; ip -n far link set eth0 mtu 9000 up
+	ip -n far address add fd98::2/64 dev eth0 nodad"
 on client1 bash -ec 'ip link set eth0 mtu 1500; echo 1 > /proc/sys/net/ipv4/ip_forward
-	ip address add 10.98.0.1/24 dev narrow; ip link set narrow mtu 1300 up'
-node 'ip -n far route add default via 10.98.0.1'
+	ip address add 10.98.0.1/24 dev narrow; ip link set narrow mtu 1300 up
+	ip address add fd98::1/64 dev narrow nodad; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding'
+node 'ip -n far route add default via 10.98.0.1; ip -n far route add default via fd98::1'
 far() {
 	on node nsenter --net=/run/netns/far "$@"
 }
-far_download() { # BYTES
-	equal "$(far curl -sS -m 20 "http://$vip/$1" | wc -c)" "$1"
+far_download() { # URL BYTES
+	equal "$(far curl -sS -m 20 -g "$1/$2" | wc -c)" "$2"
 }
-far_upload() { # BYTES
-	equal "$(head -c "$1" /dev/zero | far curl -sS -m 20 --data-binary @- "http://$vip/" -H Expect:)" "$1"
+far_upload() { # URL BYTES
+	equal "$(head -c "$2" /dev/zero | far curl -sS -m 20 -g --data-binary @- "$1/" -H Expect:)" "$2"
 }
-learned() {
-	contains "$(inner 'ip route get 10.98.0.2')" "mtu 1300"
+learned() { # ADDRESS
+	contains "$(inner "ip route get $1")" "mtu 1300"
 }
-check "a download through the narrow link" far_download 3000000
-check "an upload" far_upload 1000000
-check "the instance has learned of it" learned
-check "from the router, whose error the VIP has passed on" test "$(counter icmp_forwarded)" -gt 0
+for at in "$vip" "[$vip6]"; do
+	check "a download from $at through the narrow link" far_download "http://$at" 3000000
+	check "an upload to it" far_upload "http://$at" 1000000
+done
+check "the instance has learned of it" learned 10.98.0.2
+check "over IPv6 as well" learned fd98::2
+check "from the router, whose errors the VIPs have passed on" test "$(counter icmp_forwarded)" -gt 1
