@@ -122,6 +122,28 @@ static void one_takes_no_more(struct world *world)
 	assert_int_equal(one->in_flight, 0);
 }
 
+/* The agent has seen that nobody will listen in the client's family. */
+static void one_is_deaf(struct world *world)
+{
+	rs_dp_instance(world->dp, 1)->flags |= RS_INSTANCE_DEAF(frame_family);
+}
+
+static void one_serves_the_other_family(struct world *world)
+{
+	rs_dp_instance(world->dp, 1)->listening[frame_family == RS_V4 ? RS_V6 : RS_V4] = 1;
+}
+
+static void one_is_ready_still(struct world *world)
+{
+	listen_to(world, RS_EVENT_REFUSED);
+	assert_int_equal(rs_dp_instance(world->dp, 1)->state, RS_INSTANCE_READY);
+}
+
+static void nothing_is_held(struct world *world)
+{
+	assert_int_equal(rs_dp_revision(world->dp, 1)->held, 0);
+}
+
 /* As if the SYN-ACK had passed while the hold could not be found. */
 static void answered_unseen(struct world *world)
 {
@@ -298,6 +320,24 @@ const struct row rows_hold[] = {
 	  {FROM_ONE, FROM_INSTANCE(.flags = SYN | ACK, .seq = 900, .ack = 101), .verdict = REDIRECT,
 	   OUT_TO_CLIENT(.flags = SYN | ACK, .seq = 900, .ack = 101),
 	   .counts = "replied hold_released", .act = hears_ready}}},
+	{"an RST in a family that it never listened in says nothing of the other", given_one,
+	 {{ACT, .act = one_serves_the_other_family},
+	  SYN_FORWARDED,
+	  {FROM_ONE, FROM_INSTANCE(.flags = RST | ACK, .ack = 101), .verdict = DROP, .counts = "rst_held_back",
+	   .act = one_is_ready_still}}},
+	{"an RST of an instance that is deaf in the client's family is for the client to hear", given_one,
+	 {{ACT, .act = one_is_deaf},
+	  SYN_FORWARDED,
+	  {FROM_ONE, FROM_INSTANCE(.flags = RST | ACK, .ack = 101), .verdict = REDIRECT,
+	   OUT_TO_CLIENT(.flags = RST | ACK, .ack = 101), .counts = "replied"}}},
+	{"and ends what was held", given_nothing,
+	 {SYN_PARKED,
+	  {ACT, .act = one_listens},
+	  {ACT, .act = one_is_deaf},
+	  {RELEASED_SYN, .counts = "connection_new forwarded"},
+	  {FROM_ONE, FROM_INSTANCE(.flags = RST | ACK, .ack = 101), .verdict = REDIRECT,
+	   OUT_TO_CLIENT(.flags = RST | ACK, .ack = 101), .counts = "replied hold_reset",
+	   .act = nothing_is_held}}},
 	{"the next copy goes to an instance that is ready", given_both,
 	 {SYN_FORWARDED,
 	  {FROM_ONE, FROM_INSTANCE(.flags = RST | ACK, .ack = 101), .verdict = DROP, .counts = "rst_held_back"},

@@ -277,8 +277,8 @@ cJSON *rs_view_flow(struct rs_agent *agent, const struct rs_tuple *key, const st
 	const struct rs_agent_instance *instance = rs_instance_by_id(agent, flow->instance);
 	auto_json object = begin_nameless("Flow", rs_view_workload(agent, flow->revision), &status);
 	if (!object || !text(status, "instance", instance ? instance->rt->name : "") || !endpoints(status, key) ||
-	    !text(status, "state", flow_state_text(flow->state)) || !cJSON_AddBoolToObject(status, "busy", flow->busy) ||
-	    !number(status, "bytesIn", (double)flow->bytes_in) ||
+	    !text(status, "state", flow_state_text(flow->state)) ||
+	    !cJSON_AddBoolToObject(status, "busy", flow->busy) || !number(status, "bytesIn", (double)flow->bytes_in) ||
 	    !number(status, "bytesOut", (double)flow->bytes_out) ||
 	    !number(status, "ageMs", (double)age_ms(flow->born_ns, now_ns)))
 		return NULL;
