@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Services of UDP, and several ports: woken by a datagram, which arrives whole and in its order.
 source "$(dirname "$0")/lib.sh"
-lab_up
+lab_up --option udp-timeout=12 --option udp-unanswered-timeout=3
 
 cat > "$files/echo.py" <<'PY'
 import os, socket, sys, threading
@@ -64,6 +64,15 @@ check "its instance is ready" wait_until 5 has_instances dns 1 Ready
 check "warm, forty do" equal "$(on client1 python3 "$files/ask.py" dns.default.rouse 5353 40)" "in order"
 check "the second port, of the other protocol" \
 	equal "$(on client1 python3 -c 'import socket; print(socket.create_connection(("dns.default.rouse", 5353), 5).recv(9))')" "b'tcp\\n'"
+flows() { # of UDP, that are tracked
+	on node rouse get flows -o json | jq '[.items[] | select(.status.state | test("Unanswered|Answered|ToAndFro"))] | length'
+}
+no_flows() {
+	equal "$(flows)" 0
+}
+check "its flows are there" at_most 2 "$(flows)"
+# An idle flow is looked at each half minute.
+check "silent for long enough, they are forgotten" wait_until 50 no_flows
 check "it sleeps again" wait_until 40 has_instances dns 0
 check "a thousand clients at once are all answered" equal "$(on client1 python3 "$files/crowd.py" dns.default.rouse 5353 1000)" 1000
 

@@ -95,6 +95,8 @@ static int open_dataplane(struct rs_agent *agent, struct rs_err *err)
 		.routes_max = options->max_routes,
 		.revisions_max = options->max_revisions,
 		.holds_per_source = options->holds_per_source,
+		.udp_replied_ms = options->udp_timeout * 1000,
+		.udp_unreplied_ms = options->udp_unanswered_timeout * 1000,
 	};
 	if (options->tcx_order)
 		rs_tcx_order_parse(options->tcx_order, &config.tcx_order); /* it was read by it */

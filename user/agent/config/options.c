@@ -32,6 +32,8 @@ void rs_options_init(struct rs_options *options)
 		.max_allowed = RS_ALLOWED_MAX,
 		.max_holds = RS_HOLDS_MAX,
 		.holds_per_source = RS_HOLDS_PER_SOURCE_MAX,
+		.udp_timeout = RS_UDP_REPLIED_MS / 1000,
+		.udp_unanswered_timeout = RS_UDP_UNREPLIED_MS / 1000,
 		.user = "nobody",
 		.uid = 65534,
 		.gid = 65534,

@@ -92,6 +92,8 @@ struct rs_options {
 	unsigned max_allowed;
 	unsigned max_holds;
 	unsigned holds_per_source;
+	unsigned udp_timeout; /* seconds, as the next */
+	unsigned udp_unanswered_timeout;
 	char user[33]; /* of instances, unless the manifest says otherwise */
 	uid_t uid;     /* the same as numbers */
 	gid_t gid;
