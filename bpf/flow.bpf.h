@@ -7,6 +7,7 @@
 #include "hold.bpf.h"
 #include "instance.bpf.h"
 #include "pure/age.h"
+#include "pure/reply.h"
 #include "pure/tcp_state.h"
 #include "work.bpf.h"
 
@@ -104,17 +105,17 @@ RS_INLINE void rs_flow_set_busy(const struct rs_tuple *key, struct rs_flow *flow
 		rs_flow_watch(key, flow, RS_RING_RESERVE_BUSY);
 }
 
-/* The tuple of the instance's packets: it sees the client, or for its own connection the VIP, with a port that no
- * other connection has there. */
-RS_INLINE void rs_flow_reply_tuple(const struct rs_tuple *key, const struct rs_flow *flow, struct rs_tuple *out)
+/* Brings the flow up to what its replies have noted. */
+RS_GLOBAL int rs_flow_sync(const struct rs_tuple *key, struct rs_flow *flow)
 {
-	/* Field by field: clang would make a whole one on the stack first. */
-	out->source = flow->instance_address;
-	out->destination = flow->hairpin ? key->destination : key->source;
-	out->source_port = flow->instance_port;
-	out->destination_port = flow->seen_port;
-	out->protocol = key->protocol;
-	out->pad[0] = out->pad[1] = out->pad[2] = 0;
+	struct rs_tuple tuple;
+	if (!key || !flow)
+		return false;
+	rs_flow_reply_tuple(key, flow, &tuple);
+	const struct rs_reply *reply = bpf_map_lookup_elem(&replies, &tuple);
+	if (reply)
+		rs_flow_catch_up(flow, reply);
+	return reply != NULL;
 }
 
 /* Removes both halves. Returns false when another CPU did. */
@@ -267,10 +268,20 @@ enum rs_begun {
 RS_INLINE enum rs_begun rs_flow_claim_replies(struct rs_work *work)
 {
 	struct rs_tuple *key = &work->key, *reply = &work->reply;
-	rs_flow_reply_tuple(key, &work->flow, reply);
+	struct rs_flow *flow = &work->flow;
+	rs_flow_reply_tuple(key, flow, reply);
+	struct rs_reply *noted = &work->noted;
+	__builtin_memset(noted, 0, sizeof(*noted));
+	noted->key = *key;
+	noted->server_ack = flow->server_ack;
+	noted->revision = flow->revision;
+	noted->instance_ifindex = flow->instance_ifindex;
+	noted->client_ifindex = flow->client_ifindex;
+	__builtin_memcpy(noted->client_mac, flow->client_mac, 6);
+	noted->client_way = flow->client_way;
 	for (__u32 n = 0; n < RS_PORT_TRIES; n++) {
 		reply->destination_port = rs_hash_port(key, config.seed, n);
-		int r = rs_map_update(&replies, reply, key, BPF_NOEXIST);
+		int r = rs_map_update(&replies, reply, noted, BPF_NOEXIST);
 		if (r == -RS_EEXIST)
 			continue;
 		if (r != 0)

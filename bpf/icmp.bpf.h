@@ -212,6 +212,7 @@ RS_INLINE int rs_icmp_to_instance(RS_CONTEXT *context, const struct rs_work *wor
 		rs_count(icmp_no_flow);
 		return RS_DROP;
 	}
+	rs_flow_sync(key, flow);
 	if (key->protocol == RS_PROTOCOL_TCP &&
 	    (flow->state == RS_TCP_SYN_SENT ||
 	     !rs_icmp_is_plausible(space->quote.sequence, flow->server_isn, flow->bytes_out))) {

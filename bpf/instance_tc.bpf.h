@@ -13,10 +13,10 @@
 /* The flow that `reply`, an instance's tuple, belongs to; *ret_key is its key. No instance speaks for another. */
 RS_INLINE struct rs_flow *rs_flow_of_reply(RS_CONTEXT *context, const struct rs_tuple *reply, struct rs_tuple *ret_key)
 {
-	struct rs_tuple *forward = bpf_map_lookup_elem(&replies, reply);
-	if (!forward)
+	struct rs_reply *noted = bpf_map_lookup_elem(&replies, reply);
+	if (!noted)
 		return NULL;
-	*ret_key = *forward;
+	*ret_key = noted->key;
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, ret_key);
 	if (!flow || (flow->instance_ifindex && flow->instance_ifindex != rs_context_ifindex(context)))
 		return NULL;

@@ -122,7 +122,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, struct rs_tuple);
-	__type(value, struct rs_tuple);
+	__type(value, struct rs_reply);
 } replies SEC(".maps") __weak;
 
 struct {

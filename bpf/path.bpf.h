@@ -196,6 +196,9 @@ RS_INLINE int rs_continue(RS_CONTEXT *context, const struct rs_packet *packet, s
 		if (!rs_read(flow->busy) && flow->state <= RS_TCP_ESTABLISHED)
 			rs_flow_set_busy(&packet->tuple, flow);
 	}
+	/* What may end it is judged by what the instance has acknowledged. */
+	if (packet->flags & (RS_TCP_RST | RS_TCP_FIN))
+		rs_flow_sync(&packet->tuple, flow);
 	/* What is not believed goes on too: the instance answers for itself. */
 	enum rs_reason believed = rs_tcp_believes(flow, packet);
 	if (believed == RS_REASON_forwarded)

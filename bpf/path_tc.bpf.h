@@ -70,17 +70,16 @@ RS_INLINE bool rs_refusal_is_final(const struct rs_tuple *key, const struct rs_f
 }
 
 /* Puts the flow's VIP and client into the packet of its instance, and sends it to the client. */
-RS_INLINE int rs_send_reply(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_tuple *key,
-			    const struct rs_flow *flow)
+RS_INLINE int rs_send_reply(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_reply *reply)
 {
-	__u32 ifindex = flow->client_ifindex, way = flow->client_way;
+	__u32 ifindex = reply->client_ifindex, way = reply->client_way;
 	__u8 mac[6];
-	__builtin_memcpy(mac, flow->client_mac, 6);
+	__builtin_memcpy(mac, reply->client_mac, 6);
 	const struct rs_ends to = {
-		.source = &key->destination,
-		.source_port = key->destination_port,
-		.destination = &key->source,
-		.destination_port = key->source_port,
+		.source = &reply->key.destination,
+		.source_port = reply->key.destination_port,
+		.destination = &reply->key.source,
+		.destination_port = reply->key.source_port,
 	};
 	if (rs_exceeds_interface(skb, packet, ifindex))
 		way = RS_WAY_STACK;
@@ -90,56 +89,78 @@ RS_INLINE int rs_send_reply(struct __sk_buff *skb, const struct rs_packet *packe
 	return rs_send_to_client(skb, ifindex, way);
 }
 
-/* A packet of an instance that belongs to a tracked connection. */
-RS_INLINE int rs_reply(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_tuple *forward)
+enum rs_heard {
+	RS_HEARD,
+	RS_HEARD_REFUSAL, /* it is not for the client */
+	RS_HEARD_NOTHING, /* there is no such flow any more */
+};
+
+/* A segment that changes the flow, or may. */
+RS_INLINE enum rs_heard rs_hear_tcp(const struct rs_packet *packet, struct rs_reply *reply)
 {
-	struct rs_tuple key = *forward;
-	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &key);
-	/* No instance speaks for another. */
-	if (!flow || (flow->instance_ifindex && flow->instance_ifindex != skb->ifindex))
-		return rs_pass_untouched();
+	const struct rs_tuple *key = &reply->key;
+	struct rs_flow *flow = bpf_map_lookup_elem(&flows, key);
+	if (!flow)
+		return RS_HEARD_NOTHING;
+	rs_flow_catch_up(flow, reply);
 	__u64 now = rs_tick_ns();
 	if (flow->state == RS_TCP_SYN_SENT && rs_tcp_acknowledges_syn(flow, packet)) {
 		if (rs_packet_is_syn_ack(packet)) {
-			rs_answered(&key, flow, rs_flow_instance(flow));
-		} else if (rs_packet_has(packet, RS_TCP_RST) && !rs_refusal_is_final(&key, flow)) {
-			rs_refused(&key, flow, rs_flow_instance(flow));
-			return RS_DROP;
+			rs_answered(key, flow, rs_flow_instance(flow));
+		} else if (rs_packet_has(packet, RS_TCP_RST) && !rs_refusal_is_final(key, flow)) {
+			rs_refused(key, flow, rs_flow_instance(flow));
+			return RS_HEARD_REFUSAL;
 		}
 	}
-	rs_flow_step(&key, flow, rs_tcp_hear_server(flow, packet));
+	rs_flow_step(key, flow, rs_tcp_hear_server(flow, packet));
 	if (packet->payload_length || (packet->flags & (RS_TCP_SYN | RS_TCP_FIN))) {
 		flow->server_ns = now > flow->request_ns ? now : flow->request_ns;
 		flow->bytes_out += packet->payload_length;
 	}
+	rs_reply_follow(reply, flow, packet, !rs_flow_is_half_open(flow->state));
+	return RS_HEARD;
+}
+
+/* A datagram of a flow that has not gone to and fro. */
+RS_INLINE enum rs_heard rs_hear_udp(const struct rs_packet *packet, struct rs_reply *reply)
+{
+	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &reply->key);
+	if (!flow)
+		return RS_HEARD_NOTHING;
+	__u64 now = rs_tick_ns();
+	flow->server_ns = now > flow->request_ns ? now : flow->request_ns;
+	flow->bytes_out += packet->payload_length;
+	__u32 next = rs_udp_next(flow->state, RS_FROM_SERVER);
+	if (next != flow->state)
+		flow->state = next;
+	rs_reply_follow(reply, flow, packet, !rs_flow_is_half_open(flow->state));
+	return RS_HEARD;
+}
+
+/* A packet of an instance that belongs to a tracked connection. */
+RS_INLINE int rs_answer_client(struct __sk_buff *skb, const struct rs_packet *packet, struct rs_reply *reply)
+{
+	/* No instance speaks for another. */
+	if (reply->instance_ifindex && reply->instance_ifindex != skb->ifindex)
+		return rs_pass_untouched();
+	if (rs_reply_suffices(reply, packet)) {
+		rs_reply_note(reply, packet, rs_tick_ns());
+	} else {
+		enum rs_heard heard = packet->tuple.protocol == RS_PROTOCOL_TCP ? rs_hear_tcp(packet, reply)
+										: rs_hear_udp(packet, reply);
+		if (heard == RS_HEARD_REFUSAL)
+			return RS_DROP;
+		if (heard == RS_HEARD_NOTHING)
+			return rs_pass_untouched();
+	}
 	if (packet->payload_length || (packet->flags & RS_TCP_RST)) {
-		struct rs_revision_stats *stats = rs_stats(flow->revision);
+		struct rs_revision_stats *stats = rs_stats(reply->revision);
 		if (stats) {
 			stats->bytes_out += packet->payload_length;
 			stats->resets += (packet->flags & RS_TCP_RST) ? 1 : 0;
 		}
 	}
-
-	return rs_send_reply(skb, packet, &key, flow);
-}
-
-/* A datagram of an instance that belongs to a flow. */
-RS_INLINE int rs_reply_udp(struct __sk_buff *skb, const struct rs_packet *packet, const struct rs_tuple *forward)
-{
-	struct rs_tuple key = *forward;
-	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &key);
-	if (!flow || (flow->instance_ifindex && flow->instance_ifindex != skb->ifindex))
-		return rs_pass_untouched();
-	__u64 now = rs_tick_ns();
-	flow->server_ns = now > flow->request_ns ? now : flow->request_ns;
-	flow->bytes_out += packet->payload_length;
-	struct rs_revision_stats *stats = rs_stats(flow->revision);
-	if (stats)
-		stats->bytes_out += packet->payload_length;
-	__u32 next = rs_udp_next(flow->state, RS_FROM_SERVER);
-	if (next != flow->state)
-		flow->state = next;
-	return rs_send_reply(skb, packet, &key, flow);
+	return rs_send_reply(skb, packet, reply);
 }
 
 RS_INLINE int rs_path_instance(struct __sk_buff *skb)
@@ -159,10 +180,9 @@ RS_INLINE int rs_path_instance(struct __sk_buff *skb)
 		}
 	}
 	if (parsed == RS_PARSE_TCP || parsed == RS_PARSE_UDP) {
-		struct rs_tuple *forward = bpf_map_lookup_elem(&replies, &packet.tuple);
-		if (forward)
-			return parsed == RS_PARSE_TCP ? rs_reply(skb, &packet, forward)
-						      : rs_reply_udp(skb, &packet, forward);
+		struct rs_reply *reply = bpf_map_lookup_elem(&replies, &packet.tuple);
+		if (reply)
+			return rs_answer_client(skb, &packet, reply);
 	}
 	if (parsed == RS_PARSE_OTHER || parsed == RS_PARSE_UNKNOWN || !rs_is_vip(&packet))
 		return rs_pass_untouched();

@@ -121,6 +121,8 @@ RS_INLINE struct rs_flow *visit_flow(const struct rs_tuple *key, __u64 born_ns)
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, key);
 	if (!flow || flow->born_ns != born_ns)
 		return NULL;
+	if (!rs_flow_is_half_open(flow->state))
+		rs_flow_sync(key, flow);
 	__u32 instance = flow_instance_state(flow);
 	bool closed = flow->state == RS_TCP_CLOSED || flow->state == RS_TCP_FIN_BOTH;
 	const struct rs_udp_quiet udp = {config.udp_unreplied_ms, config.udp_replied_ms};

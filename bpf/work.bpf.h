@@ -41,6 +41,7 @@ struct rs_work {
 	struct rs_tuple key;
 	struct rs_tuple reply;
 	struct rs_flow flow;
+	struct rs_reply noted;
 	struct rs_address begun_by; /* the client of the last flow that has begun on this CPU */
 	/* Of a flow that ends: may be another than the packet's. */
 	struct rs_tuple ended_key;

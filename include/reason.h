@@ -55,7 +55,7 @@
 	X(hold_expired_total, "of these, the hold-timeout passed")                                                     \
 	X(hold_superseded, "of these, the client began anew with another sequence number")                             \
 	X(hold_expired_unserved, "of these, an instance was ready and no agent let it go")                             \
-	X(hold_shed, "ended: all that were refused, for whichever of the next six reasons")                           \
+	X(hold_shed, "ended: all that were refused, for whichever of the next six reasons")                            \
 	X(hold_shed_node, "of these, the node holds its maximum")                                                      \
 	X(hold_shed_revision, "of these, the revision holds its maximum")                                              \
 	X(hold_shed_source, "of these, the client's address holds its maximum")                                        \

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * One tracked connection. `flows` has it under the client's tuple (client to
- * VIP); `replies` leads from the instance's tuple (instance to client) to that
- * key. Both are made and removed together.
+ * VIP); `replies` has under the instance's tuple (instance to client) what its
+ * packets need. Both are made and removed together.
+ *
+ * A look-up costs more than all the rest of a packet's way, so the replies of
+ * an open connection do with one: what they change is noted in the reply, and
+ * the flow catches up when somebody asks (pure/reply.h).
  */
 #ifndef RS_ABI_FLOW_H
 #define RS_ABI_FLOW_H
@@ -69,6 +73,21 @@ struct rs_flow {
 	__u32 held; /* UDP: 1 = datagrams of it are held: what comes queues behind them */
 };
 
+struct rs_reply {
+	struct rs_tuple key; /* of the flow */
+	__u64 server_ns;     /* this and the next two are those of the flow, and newer */
+	__u64 bytes_out;
+	__u32 server_ack;
+	__u32 answered; /* what the last of its packets acknowledged that carried something */
+	__u32 settled;	/* 1 = open: only SYN, FIN and RST still change the flow's state */
+	__u32 revision; /* from here on what the flow says, for its replies */
+	__u32 instance_ifindex;
+	__u32 client_ifindex;
+	__u8 client_mac[6];
+	__u8 client_way;
+	__u8 pad;
+};
+
 /* Ageing: a flow stands in the open ring until its handshake is over, then in the fast ring (both are visited each
  * second) while it is busy or closing, and in the slow ring while it is idle. The sweeper pops the head and puts back
  * what lives. The open ring is the smallest, and who finds it full pops its head: the oldest half-open flow goes. */
@@ -80,6 +99,7 @@ struct rs_flow_ring_entry {
 };
 
 _Static_assert(sizeof(struct rs_flow) == 152, "ABI");
+_Static_assert(sizeof(struct rs_reply) == 88, "ABI");
 _Static_assert(sizeof(struct rs_flow_ring_entry) == 64, "ABI");
 
 /* Entries of the map `ifaces`: interfaces that clients or instances sit behind. */

@@ -48,17 +48,20 @@ RS_INLINE __u32 rs_packet_end(const struct rs_packet *packet)
 	       ((packet->flags & RS_TCP_FIN) ? 1 : 0);
 }
 
-/* How far a sender has come, after a packet that ends at `end`. Numbers beyond any window are somebody else's. */
-RS_INLINE __u32 rs_tcp_sent(__u32 acknowledged, __u32 sent, __u32 end)
+/* How far a sender that had come to `sent` has come, after a packet that ends at `end`. Numbers beyond any window are
+ * somebody else's. */
+RS_INLINE __u32 rs_tcp_sent(__u32 sent, __u32 end)
 {
-	return end - acknowledged <= RS_TCP_WINDOW_MAX && (__s32)(end - sent) > 0 ? end : sent;
+	return end - sent <= RS_TCP_WINDOW_MAX ? end : sent;
 }
 
 /* May an RST or FIN of the client with this number end the connection? What the instance expects next lies between
  * what it has acknowledged and what the client has sent, and nothing else ends it there (RFC 5961 3.2). */
 RS_INLINE bool rs_tcp_may_end(const struct rs_flow *flow, __u32 sequence)
 {
-	return sequence - flow->server_ack <= flow->client_next - flow->server_ack;
+	__u32 ahead = flow->client_next - flow->server_ack;
+	/* Beyond a window: pushed there by somebody else. */
+	return sequence - flow->server_ack <= (ahead < RS_TCP_WINDOW_MAX ? ahead : RS_TCP_WINDOW_MAX);
 }
 
 /* Does it end the handshake? Only who got the SYN-ACK knows its number. */
@@ -102,7 +105,7 @@ RS_INLINE enum rs_reason rs_tcp_believes(const struct rs_flow *flow, const struc
 RS_INLINE __u32 rs_tcp_hear_client(struct rs_flow *flow, const struct rs_packet *packet)
 {
 	if (packet->payload_length || (packet->flags & RS_TCP_FIN))
-		flow->client_next = rs_tcp_sent(flow->server_ack, flow->client_next, rs_packet_end(packet));
+		flow->client_next = rs_tcp_sent(flow->client_next, rs_packet_end(packet));
 	return rs_tcp_next(flow->state, RS_FROM_CLIENT, packet->flags);
 }
 

@@ -50,9 +50,9 @@ event() { # SERVICE TEXT
 }
 
 families() { # SERVICE FAMILIES -- COMMAND...: a service that says so
-	local name=$1 families=$2
+	local name=$1 of=$2
 	shift 2
-	service "$name" "$@" | sed "s|^metadata: .*|metadata: {name: $name, annotations: {rouse.dev/ip-families: \"$families\"}}|"
+	service "$name" "$@" | sed "s|^metadata: .*|metadata: {name: $name, annotations: {rouse.dev/ip-families: \"$of\"}}|"
 }
 
 contains_now() { # TEXT: of the agent's log

@@ -72,13 +72,15 @@ void many_wait_in_flight(struct world *world, unsigned wanted)
 void many_check_halves(struct world *world)
 {
 	int flows = world_map(world, "flows"), replies = world_map(world, "replies");
-	struct rs_tuple reply, key, *at = NULL;
+	struct rs_tuple reply, *at = NULL;
+	struct rs_reply noted;
 	struct rs_flow flow;
 	unsigned count = 0;
 	while (bpf_map_get_next_key(replies, at, &reply) == 0) {
 		at = &reply;
 		count++;
-		if (bpf_map_lookup_elem(replies, &reply, &key) < 0 || bpf_map_lookup_elem(flows, &key, &flow) < 0)
+		if (bpf_map_lookup_elem(replies, &reply, &noted) < 0 ||
+		    bpf_map_lookup_elem(flows, &noted.key, &flow) < 0)
 			fail_msg("the reply to port %u leads to no flow", ntohs(reply.destination_port));
 		assert_int_equal(flow.seen_port, reply.destination_port);
 		assert_memory_equal(&flow.instance_address, &reply.source, sizeof(reply.source));

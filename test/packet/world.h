@@ -84,9 +84,12 @@ int world_send(struct world *world, enum rs_dp_side side, unsigned ifindex, cons
 	       struct frame *ret_out);
 int world_send_packet(struct world *world, enum rs_dp_side side, unsigned ifindex, const struct packet *packet);
 
-/* The only hold (or flow) there is; fails the test when there is none. */
+/* The only hold (or flow, as its replies have it) there is; fails the test when there is none. */
 struct rs_hold world_hold(const struct world *world);
 struct rs_flow world_flow(const struct world *world, struct rs_tuple *ret_key);
+struct rs_reply world_reply(const struct world *world, const struct rs_tuple *key, const struct rs_flow *flow);
+void world_set_reply(const struct world *world, const struct rs_tuple *key, const struct rs_flow *flow,
+		     const struct rs_reply *reply);
 void world_set_hold(const struct world *world, const struct rs_hold *hold);
 void world_set_flow(const struct world *world, const struct rs_tuple *key, const struct rs_flow *flow);
 /* Ends the test as skipped. */

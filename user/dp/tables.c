@@ -3,6 +3,7 @@
 #include "dp/internal.h"
 
 #include "base/mem.h"
+#include "pure/reply.h"
 #include "rouse.skel.h"
 
 #include <bpf/bpf.h>
@@ -312,6 +313,16 @@ int rs_dp_stats(struct rs_dp *dp, unsigned revision, struct rs_revision_stats *r
 	return 0;
 }
 
+/* What its replies have noted, and the flow does not know so far. */
+static void catch_up(const struct rs_dp *dp, const struct rs_tuple *key, struct rs_flow *flow)
+{
+	struct rs_tuple tuple;
+	struct rs_reply reply;
+	rs_flow_reply_tuple(key, flow, &tuple);
+	if (bpf_map_lookup_elem(bpf_map__fd(dp->skeleton->maps.replies), &tuple, &reply) == 0)
+		rs_flow_catch_up(flow, &reply);
+}
+
 /* By buckets of the hash table, not by keys: behind a key that has gone there is no next one. A place is a bucket, and
  * how many of what it gave have been seen. */
 int rs_dp_flows_some(struct rs_dp *dp, uint64_t *place,
@@ -328,6 +339,7 @@ int rs_dp_flows_some(struct rs_dp *dp, uint64_t *place,
 		return r;
 	for (uint32_t i = (uint32_t)(*place & ((1 << SEEN_BITS) - 1)); i < count; i++) {
 		++*place;
+		catch_up(dp, &keys[i], &flows[i]);
 		r = each(user, &keys[i], &flows[i]);
 		if (r)
 			return r;

@@ -40,7 +40,8 @@ struct rs_store_object {
 	const char *json;
 };
 
-/* Called for every row: objects in the order in which they were made, then vips, then counters. Strings are borrowed. Non-zero stops the load. */
+/* Called for every row: objects in the order in which they were made, then vips, then counters. Strings are borrowed.
+ * Non-zero stops the load. */
 struct rs_store_loader {
 	int (*object)(void *user, const struct rs_store_object *object, struct rs_err *err);
 	int (*vip)(void *user, uint32_t vip, const char *namespace, const char *route, const char *tag,

@@ -57,6 +57,9 @@ static void age(struct world *world, uint64_t ms)
 	flow.request_ns -= ms * RS_NS_PER_MS;
 	flow.server_ns -= flow.server_ns ? ms * RS_NS_PER_MS : 0;
 	world_set_flow(world, &key, &flow);
+	struct rs_reply reply = world_reply(world, &key, &flow);
+	reply.server_ns = flow.server_ns;
+	world_set_reply(world, &key, &flow, &reply);
 }
 
 static void ages_half_open(struct world *world)

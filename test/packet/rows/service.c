@@ -126,7 +126,8 @@ static void given_no_port(struct world *world)
 			.destination_port = rs_hash_port(&key, world->dp->seed, n),
 			.protocol = RS_PROTOCOL_TCP,
 		};
-		assert_int_equal(bpf_map_update_elem(world_map(world, "replies"), &reply, &key, BPF_NOEXIST), 0);
+		const struct rs_reply noted = {.key = key};
+		assert_int_equal(bpf_map_update_elem(world_map(world, "replies"), &reply, &noted, BPF_NOEXIST), 0);
 	}
 	world->junk = true;
 }

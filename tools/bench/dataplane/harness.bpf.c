@@ -38,7 +38,7 @@ struct {
 	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct rs_tuple);
-	__type(value, struct rs_tuple);
+	__type(value, struct rs_reply);
 } replies SEC(".maps");
 
 /* Number of this round's connection. */
@@ -152,10 +152,10 @@ INLINE int find(void *data, void *end)
 	}
 	key.source_port = ports[0];
 	key.destination_port = ports[1];
-	const struct rs_tuple *forward = bench_round.is_reply ? bpf_map_lookup_elem(&replies, &key) : &key;
-	if (!forward)
-		return 0;
-	key = *forward;
+	if (bench_round.is_reply) {
+		const struct rs_reply *reply = bpf_map_lookup_elem(&replies, &key);
+		return reply ? (int)(reply->settled & 1) + 1 : 0;
+	}
 	const struct rs_flow *flow = bpf_map_lookup_elem(&flows, &key);
 	return flow ? (int)(flow->state & 1) + 1 : 0;
 }

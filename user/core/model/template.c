@@ -101,10 +101,9 @@ static bool container_equal(const struct rs_container *a, const struct rs_contai
 	return strcmp(a->name, b->name) == 0 && rs_str_equal(a->image, b->image) &&
 	       rs_strings_equal(&a->command, &b->command) && rs_strings_equal(&a->args, &b->args) &&
 	       rs_pairs_equal(&a->env, &b->env) && rs_str_equal(a->working_dir, b->working_dir) &&
-	       rs_container_ports_equal(a, b) && a->cpu_millis == b->cpu_millis &&
-	       a->memory_bytes == b->memory_bytes && a->run_as_user == b->run_as_user &&
-	       probe_equal(a->readiness, b->readiness) && probe_equal(a->liveness, b->liveness) &&
-	       probe_equal(a->startup, b->startup);
+	       rs_container_ports_equal(a, b) && a->cpu_millis == b->cpu_millis && a->memory_bytes == b->memory_bytes &&
+	       a->run_as_user == b->run_as_user && probe_equal(a->readiness, b->readiness) &&
+	       probe_equal(a->liveness, b->liveness) && probe_equal(a->startup, b->startup);
 }
 
 /* What is derived from the annotations is equal when they are. */
