@@ -119,7 +119,7 @@ RS_INLINE int rs_fragment_follow(RS_CONTEXT *context, const struct rs_packet *pa
 		return rs_send_to_stack();
 	if (rs_store(context, 0, way->mac, 6) != 0)
 		return RS_DROP;
-	return rs_send_to_instance(context, ifindex);
+	return rs_send_to_instance(context, packet, ifindex);
 }
 
 #endif

@@ -228,7 +228,7 @@ RS_INLINE int rs_icmp_to_instance(RS_CONTEXT *context, const struct rs_work *wor
 	if (!rs_icmp_rewrite(context, packet, space, flow->instance_mac))
 		return RS_DROP;
 	rs_count(icmp_forwarded);
-	return rs_send_to_instance(context, ifindex);
+	return rs_send_to_instance(context, packet, ifindex);
 }
 
 /* work->packet is an ICMP message for a VIP. */

@@ -248,8 +248,9 @@ RS_INLINE int rs_send_to_stack(void)
 }
 
 /* Sends a frame that is already rewritten to an instance. */
-RS_INLINE int rs_send_to_instance(RS_CONTEXT *skb, __u32 ifindex)
+RS_INLINE int rs_send_to_instance(RS_CONTEXT *skb, const struct rs_packet *packet, __u32 ifindex)
 {
+	(void)packet;
 	if (ifindex)
 		return (int)bpf_redirect_peer(ifindex, 0);
 	rs_count(to_stack);

@@ -101,6 +101,12 @@ RS_INLINE bool rs_is_uncut(RS_CONTEXT *xdp)
 	return rs_frame_length(xdp) > RS_LINK_FRAME_MAX && rs_is_generic(xdp);
 }
 
+/* The same, at once for what is short by its IP header. */
+RS_INLINE bool rs_is_uncut_packet(RS_CONTEXT *xdp, const struct rs_packet *packet)
+{
+	return packet->end_offset > RS_LINK_FRAME_MAX && rs_is_uncut(xdp);
+}
+
 /* How small the pieces will be nobody says: small enough, then. */
 RS_INLINE __u32 rs_segment_size(RS_CONTEXT *xdp)
 {
@@ -198,7 +204,7 @@ RS_INLINE bool rs_rewrite(RS_CONTEXT *xdp, const struct rs_packet *packet, const
 		      rs_checksum_diff_port(packet->tuple.destination_port, to->destination_port);
 	if (!rs_put_addresses(data, end, family, to, addresses))
 		return false;
-	if (!rs_is_uncut(xdp)) /* the stack takes what is addressed to its own interface */
+	if (!rs_is_uncut_packet(xdp, packet)) /* the stack takes what is addressed to its own interface */
 		__builtin_memcpy(((struct rs_ethernet *)data)->destination, mac, 6);
 	struct rs_udp *udp = l4; /* the ports stand where TCP has them */
 	udp->source = to->source_port;
@@ -240,9 +246,9 @@ RS_INLINE int rs_reset_back(RS_CONTEXT *xdp, const struct rs_packet *packet)
 }
 
 /* Sends a frame that is already rewritten to an instance. */
-RS_INLINE int rs_send_to_instance(RS_CONTEXT *xdp, __u32 ifindex)
+RS_INLINE int rs_send_to_instance(RS_CONTEXT *xdp, const struct rs_packet *packet, __u32 ifindex)
 {
-	if (ifindex && !rs_is_uncut(xdp))
+	if (ifindex && !rs_is_uncut_packet(xdp, packet))
 		return (int)bpf_redirect(ifindex, 0);
 	rs_count(to_stack);
 	return RS_NEXT;

@@ -138,7 +138,7 @@ RS_INLINE int rs_forward(RS_CONTEXT *context, const struct rs_packet *packet, co
 	if (!rs_rewrite(context, packet, &to, mac))
 		return RS_DROP;
 	rs_count(forwarded);
-	return rs_send_to_instance(context, ifindex);
+	return rs_send_to_instance(context, packet, ifindex);
 }
 
 /* The connection comes into its next state. A request is over when its connection is, or the server's half. */
