@@ -215,10 +215,13 @@ RS_INLINE int rs_hold(RS_CONTEXT *context, struct rs_work *work, struct rs_revis
 {
 	if (work->is_fragment) {
 		rs_count(fragment_cold);
+		rs_pick_undo();
 		return RS_DROP;
 	}
-	if (!RS_LAYERED(rs_hold_park)(context))
+	if (!RS_LAYERED(rs_hold_park)(context)) {
+		rs_pick_undo();
 		return RS_DROP;
+	}
 	__u32 id = work->park.revision;
 	rs_wake(revision, id);
 	__u32 raced = rs_pick_instance(id, work->packet.family, work->park.port, false);
@@ -237,6 +240,7 @@ RS_INLINE int rs_hold(RS_CONTEXT *context, struct rs_work *work, struct rs_revis
 RS_INLINE enum rs_reason rs_choose(struct rs_work *work, const struct rs_hold *hold)
 {
 	struct rs_park *park = &work->park;
+	park->numbered = false;
 	if (hold) {
 		park->route = hold->route;
 		park->revision = hold->revision;
@@ -263,7 +267,7 @@ RS_INLINE enum rs_reason rs_choose(struct rs_work *work, const struct rs_hold *h
 		if (access != RS_REASON_forwarded)
 			return access;
 	}
-	park->revision = route ? rs_pick_revision(route, &work->packet.tuple.source, &park->weight_sequence) : 0;
+	park->revision = route ? rs_pick_revision(route, &work->packet.tuple.source, park) : 0;
 	return park->revision ? RS_REASON_forwarded : RS_REASON_no_target;
 }
 
@@ -354,6 +358,7 @@ RS_GLOBAL int RS_LAYERED(rs_begin)(RS_CONTEXT *context)
 	if (begun == RS_BEGUN)
 		return rs_forward(context, packet, &work->flow);
 	__sync_fetch_and_add(&instance->in_flight, -1);
+	rs_pick_undo();
 	if (begun == RS_BEGUN_FULL)
 		rs_count(flow_table_full);
 	else if (begun == RS_BEGUN_CLASH)

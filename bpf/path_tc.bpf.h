@@ -258,37 +258,71 @@ RS_INLINE void rs_agent_close(const struct rs_packet *packet)
 		rs_count(hold_released);
 }
 
-/* The agent gives up what is held of a flow: its client hears nothing, as from any host that loses datagrams. */
-RS_INLINE void rs_agent_reset_udp(const struct rs_packet *packet)
+enum rs_agent_said {
+	RS_AGENT_DONE,
+	RS_AGENT_LETS_GO, /* work->packet goes on, from work->sender */
+	RS_AGENT_GIVES_UP /* work->sender is to hear that nobody is there for its work->packet */
+};
+
+/* The agent gives up what is held of a flow. */
+RS_INLINE enum rs_agent_said rs_agent_reset_udp(struct rs_work *work)
 {
+	const struct rs_packet *packet = &work->packet;
 	struct rs_hold *hold = rs_hold_find(&packet->tuple);
-	if (!hold || !rs_hold_end(hold, RS_HOLD_RESET)) {
+	if (!hold || !rs_released_by(&work->sender, packet) || !rs_hold_end(hold, RS_HOLD_RESET)) {
 		rs_count(release_stale);
-		return;
+		return RS_AGENT_DONE;
 	}
 	rs_count(hold_reset);
+	return RS_AGENT_GIVES_UP;
 }
 
-/* What the agent sends about held datagrams. */
+/* Is it about held datagrams? */
 RS_INLINE bool rs_is_agents_datagram(const struct __sk_buff *skb)
 {
 	__u32 mark = skb->mark;
 	return mark == RS_MARK_CLOSE || mark == RS_MARK_RESET || (mark & RS_MARK_DATAGRAM_MASK) == RS_MARK_DATAGRAM;
 }
 
-/* True when it is one that goes on: its sender stands in the work area then. */
+/* Which of those work->packet is: enum rs_agent_said. */
 RS_GLOBAL int rs_agent_udp(struct __sk_buff *skb)
 {
 	struct rs_work *work = rs_work();
 	if (!work)
-		return false;
-	if (skb->mark == RS_MARK_CLOSE)
-		rs_agent_close(&work->packet);
-	else if (skb->mark == RS_MARK_RESET)
-		rs_agent_reset_udp(&work->packet);
-	else
-		return rs_agent_datagram(skb, work);
-	return false;
+		return RS_AGENT_DONE;
+	__u32 mark = skb->mark;
+	if (mark != RS_MARK_CLOSE && mark != RS_MARK_RESET)
+		return rs_agent_datagram(skb, work) ? RS_AGENT_LETS_GO : RS_AGENT_DONE;
+	skb->mark = 0;
+	if (mark == RS_MARK_RESET)
+		return rs_agent_reset_udp(work);
+	rs_agent_close(&work->packet);
+	return RS_AGENT_DONE;
+}
+
+/* The error that the agent's packet has become goes to the client whose datagram was held, wherever that is. */
+RS_GLOBAL int rs_agent_tell(struct __sk_buff *skb)
+{
+	struct rs_work *work = rs_work();
+	if (!work || bpf_skb_store_bytes(skb, 0, work->sender.mac, 6, 0) != 0)
+		return RS_DROP;
+	return rs_send_to_client(skb, work->sender.ifindex, work->sender.way);
+}
+
+/* What the agent sends about held datagrams. */
+RS_INLINE int rs_path_agent_udp(struct __sk_buff *skb, const struct rs_packet *packet)
+{
+	struct rs_work *work = rs_work();
+	if (!work)
+		return RS_DROP;
+	work->packet = *packet;
+	int said = rs_agent_udp(skb);
+	if (said == RS_AGENT_GIVES_UP)
+		return rs_finish(skb, RS_NO_PORT) == RS_DROP ? RS_DROP : rs_agent_tell(skb);
+	int verdict = said == RS_AGENT_LETS_GO ? RS_LAYERED(rs_cold_udp)(skb) : RS_DROP;
+	if (verdict != RS_DROP)
+		rs_agent_datagram_sent();
+	return rs_finish(skb, verdict);
 }
 
 /* rouse1: clients on this host, and the agent. */
@@ -298,16 +332,8 @@ RS_INLINE int rs_path_host(struct __sk_buff *skb)
 	enum rs_parse parsed = rs_parse(skb, &packet, false);
 	if (parsed == RS_PARSE_TCP && skb->mark == RS_MARK_RESET)
 		return rs_agent_reset(skb, &packet);
-	if (parsed == RS_PARSE_UDP && rs_is_agents_datagram(skb)) {
-		struct rs_work *work = rs_work();
-		if (!work)
-			return RS_DROP;
-		work->packet = packet;
-		int verdict = rs_agent_udp(skb) ? RS_LAYERED(rs_cold_udp)(skb) : RS_DROP;
-		if (verdict != RS_DROP)
-			rs_agent_datagram_sent();
-		return rs_finish(skb, verdict);
-	}
+	if (parsed == RS_PARSE_UDP && rs_is_agents_datagram(skb))
+		return rs_path_agent_udp(skb, &packet);
 	/* What the agent lets go on may be for an external port. The node's own programs have the VIP. */
 	if (parsed == RS_PARSE_OTHER || (!rs_is_vip(&packet) && skb->mark != RS_MARK_RELEASE))
 		return rs_pass_untouched();

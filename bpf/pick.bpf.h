@@ -15,19 +15,20 @@
 
 /* The slot of the route's next connection: numbers that go round, so that the weights are exact whichever CPUs the
  * connections come in by. Or, where a client keeps its revision, the slot of its address. */
-RS_INLINE __u32 rs_pick_slot(struct rs_route *route, const struct rs_address *source, __u32 *ret_sequence)
+RS_INLINE __u32 rs_pick_slot(struct rs_route *route, const struct rs_address *source, struct rs_park *park)
 {
-	if (route->flags & RS_ROUTE_STICKY)
-		return *ret_sequence = rs_hash_address(source, route->seed) % RS_ROUTE_SLOTS;
+	park->numbered = !(route->flags & RS_ROUTE_STICKY);
+	if (!park->numbered)
+		return park->weight_sequence = rs_hash_address(source, route->seed) % RS_ROUTE_SLOTS;
 	__u64 sequence = __sync_fetch_and_add(&route->sequence, 1);
-	*ret_sequence = (__u32)sequence;
+	park->weight_sequence = (__u32)sequence;
 	return (__u32)(sequence % RS_ROUTE_SLOTS);
 }
 
 /* The revision of the route's next connection, 0 for none. */
-RS_INLINE __u32 rs_pick_revision(struct rs_route *route, const struct rs_address *source, __u32 *ret_sequence)
+RS_INLINE __u32 rs_pick_revision(struct rs_route *route, const struct rs_address *source, struct rs_park *park)
 {
-	__u32 slot = rs_pick_slot(route, source, ret_sequence);
+	__u32 slot = rs_pick_slot(route, source, park);
 	/* The verifier does not follow a remainder: hide it from the compiler, and check. */
 	rs_hide(slot);
 	if (slot >= RS_ROUTE_SLOTS)
@@ -35,6 +36,23 @@ RS_INLINE __u32 rs_pick_revision(struct rs_route *route, const struct rs_address
 	__u32 target = route->slot[slot];
 	rs_hide(target);
 	return target < RS_ROUTE_TARGETS_MAX ? route->target[target] : 0;
+}
+
+/* What was picked for work->packet is neither begun nor held: the number that it took is the next connection's, or a
+ * flood against full tables would use up shares. When another CPU has taken the next number meanwhile, this one is
+ * missing: what is admitted is then exact but for those. */
+RS_GLOBAL int rs_pick_undo(void)
+{
+	const struct rs_work *at_hand = rs_work();
+	if (!at_hand || !at_hand->park.numbered)
+		return false;
+	__u32 id = at_hand->park.route;
+	struct rs_route *route = bpf_map_lookup_elem(&routes, &id);
+	if (!route)
+		return false;
+	__u64 next = rs_read(route->sequence);
+	return (__u32)next == at_hand->park.weight_sequence + 1 &&
+	       __sync_val_compare_and_swap(&route->sequence, next, next - 1) == next;
 }
 
 /* One more request for the instance, unless that passes its limit. */

@@ -27,7 +27,8 @@ struct rs_park {
 	__u32 route;
 	__u32 revision;
 	__u32 weight_sequence;
-	__u32 port; /* rs_frontend.port */
+	__u32 port;	/* rs_frontend.port */
+	__u32 numbered; /* 1 = weight_sequence was taken for this very packet, from the route's */
 };
 
 struct rs_work {

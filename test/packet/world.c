@@ -107,6 +107,13 @@ void world_route(struct world *world, unsigned revision, unsigned slots)
 	assert_int_equal(rs_dp_route_set(world->dp, 1, &route), 0);
 }
 
+uint64_t world_next_number(const struct world *world)
+{
+	struct rs_route route;
+	assert_int_equal(rs_dp_route_get(world->dp, 1, &route), 0);
+	return route.sequence;
+}
+
 struct rs_instance *world_instance(struct world *world, unsigned id, enum rs_instance_state state)
 {
 	struct rs_instance instance = {

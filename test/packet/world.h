@@ -76,6 +76,8 @@ void given_both(struct world *world);	  /* 1 and 2 are */
 void given_probable(struct world *world); /* 1 listens, and has not answered yet */
 /* Route 1: so many of 100 slots go to `revision`, the others to revision 1. */
 void world_route(struct world *world, unsigned revision, unsigned slots);
+/* The number that the route's next connection will have. */
+uint64_t world_next_number(const struct world *world);
 
 /* Clients' frames go through the XDP program, not through TC's. The verdict is told in TC's numbers. */
 extern bool world_by_xdp;

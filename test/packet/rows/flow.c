@@ -113,9 +113,10 @@ static void fill(struct world *world, unsigned n)
 static void full_of_open_ones(struct world *world)
 {
 	fill(world, 0);
-	uint64_t full = world_counter(world, RS_REASON_flow_table_full);
+	uint64_t full = world_counter(world, RS_REASON_flow_table_full), number = world_next_number(world);
 	for (unsigned i = 0; i < 100; i++)
 		assert_int_equal(many_syn(world, OTHER + i, 1), DROP);
+	assert_int_equal(world_next_number(world), number); /* the weights are of what is admitted */
 	assert_int_equal(world_counter(world, RS_REASON_flow_table_full), full + 100);
 	assert_int_equal(world_counter(world, RS_REASON_flow_evicted), 0);
 	assert_int_equal(many_states(world).established, RS_FLOWS_MIN);

@@ -52,8 +52,20 @@ static void given_small_source_cap(struct world *world)
 		assert_int_equal(bpf_map_update_elem(world_map(world, "sources"), &i, &none, BPF_ANY), 0);
 }
 
+static void no_number_is_lost(struct world *world)
+{
+	assert_int_equal(world_next_number(world), 0);
+}
+
+/* The one that is held has its own. */
+static void one_number_is_taken(struct world *world)
+{
+	assert_int_equal(world_next_number(world), 1);
+}
+
 static void sources_are_empty(struct world *world)
 {
+	no_number_is_lost(world);
 	uint32_t none = 0;
 	for (uint32_t i = 0; i < RS_SOURCES_MAX; i++)
 		assert_int_equal(bpf_map_update_elem(world_map(world, "sources"), &i, &none, BPF_ANY), 0);
@@ -169,7 +181,8 @@ const struct row rows_limit[] = {
 	  {ACT, .act = slots_ring_once}}},
 	{"a revision holds its maximum", given_one_hold,
 	 {SYN_PARKED,
-	  {SYN_BY(41000), .verdict = DROP, .counts = "hold_begun hold_shed hold_shed_revision"}}},
+	  {SYN_BY(41000), .verdict = DROP, .counts = "hold_begun hold_shed hold_shed_revision",
+	   .act = one_number_is_taken}}},
 	{"a client holds its maximum", given_small_source_cap,
 	 {{FROM_CLIENT, TO_VIP(.flags = SYN), .verdict = DROP,
 	   .counts = "hold_begun hold_shed hold_shed_source", .act = sources_are_empty}}},
@@ -177,7 +190,7 @@ const struct row rows_limit[] = {
 	 {{ACT, .act = the_node_is_full, .counts = "?"}}},
 	{"the index of holds is full", given_full_index,
 	 {{FROM_CLIENT, TO_VIP(.flags = SYN), .verdict = DROP,
-	   .counts = "hold_begun hold_shed hold_shed_map hold_wake"}}},
+	   .counts = "hold_begun hold_shed hold_shed_map hold_wake", .act = no_number_is_lost}}},
 	{"a stale index entry shuts nobody out", given_stale_index,
 	 {{FROM_CLIENT, TO_VIP(.flags = SYN, .seq = 9), .verdict = DROP,
 	   .counts = "hold_begun hold_parked"}}},

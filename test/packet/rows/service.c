@@ -132,9 +132,11 @@ static void given_no_port(struct world *world)
 	world->junk = true;
 }
 
+/* No share of the weights is used up by what never began, either. */
 static void no_place_is_kept(struct world *world)
 {
 	assert_int_equal(rs_dp_instance(world->dp, 1)->in_flight, 0);
+	assert_int_equal(world_next_number(world), 0);
 }
 
 static void fill_table(struct world *world, const char *name)

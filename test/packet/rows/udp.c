@@ -222,6 +222,22 @@ static void nothing_is_held(struct world *world)
 	assert_int_equal(flow(world).held, 0);
 }
 
+static void no_hold(struct world *world)
+{
+	assert_int_equal(world_count(world, "hold_index"), 0);
+}
+
+/* What the agent sends when it gives up, as its own links have it, and what its client hears. */
+static const struct packet given_up = {.from = {{10, 0, 0, 1}, 40000, 0x77}, .to = DNS, .protocol = UDP};
+#define TOLD(length)                                                                                                   \
+	.verdict = REDIRECT, .out = {.from = DNS,                                                                      \
+				     .to = CLIENT,                                                                     \
+				     .protocol = 1,                                                                    \
+				     .type = 3,                                                                        \
+				     .code = 3,                                                                        \
+				     .about = &given_up,                                                               \
+				     .quoted = (length)}
+
 /* --- rows --------------------------------------------------------------------------------------------------------- */
 
 const struct row rows_udp[] = {
@@ -282,7 +298,7 @@ const struct row rows_udp[] = {
 	  {DATAGRAM, .in = {.from = CLIENT, .to = DNS, .protocol = UDP, .payload = 30}, .verdict = DROP,
 	   .counts = "release_stale"},							/* that one has gone */
 	  {CLOSE, .in = {.from = CLIENT, .to = DNS, .protocol = UDP}, .verdict = DROP}, /* there are two */
-	  {RESET, .in = {.from = CLIENT, .to = DNS, .protocol = UDP}, .verdict = DROP,
+	  {RESET, .in = {.from = CLIENT, .to = DNS, .protocol = UDP}, .verdict = REDIRECT,
 	   .counts = "hold_reset datagram_lost*2"},
 	  {QUERY(), .counts = "forwarded", .act = nothing_is_held}}},
 	{"a hold whose queue is empty ends",
@@ -295,6 +311,20 @@ const struct row rows_udp[] = {
 	  {CLOSE, .in = {.from = CLIENT, .to = DNS, .protocol = UDP}, .verdict = DROP, .counts = "hold_released",
 	   .act = nothing_is_held},
 	  {RESET, .in = {.from = CLIENT, .to = DNS, .protocol = UDP}, .verdict = DROP, .counts = "release_stale"}}},
+	{"given up: its client is told, by the MAC address that it has",
+	 given_cold,
+	 {{QUERY_HELD, .counts = "hold_begun hold_parked hold_wake datagram_parked"},
+	  {RESET, .in = {.from = {{10, 0, 0, 1}, 40000, 0x77}, .to = DNS, .protocol = UDP}, TOLD(28),
+	   .counts = "hold_reset datagram_lost", .act = no_hold},
+	  {RESET, .in = {.from = {{10, 0, 0, 1}, 40000, 0x77}, .to = DNS, .protocol = UDP}, .verdict = DROP,
+	   .counts = "release_stale"}},
+	 IPV4_ONLY},
+	{"given up: its client is told, by the MAC address that it has",
+	 given_cold,
+	 {{QUERY_HELD, .counts = "hold_begun hold_parked hold_wake datagram_parked"},
+	  {RESET, .in = {.from = {{10, 0, 0, 1}, 40000, 0x77}, .to = DNS, .protocol = UDP}, TOLD(48),
+	   .counts = "hold_reset datagram_lost", .act = no_hold}},
+	 IPV6_ONLY},
 	{"no more than eight of a flow",
 	 given_cold,
 	 {{QUERY_HELD, .counts = "hold_begun hold_parked hold_wake datagram_parked"},
