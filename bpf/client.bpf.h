@@ -101,17 +101,16 @@ RS_INLINE int rs_serve_fragment(RS_CONTEXT *context)
 	return verdict;
 }
 
-/* A packet for a VIP or an external port, parsed. `known`: who sends it, when that is not who sent the frame. */
-RS_INLINE int rs_serve(RS_CONTEXT *context, enum rs_parse parsed, const struct rs_packet *packet,
-		       const struct rs_sender *known)
+/* A packet for a VIP or an external port, parsed. `has_sender`: as of rs_work_of(). */
+RS_INLINE int rs_serve(RS_CONTEXT *context, enum rs_parse parsed, const struct rs_packet *packet, bool has_sender)
 {
 	if (parsed == RS_PARSE_TCP)
-		return rs_service(context, packet, known);
+		return rs_service(context, packet, has_sender);
 	if (parsed == RS_PARSE_UDP)
-		return rs_service_udp(context, packet, known);
+		return rs_service_udp(context, packet, has_sender);
 	if (parsed != RS_PARSE_ICMP && parsed != RS_PARSE_FRAGMENT)
 		return rs_refuse(parsed);
-	if (!rs_work_of(context, packet, known))
+	if (!rs_work_of(context, packet, has_sender))
 		return RS_DROP;
 	return parsed == RS_PARSE_ICMP ? RS_LAYERED(rs_icmp_in)(context) : rs_serve_fragment(context);
 }
@@ -122,7 +121,7 @@ RS_INLINE int rs_path_client(RS_CONTEXT *context)
 	enum rs_parse parsed = rs_parse(context, &packet, true);
 	if (parsed == RS_PARSE_OTHER || parsed == RS_PARSE_UNKNOWN)
 		return rs_pass_untouched();
-	return rs_finish(context, rs_serve(context, parsed, &packet, NULL));
+	return rs_finish(context, rs_serve(context, parsed, &packet, false));
 }
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "account.bpf.h"
 #include "queue.bpf.h"
+#include "work.bpf.h"
 #include "pure/admit.h"
 #include "pure/hash.h"
 #include "pure/packet.h"
@@ -63,14 +64,17 @@ RS_INLINE void rs_hold_account(const struct rs_hold *hold, int n)
 /* Ends the hold with `outcome`. Returns false when another CPU has ended it first. */
 RS_GLOBAL int rs_hold_end(struct rs_hold *hold, enum rs_hold_state outcome)
 {
-	if (!hold)
+	struct rs_work *work = rs_work();
+	if (!hold || !work)
 		return false;
 	/* Won first and read afterwards: until the outcome stands the slot cannot be used anew. */
 	if (__sync_val_compare_and_swap(&hold->state, RS_HOLD_HELD, RS_HOLD_FREE) != RS_HOLD_HELD)
 		return false;
-	struct rs_tuple key = hold->key;
-	bpf_map_delete_elem(&hold_index, &key);
-	if (key.protocol == RS_PROTOCOL_UDP)
+	/* Not on the stack, which is short here; and what `hold` leads to is no map key for 6.1. */
+	struct rs_tuple *key = &work->unheld_key;
+	*key = hold->key;
+	bpf_map_delete_elem(&hold_index, key);
+	if (key->protocol == RS_PROTOCOL_UDP)
 		rs_queue_drop(hold);
 	rs_hold_account(hold, -1);
 	rs_publish(hold->state, (__u32)outcome);

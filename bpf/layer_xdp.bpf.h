@@ -14,6 +14,7 @@
 
 #include "account.bpf.h"
 #include "rewrite.bpf.h"
+#include "work.bpf.h"
 
 #define RS_CONTEXT	 struct xdp_md
 #define RS_LAYERED(name) name##_xdp
@@ -126,8 +127,6 @@ RS_INLINE void rs_sum_changed(RS_CONTEXT *xdp, __u64 diff)
 
 /* --- checksums ---------------------------------------------------------------------------------------------------- */
 
-#define RS_PIECE 64
-
 struct rs_summing {
 	RS_CONTEXT *xdp;
 	__u32 offset;
@@ -138,24 +137,26 @@ struct rs_summing {
 /* bpf_loop(): one piece. What lies behind the end counts as zeros. */
 static long rs_sum_piece(__u32 index, struct rs_summing *summing)
 {
-	__u32 piece[RS_PIECE / sizeof(__u32)] = {};
-	__u32 length = summing->end - summing->offset;
-	if (summing->offset >= summing->end)
+	struct rs_work *work = rs_work();
+	if (!work || summing->offset >= summing->end)
 		return 1;
-	if (length > RS_PIECE)
-		length = RS_PIECE;
-	rs_hide(length);
-	if (length == 0 || length > RS_PIECE || rs_load(summing->xdp, summing->offset, piece, length) != 0) {
+	__u32 last = summing->end - summing->offset - 1; /* byte of the piece */
+	if (last > RS_PIECE - 1)
+		last = RS_PIECE - 1;
+	__builtin_memset(work->piece, 0, RS_PIECE);
+	rs_hide(last); /* 6.1 does not learn from a comparison with 0 that a length is none */
+	last &= RS_PIECE - 1;
+	if (rs_load(summing->xdp, summing->offset, work->piece, last + 1) != 0) {
 		summing->sum = 0;
 		return 1;
 	}
-	summing->sum = (__u32)bpf_csum_diff(NULL, 0, piece, sizeof(piece), (__u32)summing->sum);
+	summing->sum = (__u32)bpf_csum_diff(NULL, 0, work->piece, RS_PIECE, (__u32)summing->sum);
 	summing->offset += RS_PIECE;
 	return 0;
 }
 
 /* The sum of the transport header and its payload as they stand in the frame; 0 when it cannot be had. */
-RS_GLOBAL __u64 RS_LAYERED(rs_segment_sum)(RS_CONTEXT *xdp, __u32 offset, __u32 end)
+RS_INLINE __u64 rs_segment_sum(RS_CONTEXT *xdp, __u32 offset, __u32 end)
 {
 	struct rs_summing summing = {.xdp = xdp, .offset = offset, .end = end};
 	if (end > RS_WIRE_FRAME_MAX)
@@ -171,7 +172,7 @@ RS_GLOBAL __u64 RS_LAYERED(rs_segment_sum)(RS_CONTEXT *xdp, __u32 offset, __u32 
 RS_GLOBAL __u32 RS_LAYERED(rs_checksum_partial)(RS_CONTEXT *xdp, __u64 where, __u32 field, __u32 grown, __u32 is_udp)
 {
 	const __u16 addresses = (__u16)(grown >> 16), ports = (__u16)grown, old = (__u16)field;
-	__u64 rest = RS_LAYERED(rs_segment_sum)(xdp, (__u32)(where >> 32), (__u32)where);
+	__u64 rest = rs_segment_sum(xdp, (__u32)(where >> 32), (__u32)where);
 	/* Before the change: pseudo header, which is `field`, and rest, without what the ports have changed. */
 	__u64 before = (__u64)old + rest + (__u16)~ports;
 	if (rest && rs_checksum_fold(before) == 0xffff)
@@ -189,13 +190,16 @@ RS_INLINE bool rs_rewrite(RS_CONTEXT *xdp, const struct rs_packet *packet, const
 {
 	const enum rs_family family = packet->family;
 	const bool is_udp = packet->tuple.protocol == RS_PROTOCOL_UDP;
-	__u32 l4_offset = packet->l4_offset;
+	const __u32 l4_offset = rs_packet_l4_offset(packet);
 	void *data = rs_context_data(xdp), *end = rs_context_end(xdp);
-	if (l4_offset > RS_L4_OFFSET_MAX || data + RS_ETHERNET_LENGTH > end)
+	if (data + RS_ETHERNET_LENGTH > end)
 		return false;
 	void *l4 = data + l4_offset;
-	rs_hide(l4);
-	if (l4 + (is_udp ? sizeof(struct rs_udp) : sizeof(struct rs_tcp)) > end)
+	rs_hide(l4); /* not to be computed anew below: 6.1 knows only this one to be checked */
+	__u16 *field = l4 + (is_udp ? __builtin_offsetof(struct rs_udp, checksum)
+				    : __builtin_offsetof(struct rs_tcp, checksum));
+	rs_hide(field); /* and what was checked by protocol it forgets where that is read again */
+	if (l4 + sizeof(struct rs_udp) > end || (void *)(field + 1) > end)
 		return false;
 
 	__u64 addresses = rs_checksum_diff_address(&packet->tuple.source, to->source, family) +
@@ -210,7 +214,6 @@ RS_INLINE bool rs_rewrite(RS_CONTEXT *xdp, const struct rs_packet *packet, const
 	udp->source = to->source_port;
 	udp->destination = to->destination_port;
 
-	__u16 *field = is_udp ? &udp->checksum : &((struct rs_tcp *)l4)->checksum;
 	__u64 pseudo = rs_checksum_pseudo(&packet->tuple, packet->tuple.protocol, packet->end_offset - l4_offset);
 	if (*field != rs_checksum_fold(pseudo))
 		*field = rs_put_checksum(*field, addresses + ports, is_udp);

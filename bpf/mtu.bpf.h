@@ -30,9 +30,10 @@ RS_INLINE bool rs_may_be_fragmented(RS_CONTEXT *context, const struct rs_packet 
 }
 
 /* These stand for verdicts until the stack of calls is short enough for rs_finish(): work->packet is too long for the
- * instance of its flow; nothing is served where it goes. */
+ * instance of its flow; nothing is served where it goes; it goes on to that instance. */
 #define RS_LONG	   (-100)
 #define RS_NO_PORT (-102)
+#define RS_FORWARD (-103)
 
 /* The packet, to be forwarded, is too long for the instance of its flow. */
 RS_INLINE int rs_too_long(const struct rs_packet *packet)
@@ -67,13 +68,6 @@ RS_GLOBAL int RS_LAYERED(rs_forward_long)(RS_CONTEXT *context)
 		return RS_DROP;
 	rs_count(forwarded);
 	return rs_send_to_stack();
-}
-
-RS_INLINE int rs_finish(RS_CONTEXT *context, int verdict)
-{
-	if (verdict == RS_LONG)
-		return RS_LAYERED(rs_forward_long)(context);
-	return verdict == RS_NO_PORT ? RS_LAYERED(rs_icmp_tell)(context, RS_TELL_NO_PORT, 0) : verdict;
 }
 
 /* The smallest link that carries IPv6; the agent sees to it that clients behind smaller ones are the stack's. */

@@ -141,6 +141,24 @@ RS_INLINE int rs_forward(RS_CONTEXT *context, const struct rs_packet *packet, co
 	return rs_send_to_instance(context, packet, ifindex);
 }
 
+/* The same for work->packet, of which the cold path has made a packet of a flow. */
+RS_GLOBAL int RS_LAYERED(rs_forward_cold)(RS_CONTEXT *context)
+{
+	const struct rs_work *work = rs_work();
+	struct rs_flow *flow = work ? bpf_map_lookup_elem(&flows, &work->packet.tuple) : NULL;
+	return flow ? rs_forward(context, &work->packet, flow) : RS_DROP;
+}
+
+/* What stands for a verdict becomes one. */
+RS_INLINE int rs_finish(RS_CONTEXT *context, int verdict)
+{
+	if (verdict == RS_FORWARD)
+		verdict = RS_LAYERED(rs_forward_cold)(context);
+	if (verdict == RS_LONG)
+		return RS_LAYERED(rs_forward_long)(context);
+	return verdict == RS_NO_PORT ? RS_LAYERED(rs_icmp_tell)(context, RS_TELL_NO_PORT, 0) : verdict;
+}
+
 /* The connection comes into its next state. A request is over when its connection is, or the server's half. */
 RS_INLINE void rs_flow_step(const struct rs_tuple *key, struct rs_flow *flow, __u32 next)
 {
@@ -158,8 +176,8 @@ RS_INLINE void rs_flow_step(const struct rs_tuple *key, struct rs_flow *flow, __
 		rs_flow_set_idle(flow);
 }
 
-/* A datagram of a known flow, from its client. */
-RS_INLINE int rs_continue_udp(RS_CONTEXT *context, const struct rs_packet *packet, struct rs_flow *flow)
+/* What a datagram of a known flow, from its client, changes. */
+RS_INLINE void rs_note_datagram(const struct rs_packet *packet, struct rs_flow *flow)
 {
 	__u64 now = rs_tick_ns();
 	flow->client_ns = now;
@@ -171,18 +189,26 @@ RS_INLINE int rs_continue_udp(RS_CONTEXT *context, const struct rs_packet *packe
 	rs_flow_step(&packet->tuple, flow, rs_udp_next(flow->state, RS_FROM_CLIENT));
 	if (!rs_read(flow->busy))
 		rs_flow_set_busy(&packet->tuple, flow);
+}
+
+RS_INLINE int rs_continue_udp(RS_CONTEXT *context, const struct rs_packet *packet, struct rs_flow *flow)
+{
+	rs_note_datagram(packet, flow);
 	return rs_forward(context, packet, flow);
 }
 
 /* Another CPU has begun this flow a moment ago, with another datagram of the client. */
-RS_INLINE int rs_udp_twin(RS_CONTEXT *context, const struct rs_packet *packet)
+RS_INLINE int rs_udp_twin(const struct rs_packet *packet)
 {
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);
-	return flow ? rs_continue_udp(context, packet, flow) : RS_DROP;
+	if (!flow)
+		return RS_DROP;
+	rs_note_datagram(packet, flow);
+	return RS_FORWARD;
 }
 
-/* A packet of a known connection, from its client. */
-RS_INLINE int rs_continue(RS_CONTEXT *context, const struct rs_packet *packet, struct rs_flow *flow)
+/* What a packet of a known connection, from its client, changes. */
+RS_INLINE void rs_note_packet(const struct rs_packet *packet, struct rs_flow *flow)
 {
 	__u64 now = rs_tick_ns();
 	flow->client_ns = now;
@@ -207,6 +233,11 @@ RS_INLINE int rs_continue(RS_CONTEXT *context, const struct rs_packet *packet, s
 		rs_count(end_implausible);
 	else
 		rs_count(ack_implausible);
+}
+
+RS_INLINE int rs_continue(RS_CONTEXT *context, const struct rs_packet *packet, struct rs_flow *flow)
+{
+	rs_note_packet(packet, flow);
 	return rs_forward(context, packet, flow);
 }
 
@@ -288,12 +319,19 @@ RS_GLOBAL __u64 rs_hold_current(void)
 	return 0;
 }
 
+/* Answers work->packet with RST. */
+RS_GLOBAL int RS_LAYERED(rs_reset_cold)(RS_CONTEXT *context)
+{
+	const struct rs_work *work = rs_work();
+	return work ? rs_reset_back(context, &work->packet) : RS_DROP;
+}
+
 /* Nobody is there: says so to who has sent work->packet. */
 RS_INLINE int rs_answer_refused(RS_CONTEXT *context, const struct rs_work *work)
 {
 	if (work->packet.tuple.protocol == RS_PROTOCOL_UDP)
 		return RS_NO_PORT;
-	return rs_reset_back(context, &work->packet);
+	return RS_LAYERED(rs_reset_cold)(context);
 }
 
 /* Do its instances have that port, and of that protocol? */
@@ -334,11 +372,10 @@ RS_GLOBAL int RS_LAYERED(rs_begin)(RS_CONTEXT *context)
 	if (chosen != RS_REASON_forwarded)
 		return RS_DROP; /* counted: it may not */
 
-	__u32 id = work->park.revision;
-	struct rs_revision *revision = bpf_map_lookup_elem(&revisions, &id);
+	struct rs_revision *revision = bpf_map_lookup_elem(&revisions, &work->park.revision);
 	if (!revision || !rs_revision_has(revision, work->park.port, packet->tuple.protocol))
 		return rs_answer_no_target(context, work);
-	work->instance = rs_pick_instance(id, packet->family, work->park.port, released);
+	work->instance = rs_pick_instance(work->park.revision, packet->family, work->park.port, released);
 	struct rs_instance *instance = work->instance ? rs_instance(work->instance) : NULL;
 	if (!instance) {
 		if (released) {
@@ -347,7 +384,7 @@ RS_GLOBAL int RS_LAYERED(rs_begin)(RS_CONTEXT *context)
 		}
 		if (hold) {
 			rs_hold_refresh(context, hold, packet);
-			rs_wake(revision, id);
+			rs_wake(revision, work->park.revision);
 			return RS_DROP;
 		}
 		return rs_hold(context, work, revision);
@@ -356,7 +393,7 @@ RS_GLOBAL int RS_LAYERED(rs_begin)(RS_CONTEXT *context)
 	if (begun == RS_BEGUN_FULL && rs_flow_make_room(work, true))
 		begun = rs_flow_begin();
 	if (begun == RS_BEGUN)
-		return rs_forward(context, packet, &work->flow);
+		return RS_FORWARD;
 	__sync_fetch_and_add(&instance->in_flight, -1);
 	rs_pick_undo();
 	if (begun == RS_BEGUN_FULL)
@@ -364,7 +401,7 @@ RS_GLOBAL int RS_LAYERED(rs_begin)(RS_CONTEXT *context)
 	else if (begun == RS_BEGUN_CLASH)
 		rs_count(port_clash);
 	else if (packet->tuple.protocol == RS_PROTOCOL_UDP)
-		return rs_udp_twin(context, packet);
+		return rs_udp_twin(packet);
 	else /* its twin is on its way */
 		rs_count(syn_retransmitted);
 	return RS_DROP;
@@ -407,7 +444,7 @@ RS_INLINE bool rs_is_answered(const struct rs_packet *packet, const struct rs_fl
 	return true;
 }
 
-/* No SYN, and not of a connection that can go on. */
+/* work->packet is no SYN, and not of a connection that can go on. */
 RS_INLINE int rs_reject(RS_CONTEXT *context, const struct rs_packet *packet, struct rs_flow *flow)
 {
 	bool is_reset = rs_packet_has(packet, RS_TCP_RST);
@@ -419,7 +456,7 @@ RS_INLINE int rs_reject(RS_CONTEXT *context, const struct rs_packet *packet, str
 	} else {
 		rs_count(no_flow);
 	}
-	return is_reset ? RS_DROP : rs_reset_back(context, packet);
+	return is_reset ? RS_DROP : RS_LAYERED(rs_reset_cold)(context);
 }
 
 /* What begins here is for an external port, which leads to a service from addresses of this node alone: at all others
@@ -455,7 +492,8 @@ RS_GLOBAL int RS_LAYERED(rs_cold)(RS_CONTEXT *context)
 			return RS_DROP;
 		if (rs_syn_continues(context, work, flow)) {
 			rs_count(syn_retransmitted);
-			return rs_continue(context, packet, flow);
+			rs_note_packet(packet, flow);
+			return RS_FORWARD;
 		}
 	}
 	return RS_LAYERED(rs_begin)(context);
@@ -470,17 +508,15 @@ RS_INLINE void rs_sender_by(struct rs_sender *sender, __u32 ifindex)
 	sender->outside = !iface || (iface->flags & RS_IFACE_UPLINK);
 }
 
-/* The work area with the packet. `known`: who sends it, when that is not who sent the frame. */
-RS_INLINE struct rs_work *rs_work_of(RS_CONTEXT *context, const struct rs_packet *packet, const struct rs_sender *known)
+/* The work area with the packet. `has_sender`: who sends it stands there already, as that is not who sent the frame. */
+RS_INLINE struct rs_work *rs_work_of(RS_CONTEXT *context, const struct rs_packet *packet, bool has_sender)
 {
 	struct rs_work *work = rs_work();
 	if (!work)
 		return NULL;
 	work->packet = *packet;
 	work->is_fragment = false;
-	if (known) {
-		work->sender = *known;
-	} else {
+	if (!has_sender) {
 		rs_sender_by(&work->sender, rs_context_ifindex(context));
 		work->sender.released = false;
 		rs_load(context, 6, work->sender.mac, 6);
@@ -489,12 +525,12 @@ RS_INLINE struct rs_work *rs_work_of(RS_CONTEXT *context, const struct rs_packet
 }
 
 /* A TCP packet for a VIP or an external port. */
-RS_INLINE int rs_service(RS_CONTEXT *context, const struct rs_packet *packet, const struct rs_sender *known)
+RS_INLINE int rs_service(RS_CONTEXT *context, const struct rs_packet *packet, bool has_sender)
 {
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);
 	if (flow && !rs_packet_is_syn(packet) && rs_can_answer(rs_flow_instance(flow)))
 		return rs_continue(context, packet, flow);
-	return rs_work_of(context, packet, known) ? RS_LAYERED(rs_cold)(context) : RS_DROP;
+	return rs_work_of(context, packet, has_sender) ? RS_LAYERED(rs_cold)(context) : RS_DROP;
 }
 
 #endif

@@ -168,7 +168,7 @@ RS_INLINE int rs_path_instance(struct __sk_buff *skb)
 	struct rs_packet packet = {};
 	enum rs_parse parsed = rs_parse(skb, &packet, false);
 	if (parsed == RS_PARSE_ICMP || parsed == RS_PARSE_FRAGMENT) {
-		const struct rs_work *work = rs_work_of(skb, &packet, NULL);
+		const struct rs_work *work = rs_work_of(skb, &packet, false);
 		if (!work)
 			return RS_DROP;
 		int verdict = parsed == RS_PARSE_ICMP ? rs_icmp_out(skb) : rs_fragment_out(skb);
@@ -186,7 +186,7 @@ RS_INLINE int rs_path_instance(struct __sk_buff *skb)
 	}
 	if (parsed == RS_PARSE_OTHER || parsed == RS_PARSE_UNKNOWN || !rs_is_vip(&packet))
 		return rs_pass_untouched();
-	return rs_finish(skb, rs_serve(skb, parsed, &packet, NULL));
+	return rs_finish(skb, rs_serve(skb, parsed, &packet, false));
 }
 
 /* The agent gives a hold up: the frame is the RST for the client, from its VIP. */
@@ -339,19 +339,25 @@ RS_INLINE int rs_path_host(struct __sk_buff *skb)
 		return rs_pass_untouched();
 
 	/* What the node forwards here came in by an interface that we are not on, and belongs to no socket of it. */
-	struct rs_sender sender = {.ifindex = skb->ifindex, .outside = !skb->sk};
+	struct rs_work *work = rs_work();
+	if (!work)
+		return RS_DROP;
+	struct rs_sender *sender = &work->sender;
+	sender->ifindex = skb->ifindex;
+	sender->outside = !skb->sk;
+	sender->released = false;
 	if (skb->mark == RS_MARK_RELEASE) {
 		skb->mark = 0; /* it was for us: further on it may mean something to others' rules */
-		if (!rs_released_by(&sender, &packet)) {
+		if (!rs_released_by(sender, &packet)) {
 			rs_count(release_stale);
 			return RS_DROP;
 		}
 	} else {
-		struct rs_iface *iface = bpf_map_lookup_elem(&ifaces, &sender.ifindex);
-		sender.way = iface ? iface->way : RS_WAY_STACK;
-		rs_config_rouse0_mac(sender.mac);
+		struct rs_iface *iface = bpf_map_lookup_elem(&ifaces, &sender->ifindex);
+		sender->way = iface ? iface->way : RS_WAY_STACK;
+		rs_config_rouse0_mac(sender->mac);
 	}
-	return rs_finish(skb, rs_serve(skb, parsed, &packet, &sender));
+	return rs_finish(skb, rs_serve(skb, parsed, &packet, true));
 }
 
 #endif

@@ -79,7 +79,8 @@ RS_GLOBAL int RS_LAYERED(rs_cold_udp)(RS_CONTEXT *context)
 	if (flow) {
 		if (!work->sender.released)
 			flow->held = 0; /* nothing is in front of it any more */
-		return rs_continue_udp(context, packet, flow);
+		rs_note_datagram(packet, flow);
+		return RS_FORWARD;
 	}
 	if (!work->sender.released) {
 		if (rs_is_elsewhere())
@@ -91,12 +92,12 @@ RS_GLOBAL int RS_LAYERED(rs_cold_udp)(RS_CONTEXT *context)
 }
 
 /* A datagram for a VIP or an external port. */
-RS_INLINE int rs_service_udp(RS_CONTEXT *context, const struct rs_packet *packet, const struct rs_sender *known)
+RS_INLINE int rs_service_udp(RS_CONTEXT *context, const struct rs_packet *packet, bool has_sender)
 {
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);
 	if (flow && !flow->held && rs_can_answer(rs_flow_instance(flow)))
 		return rs_continue_udp(context, packet, flow);
-	return rs_work_of(context, packet, known) ? RS_LAYERED(rs_cold_udp)(context) : RS_DROP;
+	return rs_work_of(context, packet, has_sender) ? RS_LAYERED(rs_cold_udp)(context) : RS_DROP;
 }
 
 #endif

@@ -13,6 +13,8 @@
 #include "maps.bpf.h"
 #include "pure/packet.h"
 
+#define RS_PIECE 64
+
 /* Who sends, and how to reach them. */
 struct rs_sender {
 	__u32 ifindex;
@@ -47,6 +49,8 @@ struct rs_work {
 	/* Of a flow that ends: may be another than the packet's. */
 	struct rs_tuple ended_key;
 	struct rs_tuple ended_reply;
+	struct rs_tuple unheld_key;	       /* of a hold that ends */
+	__u32 piece[RS_PIECE / sizeof(__u32)]; /* of a frame whose sum is computed (layer_xdp.bpf.h) */
 };
 
 struct {
