@@ -40,7 +40,7 @@ static const struct {
 static const char *failure_words(const struct rs_why_revision *seen)
 {
 	static const char *const conditions[] = {"ContainerHealthy", "ResourcesAvailable"};
-	const cJSON *const complaining[] = {seen->starting_instance, seen->unready_instance};
+	const cJSON *const complaining[] = {seen->starting_instance, seen->unready_instance, seen->ready_complaining};
 	for (size_t i = 0; i < sizeof(complaining) / sizeof(complaining[0]); i++) {
 		const char *complaint = rs_json_text(complaining[i], "status", "complaint");
 		if (*complaint)

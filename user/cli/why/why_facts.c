@@ -29,6 +29,8 @@ static void look_at_instances(const struct rs_why_facts *facts, struct rs_why_re
 			continue;
 		if (rs_str_equal(stage, "Ready")) {
 			seen->ready++;
+			if (*rs_json_text(instance, "status", "complaint"))
+				seen->ready_complaining = instance;
 		} else if (rs_str_equal(stage, "Starting")) {
 			seen->starting++;
 			if (since > longest) {

@@ -19,6 +19,7 @@ struct rs_why_revision {
 	unsigned leaving;		/* draining or stopping */
 	const cJSON *starting_instance; /* that starts longest */
 	const cJSON *unready_instance;	/* one of them */
+	const cJSON *ready_complaining; /* is ready, and not well: deaf in a family */
 	unsigned held;
 	unsigned held_clients;	  /* different addresses */
 	const cJSON *oldest_hold; /* NULL when none is held */

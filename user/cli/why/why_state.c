@@ -123,6 +123,14 @@ static void say_serving(const struct rs_why_revision *seen, struct rs_buf *out)
 		      in_flight == 1 ? "request" : "requests");
 }
 
+static void say_complaint(const struct rs_why_revision *seen, struct rs_buf *out)
+{
+	const cJSON *instance = seen->ready_complaining;
+	if (instance)
+		rs_buf_printf(out, "  Not well: %s: %s.\n", rs_json_text(instance, "metadata", "name"),
+			      rs_json_text(instance, "status", "complaint"));
+}
+
 void rs_why_say_state(const struct rs_why_facts *facts, const struct rs_why_revision *seen, struct rs_buf *out)
 {
 	switch (seen->state) {
@@ -145,6 +153,7 @@ void rs_why_say_state(const struct rs_why_facts *facts, const struct rs_why_revi
 		break;
 	case RS_WHY_SERVING:
 		say_serving(seen, out);
+		say_complaint(seen, out);
 		say_unready(seen, out);
 		if (seen->failures)
 			say_failure(facts, seen, out);

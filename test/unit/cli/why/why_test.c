@@ -281,6 +281,20 @@ static void test_serving_with_the_numbers_of_the_decision(void **state)
 	assert_silent("panic");
 }
 
+static void test_ready_and_deaf_in_a_family(void **state)
+{
+	(void)state;
+	explain(&(struct world){
+		.revisions = REVISION(1, "", ROUSE("\"stableConcurrency\":1")),
+		.instances = LIST(INSTANCE("a", "Ready",
+					   ",\"complaint\":\"it listens on IPv4 only, port 8080, and IPv6 clients are "
+					   "refused: bind to ::\"")),
+	});
+	assert_says("hello is serving: 1 instance ready");
+	assert_says("Not well: a: it listens on IPv4 only, port 8080, and IPv6 clients are refused: bind to ::.\n");
+	assert_says("Let the program bind to ::, which takes both families");
+}
+
 static void test_bounds(void **state)
 {
 	(void)state;
@@ -475,6 +489,7 @@ int main(void)
 		cmocka_unit_test(test_a_listener_in_the_wrong_place),
 		cmocka_unit_test(test_out_of_rotation),
 		cmocka_unit_test(test_serving_with_the_numbers_of_the_decision),
+		cmocka_unit_test(test_ready_and_deaf_in_a_family),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_panic_and_requests_a_second),
 		cmocka_unit_test(test_each_wait_on_the_way_to_zero),
