@@ -201,6 +201,16 @@ RS_INLINE enum rs_room rs_flow_open_take(struct rs_ring *ring, struct rs_work *w
 	return RS_ROOM_NONE;
 }
 
+/* The last flow that began on this CPU is the same client's, and nothing has come of it: a SYN more is dropped sooner
+ * than it pushes out anybody else's. A client whose connections open is no flood, however many it makes. */
+RS_INLINE bool rs_is_flood(const struct rs_work *work)
+{
+	if (!rs_is_same_client(&work->begun.source, &work->packet.tuple.source))
+		return false;
+	const struct rs_flow *last = bpf_map_lookup_elem(&flows, &work->begun);
+	return last && rs_flow_is_half_open(last->state);
+}
+
 /* Looks for a place in the open ring for the connection of work->packet; with `evict` for a half-open one that ends, so
  * that the maps have room too. A function that ends none itself: their stacks add up. */
 RS_GLOBAL int rs_flow_find_room(bool evict)
@@ -210,9 +220,7 @@ RS_GLOBAL int rs_flow_find_room(bool evict)
 	if (!rings_ || !work)
 		return RS_ROOM_NONE;
 	struct rs_ring *ring = &rings_->flow_open;
-	/* The last that began on this CPU was the same client's: its SYN is dropped sooner than it pushes out anybody
-	 * else's. */
-	bool is_flood = rs_is_same_client(&work->begun_by, &work->packet.tuple.source);
+	bool is_flood = rs_is_flood(work);
 	for (__u32 tries = 1; tries <= RS_EVICT_TRIES; tries++) {
 		if (!evict && !rs_flow_open_is_full(ring))
 			return RS_ROOM_FREE;
@@ -361,7 +369,7 @@ RS_GLOBAL int rs_flow_begin(void)
 		stats->bytes_in += flow->bytes_in;
 		rs_stats_started(stats, now);
 	}
-	work->begun_by = packet->tuple.source;
+	work->begun = packet->tuple;
 	rs_count(connection_new);
 	if (flow->hairpin)
 		rs_count(hairpin);

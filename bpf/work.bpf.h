@@ -3,7 +3,7 @@
  * What is known of the packet at hand, on its way through the cold path: a
  * per-CPU place instead of the stack, of which one chain of calls has 512
  * bytes. The programs of one CPU run one after the other (softirq), and each
- * fills in what it hands on, so nothing of an earlier packet is ever read (but begun_by).
+ * fills in what it hands on, so nothing of an earlier packet is ever read (but begun).
  *
  * Established connections never come here: their packet stays on the stack.
  */
@@ -45,7 +45,7 @@ struct rs_work {
 	struct rs_tuple reply;
 	struct rs_flow flow;
 	struct rs_reply noted;
-	struct rs_address begun_by; /* the client of the last flow that has begun on this CPU */
+	struct rs_tuple begun; /* the last flow that has begun on this CPU */
 	/* Of a flow that ends: may be another than the packet's. */
 	struct rs_tuple ended_key;
 	struct rs_tuple ended_reply;

@@ -106,20 +106,18 @@ while time.monotonic() < end:
         poll.unregister(fd)
         opened.append(crowd[fd])
 answered = 0
-asked = opened[::20]
-for s in asked:
+for s in opened:
     s.settimeout(5)
     s.sendall(b"GET / HTTP/1.1\r\nHost: warm\r\n\r\n")
     answered += s.recv(65536).startswith(b"HTTP/1.1 200")
-print(len(opened), len(asked) - answered)
+print(len(opened), len(opened) - answered)
 PY
 before=$(entries flows)
-evicted=$(counter flow_evicted)
 on client1 timeout 60 python3 "$files/crowd.py" > "$scratch/crowd" || true
 read -r opened unanswered < "$scratch/crowd"
 check "as many connections are open as the map has entries ($opened)" bash -c "(($opened >= 4096 - $before && $opened <= 4096))"
-check "those that are open are answered" equal "$unanswered" 0
-check "none has ended for another" equal "$(counter flow_evicted)" "$evicted"
+# Half-open ones of its own and of the flood may give way; of those that are open none does.
+check "every one that is open is answered: none has ended for another" equal "$unanswered" 0
 check "it is told, with the option that raises it" wait_until 10 event FlowTableFull max-flows
 check "when they are closed, others come" wait_until 20 served
 

@@ -62,6 +62,22 @@ static void a_distant_handshake(struct world *world)
 	assert_int_equal(many_states(world).established, friends);
 }
 
+/* A flood has ended, and what it began is half-open for long. Who opens one connection after another is no flood, and
+ * gets in with each of them, though nobody else comes. */
+static void after_a_flood(struct world *world)
+{
+	const unsigned friends = 200;
+	for (unsigned i = 0; i < 2 * OPEN_MAX; i++)
+		many_syn(world, OTHER + i, 1);
+	uint64_t full = world_counter(world, RS_REASON_flow_table_full);
+	for (unsigned i = 0; i < friends; i++) {
+		assert_int_equal(many_syn(world, i, 1), REDIRECT);
+		many_finish(world, i, 0);
+	}
+	assert_int_equal(world_counter(world, RS_REASON_flow_table_full), full);
+	assert_int_equal(many_states(world).established, friends);
+}
+
 /* Everybody connects at once, many more than there is room for. Who is let in stays in, whoever comes later. */
 static void more_than_there_is_room_for(struct world *world)
 {
@@ -359,6 +375,8 @@ const struct row rows_flow[] = {
 	 {{ACT, .act = a_flood_of_syns, .counts = "?"}}},
 	{"a flood does not push out a handshake over a long way", given_one,
 	 {{ACT, .act = a_distant_handshake, .counts = "?"}}, .families = IPV4_ONLY}, // of one /64 all are one client
+	{"after a flood who connects again and again gets in", given_one,
+	 {{ACT, .act = after_a_flood, .counts = "?"}}},
 	{"more connections at once than there is room for: none that is open is lost", given_one,
 	 {{ACT, .act = more_than_there_is_room_for, .counts = "?"}}, .families = IPV4_ONLY}, // these three take seconds
 	{"full of open connections: a new one is dropped", given_one,
