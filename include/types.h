@@ -20,6 +20,8 @@
 /* Four bytes of whatever type. BPF loads and stores them at once wherever they stand; the host's compiler minds
  * alignment. */
 typedef __u32 __attribute__((may_alias)) rs_word;
+/* Two bytes of whatever type, as checksums add them up: what was stored as something else just before is seen. */
+typedef __u16 __attribute__((may_alias)) rs_half;
 
 RS_INLINE __u32 rs_load_word(const void *from)
 {

@@ -81,7 +81,7 @@ RS_INLINE __u64 rs_checksum_pseudo(const struct rs_tuple *tuple, __u8 protocol, 
 /* Checksum of an IPv4 header without options whose checksum field is zero. */
 RS_INLINE __u16 rs_checksum_ipv4(const struct rs_ipv4 *ip)
 {
-	const __u16 *word = (const __u16 *)(const void *)ip;
+	const rs_half *word = (const rs_half *)(const void *)ip;
 	__u64 sum = 0;
 #pragma GCC unroll 10
 	for (int i = 0; i < 10; i++)
@@ -92,7 +92,7 @@ RS_INLINE __u16 rs_checksum_ipv4(const struct rs_ipv4 *ip)
 /* Checksum of a TCP header without options or payload whose checksum field is zero, on its way as `tuple` says. */
 RS_INLINE __u16 rs_checksum_tcp_bare(const struct rs_tuple *tuple, const struct rs_tcp *tcp)
 {
-	const __u16 *word = (const __u16 *)(const void *)tcp;
+	const rs_half *word = (const rs_half *)(const void *)tcp;
 	__u64 sum = rs_checksum_pseudo(tuple, RS_PROTOCOL_TCP, sizeof(*tcp));
 #pragma GCC unroll 10
 	for (int i = 0; i < 10; i++)

@@ -316,7 +316,7 @@ RS_INLINE __u32 rs_icmp_error_head(struct rs_icmp_head *head, const struct rs_pa
 	icmp->code = code;
 	icmp->checksum = 0;
 	icmp->rest = rs_htonl(rest);
-	const __u16 *word = (const __u16 *)(const void *)icmp;
+	const rs_half *word = (const rs_half *)(const void *)icmp;
 	sum += (__u64)word[0] + word[2] + word[3];
 	icmp->checksum = (__u16)~rs_checksum_fold(sum);
 	return rs_answer_l4_offset(packet->family) + (__u32)sizeof(*icmp);

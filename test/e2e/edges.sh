@@ -50,6 +50,12 @@ long=$(printf 'a%.0s' {1..70})
 write long.yaml "$long"
 check "a name that is too long: where, and how long it may be" says 1 'metadata.name: "aaaaaaaaaaaaaaaa..." has 70 characters, at most 63 are possible' \
 	rouse apply -f "$files/long.yaml"
+write six.yaml six
+sed -i 's|^metadata: .*|metadata: {name: six, annotations: {rouse.dev/ip-families: IPv6}}|' "$files/six.yaml"
+no_v6="this agent serves IPv4 alone"
+[[ $(cat /proc/sys/net/ipv6/conf/all/disable_ipv6 2> /dev/null) == 0 ]] || no_v6="this host has no IPv6"
+check "IPv6 from an agent that has none: why" says 1 "metadata.annotations[rouse.dev/ip-families]: $no_v6" \
+	rouse apply -f "$files/six.yaml"
 check "nothing of them is there" equal "$(names)" ""
 
 mkdir "$files/twins" "$files/two"

@@ -67,20 +67,39 @@ static void describe_addresses(const struct describe *describe)
 			 rs_json_join(addresses, ", ", line, sizeof(line)));
 }
 
-/* "30080/TCP, 30053/UDP": at any address of the node. */
-static void describe_external(const struct describe *describe)
+/* "30080/TCP, 30053/UDP" */
+static void describe_port_list(const struct describe *describe, const char *title, const cJSON *ports,
+			       const char *number_field)
 {
-	const cJSON *ports = rs_json_get(describe->object, "status", "rouse", "externalPorts"), *port;
+	const cJSON *port;
 	char line[256] = "";
 	size_t n = 0;
 	cJSON_ArrayForEach (port, ports) {
+		const char *protocol = rs_json_text(port, "protocol");
 		int wrote = snprintf(line + n, sizeof(line) - n, "%s%.0f/%s", n ? ", " : "",
-				     rs_json_number(port, 0, "port"), rs_json_text(port, "protocol"));
+				     rs_json_number(port, 0, number_field), *protocol ? protocol : "TCP");
 		if (wrote > 0 && (size_t)wrote < sizeof(line) - n)
 			n += (size_t)wrote;
 	}
 	if (n)
-		rs_describe_line(describe->cli, "External", line);
+		rs_describe_line(describe->cli, title, line);
+}
+
+/* The URL says where a service of one TCP port is; of all others it does not say enough. */
+static void describe_ports(const struct describe *describe)
+{
+	const cJSON *containers = rs_json_get(describe->object, "spec", "template", "spec", "containers");
+	const cJSON *ports = rs_json_get(cJSON_GetArrayItem(containers, 0), "ports");
+	if (cJSON_GetArraySize(ports) > 1 ||
+	    rs_str_equal(rs_json_text(cJSON_GetArrayItem(ports, 0), "protocol"), "UDP"))
+		describe_port_list(describe, "Ports", ports, "containerPort");
+}
+
+/* At any address of the node. */
+static void describe_external(const struct describe *describe)
+{
+	describe_port_list(describe, "External", rs_json_get(describe->object, "status", "rouse", "externalPorts"),
+			   "port");
 }
 
 static void describe_service(const struct describe *describe)
@@ -88,6 +107,7 @@ static void describe_service(const struct describe *describe)
 	const struct rs_cli *cli = describe->cli;
 	rs_describe_line(cli, "URL", rs_json_text(describe->object, "status", "url"));
 	describe_addresses(describe);
+	describe_ports(describe);
 	describe_external(describe);
 	describe_access(describe);
 	rs_describe_conditions(cli, describe->object);

@@ -196,7 +196,7 @@ const struct rs_option_entry rs_options[RS_OPTION_COUNT] = {
 	[RS_OPTION_CONCURRENCY_LIMIT] = {"concurrency-limit", 0, "N",
 					 "at most N requests in an instance (0 = no limit)",
 					 TO(set_number, concurrency_limit)},
-	[RS_OPTION_PORT] = {"port", 'p', "PORT", "where the program listens: 8080, or h2c:8080", TO(set_text, port)},
+	[RS_OPTION_PORT] = {"port", 'p', "PORT", "where it listens: 8080, h2c:8080 or 53/udp", TO(set_text, port)},
 	[RS_OPTION_RESOURCE_LIMIT] = {"limit", 0, "NAME=QUANTITY",
 				      "cpu=500m,memory=256Mi: the most an instance may use; NAME- takes it away",
 				      TO(add_word, limits)},

@@ -207,6 +207,18 @@ static void test_service_create(void **state)
 	assert_has(sent, "\"containerConcurrency\":9");
 }
 
+static void test_service_create_of_udp(void **state)
+{
+	(void)state;
+	teach(POST, 201, HELLO);
+	fake_run(&fake, "service", "create", "hello", "--no-wait", "--cmd", "x", "--port", "53/udp", "--annotation",
+		 "rouse.dev/ip-families=IPv6", "--annotation", "rouse.dev/pick=hash");
+	assert_string_equal(fake.err, "");
+	assert_has(fake.requests[0], "\"annotations\":{\"rouse.dev/ip-families\":\"IPv6\"}},");
+	assert_has(fake.requests[0], "\"template\":{\"metadata\":{\"annotations\":{\"rouse.dev/pick\":\"hash\"}}");
+	assert_has(fake.requests[0], "\"ports\":[{\"containerPort\":53,\"protocol\":\"UDP\"}]");
+}
+
 static void test_service_create_that_is_wrong(void **state)
 {
 	(void)state;
@@ -219,6 +231,8 @@ static void test_service_create_that_is_wrong(void **state)
 	assert_has(fake.err, "--limit: \"cpu\" is neither KEY=VALUE nor KEY-");
 	fake_run(&fake, "service", "create", "hello", "--port", "http");
 	assert_has(fake.err, "--port: must be a port");
+	fake_run(&fake, "service", "create", "hello", "--port", "53/sctp");
+	assert_has(fake.err, "NAME:PORT or PORT/udp, is \"53/sctp\"");
 	fake_run(&fake, "service", "create", "hello", "--scale-min", "5", "--scale-max", "1");
 	assert_int_equal(fake.code, 1);
 	fake_run(&fake, "service", "create", "hello", "--cmd", "x", "y");
@@ -330,6 +344,7 @@ int main(void)
 		TEST(test_delete_waits),
 		TEST(test_describe_of_many),
 		TEST(test_service_create),
+		TEST(test_service_create_of_udp),
 		TEST(test_service_create_that_is_wrong),
 		TEST(test_service_update),
 		TEST(test_service_waits_until_it_is_ready),

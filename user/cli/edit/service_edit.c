@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define AUTOSCALING "autoscaling.knative.dev/"
 
@@ -77,8 +78,9 @@ static int set_pair(cJSON *object, const char *field, const char *key, const cha
  * does it. */
 static void places_of(const char *key, bool *ret_on_service, bool *ret_on_template)
 {
-	static const char *const services[] = {"networking.", "rouse.dev/allow-from", "rouse.dev/external-port",
-					       "rouse.dev/sticky", "serving.knative.dev/rollout-duration"};
+	static const char *const services[] = {
+		"networking.",		 "rouse.dev/allow-from", "rouse.dev/external-port",
+		"rouse.dev/ip-families", "rouse.dev/sticky",	 "serving.knative.dev/rollout-duration"};
 	static const char *const templates[] = {AUTOSCALING, "rouse.dev/", "serving.knative.dev/"};
 	*ret_on_service = *ret_on_template = true;
 	for (size_t i = 0; i < rs_array_length(services); i++) {
@@ -198,14 +200,18 @@ static int set_words(cJSON *container, const char *key, const struct rs_words *w
 	return 0;
 }
 
-/* 8080, or kn's NAME:8080. */
+/* 8080, kn's NAME:8080, or 8080/udp. */
 static int set_port(cJSON *container, const char *text, struct rs_err *err)
 {
-	const char *colon = strchr(text, ':');
+	const char *colon = strchr(text, ':'), *digits = colon ? colon + 1 : text, *slash = strchr(digits, '/');
+	rs_auto_free char *alone = strndup(digits, strcspn(digits, "/"));
 	long long number;
-	if (rs_str_to_long(colon ? colon + 1 : text, 1, 65535, &number) < 0)
-		return rs_err_set(err, -EINVAL, "--port: must be a port from 1 to 65535, or NAME:PORT, is \"%s\"",
-				  text);
+	if (!alone)
+		return -ENOMEM;
+	bool udp = slash && strcasecmp(slash, "/udp") == 0;
+	if ((slash && !udp && strcasecmp(slash, "/tcp") != 0) || rs_str_to_long(alone, 1, 65535, &number) < 0)
+		return rs_err_set(err, -EINVAL,
+				  "--port: must be a port from 1 to 65535, NAME:PORT or PORT/udp, is \"%s\"", text);
 	rs_auto_free char *name = colon ? strndup(text, (size_t)(colon - text)) : NULL;
 	cJSON_DeleteItemFromObjectCaseSensitive(container, "ports");
 	cJSON *ports = cJSON_AddArrayToObject(container, "ports"), *port = cJSON_CreateObject();
@@ -214,7 +220,8 @@ static int set_port(cJSON *container, const char *text, struct rs_err *err)
 		return -ENOMEM;
 	}
 	if ((colon && (!name || !cJSON_AddStringToObject(port, "name", name))) ||
-	    !cJSON_AddNumberToObject(port, "containerPort", (double)number))
+	    !cJSON_AddNumberToObject(port, "containerPort", (double)number) ||
+	    (udp && !cJSON_AddStringToObject(port, "protocol", "UDP")))
 		return -ENOMEM;
 	return 0;
 }
