@@ -33,7 +33,7 @@
  *	route/		how a service is reached
  *	  routing.c         traffic targets to frontends and routes
  *	  access.c          who may reach a service
- *	  external.c        ports of the node's own addresses (external.h)
+ *	  external.c        ports of the node's own addresses (external.h; ports.h)
  *	  names.c           the hosts file
  *
  *	show/		what the API does and shows

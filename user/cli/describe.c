@@ -67,39 +67,18 @@ static void describe_addresses(const struct describe *describe)
 			 rs_json_join(addresses, ", ", line, sizeof(line)));
 }
 
-/* "30080/TCP, 30053/UDP" */
-static void describe_port_list(const struct describe *describe, const char *title, const cJSON *ports,
-			       const char *number_field)
-{
-	const cJSON *port;
-	char line[256] = "";
-	size_t n = 0;
-	cJSON_ArrayForEach (port, ports) {
-		const char *protocol = rs_json_text(port, "protocol");
-		int wrote = snprintf(line + n, sizeof(line) - n, "%s%.0f/%s", n ? ", " : "",
-				     rs_json_number(port, 0, number_field), *protocol ? protocol : "TCP");
-		if (wrote > 0 && (size_t)wrote < sizeof(line) - n)
-			n += (size_t)wrote;
-	}
-	if (n)
-		rs_describe_line(describe->cli, title, line);
-}
-
-/* The URL says where a service of one TCP port is; of all others it does not say enough. */
+/* Where it answers: at ports of its own address, and of any address of the node; and whom it sends where. */
 static void describe_ports(const struct describe *describe)
 {
-	const cJSON *containers = rs_json_get(describe->object, "spec", "template", "spec", "containers");
-	const cJSON *ports = rs_json_get(cJSON_GetArrayItem(containers, 0), "ports");
-	if (cJSON_GetArraySize(ports) > 1 ||
-	    rs_str_equal(rs_json_text(cJSON_GetArrayItem(ports, 0), "protocol"), "UDP"))
-		describe_port_list(describe, "Ports", ports, "containerPort");
-}
-
-/* At any address of the node. */
-static void describe_external(const struct describe *describe)
-{
-	describe_port_list(describe, "External", rs_json_get(describe->object, "status", "rouse", "externalPorts"),
-			   "port");
+	char line[256];
+	rs_describe_line(
+		describe->cli, "Ports",
+		rs_json_join(rs_json_get(describe->object, "status", "rouse", "ports"), ", ", line, sizeof(line)));
+	rs_describe_line(describe->cli, "External",
+			 rs_json_join(rs_json_get(describe->object, "status", "rouse", "externalPorts"), ", ", line,
+				      sizeof(line)));
+	rs_describe_line(describe->cli, "Sticky",
+			 rs_json_text(describe->object, "metadata", "annotations", "rouse.dev/sticky"));
 }
 
 static void describe_service(const struct describe *describe)
@@ -108,7 +87,6 @@ static void describe_service(const struct describe *describe)
 	rs_describe_line(cli, "URL", rs_json_text(describe->object, "status", "url"));
 	describe_addresses(describe);
 	describe_ports(describe);
-	describe_external(describe);
 	describe_access(describe);
 	rs_describe_conditions(cli, describe->object);
 	rs_describe_traffic(cli, describe->object);
@@ -121,6 +99,7 @@ static void describe_revision(const struct describe *describe)
 {
 	const struct rs_cli *cli = describe->cli;
 	rs_describe_line(cli, "Service", describe->service);
+	rs_describe_line(cli, "Pick", rs_json_text(describe->object, "status", "rouse", "pick"));
 	rs_describe_conditions(cli, describe->object);
 	rs_describe_scale(cli, describe->object);
 	rs_describe_list(cli, "Instances", &rs_noun_instance, describe->instances, is_instance_of, describe->name);
@@ -133,7 +112,7 @@ static void describe_route(const struct describe *describe)
 	rs_describe_line(cli, "Service", describe->service);
 	rs_describe_line(cli, "URL", rs_json_text(describe->object, "status", "url"));
 	describe_addresses(describe);
-	describe_external(describe);
+	describe_ports(describe);
 	describe_access(describe);
 	rs_describe_conditions(cli, describe->object);
 	rs_describe_traffic(cli, describe->object);

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#define PORT_TEXT_MAX 32
+
 const cJSON *rs_json_at(const cJSON *object, const char *const *path)
 {
 	for (; object && *path; path++)
@@ -24,14 +26,23 @@ double rs_json_number_at(const cJSON *object, double fallback, const char *const
 	return cJSON_IsNumber(item) ? item->valuedouble : fallback;
 }
 
+static const char *element_text(const cJSON *item, char port[static PORT_TEXT_MAX])
+{
+	const char *text = cJSON_GetStringValue(item);
+	if (text || !cJSON_IsObject(item))
+		return text ? text : "";
+	snprintf(port, PORT_TEXT_MAX, "%.0f/%.8s", rs_json_number(item, 0, "port"), rs_json_text(item, "protocol"));
+	return port;
+}
+
 const char *rs_json_join(const cJSON *array, const char *between, char *out, size_t size)
 {
 	const cJSON *item;
 	size_t n = 0;
 	*out = '\0';
 	cJSON_ArrayForEach (item, array) {
-		const char *text = cJSON_GetStringValue(item);
-		int wrote = snprintf(out + n, size - n, "%s%s", n ? between : "", text ? text : "");
+		char port[PORT_TEXT_MAX];
+		int wrote = snprintf(out + n, size - n, "%s%s", n ? between : "", element_text(item, port));
 		if (wrote < 0 || (size_t)wrote >= size - n) {
 			out[n] = '\0';
 			break;

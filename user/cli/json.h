@@ -25,7 +25,8 @@ double rs_json_number_at(const cJSON *object, double fallback, const char *const
 #define rs_json_number(object, fallback, ...)                                                                          \
 	rs_json_number_at(object, fallback, (const char *const[]){__VA_ARGS__, NULL})
 
-/* The texts of an array, one after the other; "" when it is none. What does not fit is left out. Returns `out`. */
+/* The texts of an array, one after the other, or its ports ({port, protocol}) as "80/TCP"; "" when it is none. What
+ * does not fit is left out. Returns `out`. */
 const char *rs_json_join(const cJSON *array, const char *between, char *out, size_t size);
 /* The element of status.conditions with that type, or NULL. */
 const cJSON *rs_json_condition(const cJSON *object, const char *type);

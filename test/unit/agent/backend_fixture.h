@@ -68,6 +68,14 @@ bool rs_external_view(const struct rs_agent *agent, const struct rs_model_route 
 	return true;
 }
 
+bool rs_routing_view_ports(const struct rs_agent *agent, const struct rs_model_route *route, cJSON *status)
+{
+	(void)agent;
+	(void)route;
+	(void)status;
+	return true;
+}
+
 int rs_external_check(const struct rs_agent *agent, const struct rs_service *service, struct rs_err *err)
 {
 	(void)agent;

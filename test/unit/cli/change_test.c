@@ -141,6 +141,29 @@ static void test_delete_waits(void **state)
 /* --- describe -------------------------------------------------------------------------------------------------------
  */
 
+#define PORTS                                                                                                          \
+	"\"ports\":[{\"port\":80,\"protocol\":\"TCP\"},{\"port\":5353,\"protocol\":\"UDP\"}],"                         \
+	"\"externalPorts\":[{\"port\":30053,\"protocol\":\"UDP\"}]"
+#define DNS                                                                                                            \
+	"{\"metadata\":{\"name\":\"dns\",\"namespace\":\"default\",\"annotations\":{\"rouse.dev/"                      \
+	"sticky\":\"client\"}},"                                                                                       \
+	"\"status\":{\"rouse\":{\"address\":\"198.18.0.5\",\"addresses\":[\"198.18.0.5\"]," PORTS "}}}"
+
+static void test_ports_are_shown(void **state)
+{
+	(void)state;
+	teach("GET " SERVING "services/dns", 200, DNS);
+	teach("GET " SERVING "revisions?service=dns", 200, EMPTY);
+	teach("GET " ROUSE "instances?service=dns", 200, EMPTY);
+	teach("GET " EVENTS "?service=dns", 200, EMPTY);
+	fake_run(&fake, "describe", "service", "dns");
+	assert_has(fake.out, "Ports:         80/TCP, 5353/UDP\n"
+			     "External:      30053/UDP\n"
+			     "Sticky:        client\n");
+	fake_run(&fake, "get", "service", "dns", "-o", "wide");
+	assert_has(fake.out, "80/TCP,5353/UDP   30053/UDP   client");
+}
+
 static void test_describe_of_many(void **state)
 {
 	(void)state;
@@ -342,6 +365,7 @@ int main(void)
 		TEST(test_diff_by_another_program),
 		TEST(test_delete_by_labels_or_all),
 		TEST(test_delete_waits),
+		TEST(test_ports_are_shown),
 		TEST(test_describe_of_many),
 		TEST(test_service_create),
 		TEST(test_service_create_of_udp),

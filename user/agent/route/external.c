@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "agent/route/external.h"
+#include "agent/route/ports.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -254,13 +255,7 @@ bool rs_external_view(const struct rs_agent *agent, const struct rs_model_route 
 			continue;
 		if (!list)
 			list = cJSON_AddArrayToObject(rouse, "externalPorts");
-		cJSON *item = cJSON_CreateObject();
-		if (!cJSON_AddItemToArray(list, item)) {
-			cJSON_Delete(item);
-			return false;
-		}
-		if (!cJSON_AddNumberToObject(item, "port", claim->port.number) ||
-		    !cJSON_AddStringToObject(item, "protocol", rs_port_protocol_text(claim->port.is_udp)))
+		if (!rs_view_port(list, claim->port.number, claim->port.is_udp))
 			return false;
 	}
 	return true;

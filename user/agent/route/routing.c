@@ -6,6 +6,7 @@
  * update restarts the sequence that the weights are counted by.
  */
 #include "agent/route/external.h"
+#include "agent/route/ports.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -340,6 +341,32 @@ static bool has_tag(const struct rs_model_route *route, const char *tag)
 			return true;
 	}
 	return false;
+}
+
+bool rs_view_port(cJSON *array, unsigned port, bool is_udp)
+{
+	cJSON *item = cJSON_CreateObject();
+	if (!cJSON_AddItemToArray(array, item)) {
+		cJSON_Delete(item);
+		return false;
+	}
+	return cJSON_AddNumberToObject(item, "port", port) &&
+	       cJSON_AddStringToObject(item, "protocol", rs_port_protocol_text(is_udp));
+}
+
+bool rs_routing_view_ports(const struct rs_agent *agent, const struct rs_model_route *route, cJSON *status)
+{
+	const struct rs_leg *leg = route->vip < agent->leg_count ? agent->legs[route->vip] : NULL;
+	cJSON *rouse = cJSON_GetObjectItemCaseSensitive(status, "rouse"), *list = NULL;
+	for (size_t i = 0; rouse && leg && i < leg->port_count; i++) {
+		if (leg->ports[i].number == echo_port.number)
+			continue;
+		if (!list)
+			list = cJSON_AddArrayToObject(rouse, "ports");
+		if (!rs_view_port(list, leg->ports[i].number, leg->ports[i].is_udp))
+			return false;
+	}
+	return true;
 }
 
 static int check_map(const char *map, unsigned used, unsigned more, unsigned max, const char *advice,

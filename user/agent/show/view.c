@@ -2,6 +2,7 @@
 #include "agent/show/view.h"
 
 #include "agent/route/external.h"
+#include "agent/route/ports.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -118,6 +119,13 @@ static void move(cJSON *from, cJSON *to, const char *name)
 		cJSON_AddItemToObject(to, name, cJSON_DetachItemFromObjectCaseSensitive(from, name));
 }
 
+/* How a route is reached, and who is kept out. */
+static bool add_reach(const struct rs_agent *agent, const struct rs_model_route *route, cJSON *status)
+{
+	return rs_access_view(agent, route, status) && rs_routing_view_ports(agent, route, status) &&
+	       rs_external_view(agent, route, status);
+}
+
 /* What Knative's Service shows of its Configuration and Route, and the VIP. */
 static bool add_owned(cJSON *json, const struct rs_agent *agent, const struct rs_service *service,
 		      const struct rs_wire_context *context)
@@ -138,7 +146,7 @@ static bool add_owned(cJSON *json, const struct rs_agent *agent, const struct rs
 	from = cJSON_GetObjectItemCaseSensitive(route_json, "status");
 	move(from, status, "traffic");
 	move(from, status, "rouse");
-	return rs_access_view(agent, route, status) && rs_external_view(agent, route, status);
+	return add_reach(agent, route, status);
 }
 
 cJSON *rs_view_object(const struct rs_agent *agent, enum rs_kind kind, void *object)
@@ -155,8 +163,7 @@ cJSON *rs_view_object(const struct rs_agent *agent, enum rs_kind kind, void *obj
 	if (kind == RS_KIND_SERVICE && !add_owned(json, agent, object, &context))
 		return NULL;
 	cJSON *status = cJSON_GetObjectItemCaseSensitive(json, "status");
-	if (kind == RS_KIND_ROUTE &&
-	    !(rs_access_view(agent, object, status) && rs_external_view(agent, object, status)))
+	if (kind == RS_KIND_ROUTE && !add_reach(agent, object, status))
 		return NULL;
 	const struct rs_workload *workload =
 		kind == RS_KIND_REVISION ? ((struct rs_model_revision *)object)->user : NULL;

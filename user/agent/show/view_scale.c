@@ -55,7 +55,8 @@ static bool add_settings(cJSON *rouse, const struct rs_workload *workload)
 	bool is_rps = workload->revision->template->autoscaling.metric == RS_METRIC_RPS;
 	uint64_t panic_ns =
 		rs_panic_window_ns(workload->spec.stable_window_ns, rs_settings_panic_window_percent(workload));
-	return text(rouse, "metric", is_rps ? "rps" : "concurrency") &&
+	return text(rouse, "pick", rs_pick_policy_text(workload->revision->template->pick)) &&
+	       text(rouse, "metric", is_rps ? "rps" : "concurrency") &&
 	       number(rouse, "target", workload->spec.target) && number(rouse, "targetTotal", workload->spec.total) &&
 	       seconds(rouse, "stableWindowSeconds", workload->spec.stable_window_ns) &&
 	       seconds(rouse, "panicWindowSeconds", panic_ns) && seconds(rouse, "graceSeconds", config->grace_ns) &&

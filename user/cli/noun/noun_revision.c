@@ -14,6 +14,7 @@ static const struct rs_column columns[] = {
 	{"REASON", RS_COLUMN_CONDITION, {"Ready", "reason"}, false},
 	{"AGE", RS_COLUMN_AGE, {"metadata", "creationTimestamp"}, false},
 	{"HELD", RS_COLUMN_TEXT, {"status", "rouse", "held"}, true},
+	{"PICK", RS_COLUMN_TEXT, {"status", "rouse", "pick"}, true},
 	{"WHY", RS_COLUMN_TEXT, {"status", "rouse", "why"}, true},
 };
 

@@ -12,6 +12,9 @@ static const struct rs_column columns[] = {
 	{"READY", RS_COLUMN_CONDITION, {"Ready", "status"}, false},
 	{"REASON", RS_COLUMN_CONDITION, {"Ready", "reason"}, false},
 	{"GENERATION", RS_COLUMN_TEXT, {"metadata", "generation"}, true},
+	{"PORTS", RS_COLUMN_TEXT, {"status", "rouse", "ports"}, true},
+	{"EXTERNAL", RS_COLUMN_TEXT, {"status", "rouse", "externalPorts"}, true},
+	{"STICKY", RS_COLUMN_TEXT, {"metadata", "annotations", "rouse.dev/sticky"}, true},
 	{"AGE", RS_COLUMN_AGE, {"metadata", "creationTimestamp"}, true},
 };
 

@@ -72,6 +72,7 @@ int rs_why_explain(const struct rs_why_facts *facts, struct rs_buf *out)
 		rs_why_say_state(facts, &seen, out);
 		rs_why_say_holds(facts, &seen, out);
 		rs_why_say_scale(facts, &seen, out);
+		rs_why_say_pick(&seen, out);
 		rs_why_say_advice(facts, &seen, out);
 	}
 	rs_why_say_traffic(facts, out);

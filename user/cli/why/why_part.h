@@ -49,6 +49,8 @@ void rs_why_say_scale(const struct rs_why_facts *facts, const struct rs_why_revi
 void rs_why_say_holds(const struct rs_why_facts *facts, const struct rs_why_revision *seen, struct rs_buf *out);
 /* why_traffic.c: where connections go, and why. */
 void rs_why_say_traffic(const struct rs_why_facts *facts, struct rs_buf *out);
+/* Which of its instances takes a connection, when that is not the least loaded. */
+void rs_why_say_pick(const struct rs_why_revision *seen, struct rs_buf *out);
 /* How much of the traffic the revision gets, or that it has none. */
 void rs_why_say_share(const struct rs_why_facts *facts, const struct rs_why_revision *seen, struct rs_buf *out);
 /* why_advice.c: what to do. Says nothing when nothing is wrong. */

@@ -92,6 +92,31 @@ static void say_access(const struct rs_why_facts *facts, struct rs_buf *out)
 	}
 }
 
+/* At which ports, and whether a client stays with what it was given. */
+static void say_ports(const struct rs_why_facts *facts, struct rs_buf *out)
+{
+	char ports[256], external[256];
+	rs_json_join(rs_json_get(facts->service, "status", "rouse", "ports"), ", ", ports, sizeof(ports));
+	rs_json_join(rs_json_get(facts->service, "status", "rouse", "externalPorts"), ", ", external, sizeof(external));
+	if (*ports)
+		rs_buf_printf(out, "  It answers at %s.\n", ports);
+	if (*external)
+		rs_buf_printf(out, "  And the node's own addresses at %s: rouse.dev/external-port says so.\n",
+			      external);
+	if (*rs_json_text(facts->service, "metadata", "annotations", "rouse.dev/sticky"))
+		rs_buf_puts(out, "  A client keeps its revision: rouse.dev/sticky says so.\n");
+}
+
+void rs_why_say_pick(const struct rs_why_revision *seen, struct rs_buf *out)
+{
+	const char *pick = rs_json_text(seen->rouse, "pick");
+	if (rs_str_equal(pick, "hash"))
+		rs_buf_puts(out,
+			    "  A client's address says which of its instances takes the connection (pick: hash).\n");
+	else if (rs_str_equal(pick, "first-available"))
+		rs_buf_puts(out, "  Its instances are filled one after the other (pick: first-available).\n");
+}
+
 void rs_why_say_traffic(const struct rs_why_facts *facts, struct rs_buf *out)
 {
 	const cJSON *traffic = rs_json_get(facts->service, "status", "traffic");
@@ -100,6 +125,7 @@ void rs_why_say_traffic(const struct rs_why_facts *facts, struct rs_buf *out)
 	rs_buf_puts(out, "\nTraffic\n");
 	if (*address)
 		rs_buf_printf(out, "  %s is %s.\n", rs_json_text(facts->service, "status", "url"), address);
+	say_ports(facts, out);
 	const cJSON *target;
 	cJSON_ArrayForEach (target, traffic) {
 		const char *tag = rs_json_text(target, "tag"), *name = rs_json_text(target, "revisionName");

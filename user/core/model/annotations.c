@@ -180,23 +180,28 @@ static int stop_signal(const struct rs_pair *pair, int *out, struct rs_err *err)
  * newRevisionThrottler): filling one instance before the next leaves whole instances idle, which can go. */
 #define FIRST_AVAILABLE_UP_TO 3
 
+static const char *const pick_names[RS_PICK_POLICY_COUNT] = {
+	[RS_PICK_LEAST_LOADED] = "least-loaded",
+	[RS_PICK_HASH] = "hash",
+	[RS_PICK_FIRST] = "first-available",
+};
+
+const char *rs_pick_policy_text(enum rs_pick_policy policy)
+{
+	return (unsigned)policy < RS_PICK_POLICY_COUNT ? pick_names[policy] : "";
+}
+
 static int pick(const struct rs_pair *pair, uint32_t container_concurrency, enum rs_pick_policy *out,
 		struct rs_err *err)
 {
-	static const char *const names[RS_PICK_POLICY_COUNT] = {
-		[RS_PICK_LEAST_LOADED] = "least-loaded",
-		[RS_PICK_HASH] = "hash",
-		[RS_PICK_FIRST] = "first-available",
-	};
-
 	if (!pair) {
 		*out = container_concurrency >= 1 && container_concurrency <= FIRST_AVAILABLE_UP_TO
 			       ? RS_PICK_FIRST
 			       : RS_PICK_LEAST_LOADED;
 		return 0;
 	}
-	for (size_t i = 0; i < rs_array_length(names); i++)
-		if (strcmp(pair->value, names[i]) == 0) {
+	for (size_t i = 0; i < rs_array_length(pick_names); i++)
+		if (strcmp(pair->value, pick_names[i]) == 0) {
 			*out = (enum rs_pick_policy)i;
 			return 0;
 		}

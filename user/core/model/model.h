@@ -401,6 +401,8 @@ static inline void rs_service_cleanup(struct rs_service **service)
 
 /* networking.knative.dev/visibility: cluster-local */
 bool rs_metadata_is_cluster_local(const struct rs_metadata *metadata);
+/* As rouse.dev/pick has it: "least-loaded". */
+const char *rs_pick_policy_text(enum rs_pick_policy policy);
 /* rouse.dev/sticky: "client" */
 bool rs_metadata_is_sticky(const struct rs_metadata *metadata);
 /* serving.knative.dev/no-gc: "true" */

@@ -31,8 +31,9 @@ struct world {
 #define SERVICE(traffic, more)                                                                                         \
 	"{\"metadata\":{\"name\":\"hello\",\"namespace\":\"default\"},\"status\":{\"url\":"                            \
 	"\"http://hello.default.rouse\",\"latestCreatedRevisionName\":\"hello-00001\","                                \
-	"\"latestReadyRevisionName\":\"hello-00001\",\"rouse\":{\"addresses\":[\"198.18.0.5\"]},\"traffic\":[" traffic \
-	"]" more "}}"
+	"\"latestReadyRevisionName\":\"hello-00001\",\"rouse\":{\"addresses\":[\"198.18.0.5\"],\"ports\":["            \
+	"{\"port\":80,\"protocol\":\"TCP\"},{\"port\":5353,\"protocol\":\"UDP\"}],\"externalPorts\":["                 \
+	"{\"port\":30053,\"protocol\":\"UDP\"}]},\"traffic\":[" traffic "]" more "}}"
 #define LATEST	"{\"revisionName\":\"hello-00001\",\"latestRevision\":true,\"percent\":100}"
 #define ROUTED	SERVICE(LATEST, "")
 #define WINDOWS "\"stableWindowSeconds\":60,\"panicWindowSeconds\":6,\"graceSeconds\":30,\"retentionSeconds\":0,"
@@ -384,10 +385,12 @@ static void test_traffic_by_percent_and_tag(void **state)
 				   "{\"revisionName\":\"hello-00003\",\"tag\":\"next\",\"url\":"
 				   "\"http://next-hello.default.rouse\"}",
 				   ""),
-		.revisions = REVISION(0, "", ROUSE("\"held\":0")),
+		.revisions = REVISION(0, "", ROUSE("\"held\":0,\"pick\":\"hash\"")),
 	});
 	assert_says("hello-00001 (90 % of the traffic)\n");
-	assert_says("Traffic\n  http://hello.default.rouse is 198.18.0.5.\n");
+	assert_says("A client's address says which of its instances takes the connection (pick: hash).\n");
+	assert_says("Traffic\n  http://hello.default.rouse is 198.18.0.5.\n  It answers at 80/TCP, 5353/UDP.\n"
+		    "  And the node's own addresses at 30053/UDP: rouse.dev/external-port says so.\n");
 	assert_says("90 % of new connections go to hello-00001, because the service's traffic names it.\n");
 	assert_says("10 % of new connections go to hello-00002, because @latest does.\n");
 	assert_says("http://next-hello.default.rouse always goes to hello-00003: that is its tag next.\n");
