@@ -18,7 +18,8 @@
 #define RS_MAGLEV_TRIES 8
 /* Ports of one service: a bit each in a byte. */
 #define RS_PORTS_MAX 8
-/* An Ethernet, an IPv4 and a TCP header, each at its longest, rounded up to 8 bytes. */
+/* An Ethernet, an IPv4 and a TCP header, each at its longest, rounded up to 8 bytes. With IPv6 it leaves 22 bytes for
+ * extension headers beside a TCP header at its longest: a SYN that has more is shed (hold_shed_long). */
 #define RS_HOLD_FRAME_MAX 136
 
 /* Defaults of the maps' sizes; `roused` changes them before the load. Rings and holds are powers of two. */
@@ -26,7 +27,7 @@
 #define RS_ROUTES_MAX	 32768 /* a service, and each of its tags */
 #define RS_REVISIONS_MAX 16384 /* that routes lead to, or that have instances; some 500 bytes each */
 #define RS_INSTANCES_MAX 4096
-#define RS_HOLDS_MAX	 16384	/* SYNs held on the node at once; 4 MiB */
+#define RS_HOLDS_MAX	 16384	/* holds on the node at once; 4.5 MiB */
 #define RS_FLOWS_MAX	 131072 /* tracked connections */
 #define RS_SOURCES_MAX	 16384	/* counters that clients' addresses are spread over; a power of two */
 #define RS_IFACES_MAX	 8192

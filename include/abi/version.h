@@ -17,7 +17,7 @@ struct rs_abi {
 	__u32 version;	 /* RS_ABI_VERSION of the agent that made the maps */
 	__u32 holds_max; /* slots of `holds`, a power of two */
 	__u32 flows_max; /* entries of `flows` and of each flow ring, a power of two */
-	__u32 seed;	 /* of the hash that spreads clients over `sources` */
+	__u32 seed;	 /* of the hashes of clients: counters in `sources`, picks by hash, ports at the instance */
 };
 _Static_assert(sizeof(struct rs_abi) == 16, "ABI");
 

@@ -60,11 +60,10 @@
  *	  attach.c          interfaces that clients sit behind
  *	  interfaces.c      which hook stands on which interface, and why
  *
- *	health/		whether the node is well
+ *	api/		the HTTP server on the socket (api/api.h)
+ *
+ *	health/		whether the node is well: part by part, of the host and of this process (health.h);
  *	  pressure.c        what was full
- *	  health.c          each part of the node: well or not
- *	  health_host.c     the parts that are the host's
- *	  health_process.c  the parts that are this process's
  */
 #ifndef RS_AGENT_AGENT_H
 #define RS_AGENT_AGENT_H

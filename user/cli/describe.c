@@ -67,7 +67,7 @@ static void describe_addresses(const struct describe *describe)
 			 rs_json_join(addresses, ", ", line, sizeof(line)));
 }
 
-/* Where it answers: at ports of its own address, and of any address of the node; and whom it sends where. */
+/* Where it answers: at ports of its own addresses, and of any address of the node; whether a client stays. */
 static void describe_ports(const struct describe *describe)
 {
 	char line[256];

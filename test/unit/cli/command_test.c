@@ -188,20 +188,6 @@ static void test_describe_says_why(void **state)
 	assert_has(fake.out, "revision/hello-00001   3       by 10.0.0.1");
 }
 
-static void test_describe_says_ports(void **state)
-{
-	(void)state;
-	teach("GET " SERVING "services/hello", 200,
-	      "{\"metadata\":{\"name\":\"hello\",\"namespace\":\"default\"},\"spec\":{\"template\":{\"spec\":{"
-	      "\"containers\":[{\"ports\":[{\"containerPort\":53,\"protocol\":\"UDP\"},{\"containerPort\":53}]}]}}}}");
-	teach("GET " SERVING "revisions?service=hello", 200, EMPTY);
-	teach("GET " INSTANCES, 200, EMPTY);
-	teach("GET " EVENTS "?service=hello", 200, EMPTY);
-	fake_run(&fake, "describe", "service", "hello");
-	assert_string_equal(fake.err, "");
-	assert_has(fake.out, "Ports:         53/UDP, 53/TCP\n");
-}
-
 #define LOGS ROUSE "logs"
 #define LOG(name, running)                                                                                             \
 	"{\"metadata\":{\"name\":\"" name "-T\",\"namespace\":\"default\"},"                                           \
@@ -423,7 +409,6 @@ int main(void)
 		TEST(test_apply_of_lists_and_dry_runs),
 		TEST(test_delete),
 		TEST(test_describe_says_why),
-		TEST(test_describe_says_ports),
 		TEST(test_logs_of_one_and_of_several),
 		TEST(test_logs_of_an_instance_and_of_nothing),
 		TEST(test_status_fails_when_a_part_does),
