@@ -23,7 +23,8 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes
 SYSCONFDIR ?= /etc
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(B)/gen -DRS_VERSION='"$(VERSION)"' -DRS_SYSCONFDIR='"$(SYSCONFDIR)"'
 CFLAGS ?= -O2 -g
-CFLAGS += -std=gnu17 $(WARNINGS)
+# Headers are read and written through structs that lie in arrays of bytes, as the kernel does it.
+CFLAGS += -std=gnu17 -fno-strict-aliasing $(WARNINGS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 # One list of libraries for each binary: what a floor may use stands here.
