@@ -18,6 +18,8 @@ RS_INLINE int rs_fragment_first(RS_CONTEXT *context, struct rs_work *work, struc
 {
 	struct rs_packet *packet = &work->packet;
 	if (packet->tuple.protocol == RS_PROTOCOL_ICMP || packet->tuple.protocol == RS_PROTOCOL_ICMPV6) {
+		if (!rs_is_vip(packet))
+			return rs_pass_untouched();
 		if (rs_load(context, packet->l4_offset, &icmp->icmp, sizeof(icmp->icmp)) != 0 ||
 		    rs_icmp_kind(packet->family, icmp->icmp.type) != RS_ICMP_ECHO) {
 			rs_count(icmp_ignored);
@@ -30,15 +32,15 @@ RS_INLINE int rs_fragment_first(RS_CONTEXT *context, struct rs_work *work, struc
 		}
 		return rs_icmp_answer(context, work, icmp, admitted);
 	}
-	if (!rs_fragment_ports(context, rs_frame_read, packet, &icmp->scratch)) {
-		rs_count(malformed);
-		return RS_DROP;
-	}
+	if (!rs_fragment_ports(context, rs_frame_read, packet, &icmp->scratch))
+		return rs_leave(packet, malformed);
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &packet->tuple);
 	if (packet->tuple.protocol == RS_PROTOCOL_UDP && !(flow && flow->held))
 		return RS_FIRST_DATAGRAM;
 	/* It cannot be held, nor overtake what is. */
-	if (!flow || flow->held || rs_packet_is_syn(packet) || !rs_can_answer(rs_flow_instance(flow))) {
+	if (!flow)
+		return rs_leave(packet, fragment_cold);
+	if (flow->held || rs_packet_is_syn(packet) || !rs_can_answer(rs_flow_instance(flow))) {
 		rs_count(fragment_cold);
 		return RS_DROP;
 	}
@@ -46,7 +48,7 @@ RS_INLINE int rs_fragment_first(RS_CONTEXT *context, struct rs_work *work, struc
 	return rs_continue(context, packet, flow);
 }
 
-/* work->packet is a fragment, for a VIP. */
+/* work->packet is a fragment, for a VIP or not: datagrams for an external port come in fragments, too. */
 RS_GLOBAL int RS_LAYERED(rs_fragment_in)(RS_CONTEXT *context)
 {
 	struct rs_work *work = rs_work();
@@ -55,10 +57,8 @@ RS_GLOBAL int RS_LAYERED(rs_fragment_in)(RS_CONTEXT *context)
 	if (!work || !icmp || !space)
 		return RS_DROP;
 	struct rs_packet *packet = &work->packet;
-	if (!rs_fragment_read(context, rs_frame_read, packet, &space->fragment, &icmp->scratch)) {
-		rs_count(malformed);
-		return RS_DROP;
-	}
+	if (!rs_fragment_read(context, rs_frame_read, packet, &space->fragment, &icmp->scratch))
+		return rs_leave(packet, malformed);
 	rs_fragment_key(packet, space->fragment.id, &space->key);
 	switch (rs_fragment_kind(&space->fragment, packet->tuple.protocol)) {
 	case RS_FRAGMENT_FIRST:
@@ -67,14 +67,11 @@ RS_GLOBAL int RS_LAYERED(rs_fragment_in)(RS_CONTEXT *context)
 	case RS_FRAGMENT_LATER:
 		break;
 	default:
-		rs_count(fragment_bad);
-		return RS_DROP;
+		return rs_leave(packet, fragment_bad);
 	}
 	const struct rs_fragment_way *way = rs_fragment_way(context, space);
-	if (!way || way->to == RS_FRAGMENT_TO_CLIENT) {
-		rs_count(fragment_lost);
-		return RS_DROP;
-	}
+	if (!way || way->to == RS_FRAGMENT_TO_CLIENT)
+		return rs_leave(packet, fragment_lost);
 	return rs_fragment_follow(context, packet, icmp, way);
 }
 
@@ -101,7 +98,7 @@ RS_INLINE int rs_serve_fragment(RS_CONTEXT *context)
 	return verdict;
 }
 
-/* A packet for a VIP or an external port, parsed. `has_sender`: as of rs_work_of(). */
+/* A packet that may concern us, parsed. `has_sender`: as of rs_work_of(). */
 RS_INLINE int rs_serve(RS_CONTEXT *context, enum rs_parse parsed, const struct rs_packet *packet, bool has_sender)
 {
 	if (parsed == RS_PARSE_TCP)

@@ -14,6 +14,7 @@
 #include "access.bpf.h"
 #include "flow.bpf.h"
 #include "instance.bpf.h"
+#include "ours.bpf.h"
 #include "work.bpf.h"
 #include "pure/icmp.h"
 
@@ -196,22 +197,19 @@ RS_INLINE bool rs_icmp_rewrite(RS_CONTEXT *context, const struct rs_packet *pack
 	return false;
 }
 
-/* An error for a VIP, about a packet that an instance has sent in its name: the instance gets it. */
+/* An error for a VIP, or an address with external ports, about a packet that an instance has sent in its name: the
+ * instance gets it. */
 RS_INLINE int rs_icmp_to_instance(RS_CONTEXT *context, const struct rs_work *work, struct rs_icmp_work *space)
 {
 	const struct rs_packet *packet = &work->packet;
-	if (!rs_icmp_quote_read(context, rs_frame_read, packet, &space->quote, &space->scratch)) {
-		rs_count(icmp_unread);
-		return RS_DROP;
-	}
+	if (!rs_icmp_quote_read(context, rs_frame_read, packet, &space->quote, &space->scratch))
+		return rs_leave(packet, icmp_unread);
 	struct rs_tuple *key = &space->tuple;
 	rs_tuple_reverse(&space->quote.tuple, key);
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, key);
 	if (!flow || !rs_address_equal(&key->destination, &packet->tuple.destination) ||
-	    !rs_can_answer(rs_flow_instance(flow))) {
-		rs_count(icmp_no_flow);
-		return RS_DROP;
-	}
+	    !rs_can_answer(rs_flow_instance(flow)))
+		return rs_leave(packet, icmp_no_flow);
 	rs_flow_sync(key, flow);
 	if (key->protocol == RS_PROTOCOL_TCP &&
 	    (flow->state == RS_TCP_SYN_SENT ||
@@ -231,25 +229,24 @@ RS_INLINE int rs_icmp_to_instance(RS_CONTEXT *context, const struct rs_work *wor
 	return rs_send_to_instance(context, packet, ifindex);
 }
 
-/* work->packet is an ICMP message for a VIP. */
+/* work->packet is an ICMP message, for a VIP or not: a connection to an external port has its errors, too. */
 RS_GLOBAL int RS_LAYERED(rs_icmp_in)(RS_CONTEXT *context)
 {
 	const struct rs_work *work = rs_work();
 	struct rs_icmp_work *space = rs_icmp_work();
 	if (!work || !space)
 		return RS_DROP;
-	if (rs_load(context, work->packet.l4_offset, &space->icmp, sizeof(space->icmp)) != 0) {
-		rs_count(malformed);
-		return RS_DROP;
-	}
+	if (rs_load(context, work->packet.l4_offset, &space->icmp, sizeof(space->icmp)) != 0)
+		return rs_leave(&work->packet, malformed);
 	switch (rs_icmp_kind(work->packet.family, space->icmp.type)) {
 	case RS_ICMP_ECHO:
+		if (!rs_is_vip(&work->packet))
+			return rs_pass_untouched();
 		return rs_icmp_answer(context, work, space, rs_icmp_admit(work));
 	case RS_ICMP_ERROR:
 		return rs_icmp_to_instance(context, work, space);
 	default:
-		rs_count(icmp_ignored);
-		return RS_DROP;
+		return rs_leave(&work->packet, icmp_ignored);
 	}
 }
 

@@ -17,44 +17,25 @@
 #include "flow.bpf.h"
 #include "hold.bpf.h"
 #include "mtu.bpf.h"
+#include "ours.bpf.h"
 #include "park.bpf.h"
 #include "pick.bpf.h"
 #include "work.bpf.h"
 #include "pure/udp_state.h"
 
-RS_INLINE int rs_pass_untouched(void)
-{
-	rs_count(not_ours);
-	return RS_NEXT;
-}
-
-RS_INLINE bool rs_is_vip(const struct rs_packet *packet)
-{
-	const rs_word *word = (const rs_word *)&packet->tuple.destination;
-	if (packet->family == RS_V4)
-		return (word[3] & config.vip_v4_mask) == config.vip_v4;
-	return !(((word[0] & config.vip_v6_mask[0]) ^ config.vip_v6[0]) |
-		 ((word[1] & config.vip_v6_mask[1]) ^ config.vip_v6[1]) |
-		 ((word[2] & config.vip_v6_mask[2]) ^ config.vip_v6[2]) |
-		 ((word[3] & config.vip_v6_mask[3]) ^ config.vip_v6[3]));
-}
-
-/* Packets for this port (network order) of an address of the node may be a service's. */
-RS_INLINE bool rs_is_external(__be16 port, __u8 protocol)
-{
-	__u32 word = rs_external_word(rs_ntohs(port), protocol);
-	const __u64 *bits = bpf_map_lookup_elem(&external, &word);
-	return bits && (*bits & rs_external_bit(rs_ntohs(port)));
-}
-
-/* The same for a packet that was read no further than rs_packet_parse_l3(). True as well when its ports lie outside of
- * what can be read. */
-RS_INLINE bool rs_may_be_external(const void *data, const void *end, const struct rs_packet *packet)
+/* May it be for an external port? Of a packet that was read no further than rs_packet_parse_l3(). True as well when its
+ * ports lie outside of what can be read, and for what has none: ICMP and fragments. */
+RS_INLINE bool rs_may_be_external(const void *data, const void *end, enum rs_parse parsed,
+				  const struct rs_packet *packet)
 {
 	__u8 protocol = packet->tuple.protocol;
 	__u32 offset = packet->l4_offset;
 	if (protocol != RS_PROTOCOL_TCP && protocol != RS_PROTOCOL_UDP)
-		return false;
+		return parsed == RS_PARSE_TCP &&
+		       (packet->family == RS_V4 ? protocol == RS_PROTOCOL_ICMP
+						: protocol == RS_PROTOCOL_ICMPV6 || protocol == RS_IPV6_FRAGMENT);
+	if (parsed != RS_PARSE_TCP)
+		return parsed == RS_PARSE_FRAGMENT;
 	rs_hide(offset);
 	if (offset > RS_L4_OFFSET_MAX)
 		return false;
@@ -63,10 +44,10 @@ RS_INLINE bool rs_may_be_external(const void *data, const void *end, const struc
 	return (const void *)(ports + 1) > end || rs_is_external(ports->destination, protocol);
 }
 
-/* A packet for a VIP, or a whole one for an external port. */
+/* A packet for a VIP, a whole one for an external port, or one that its flow has to be known for. */
 RS_INLINE bool rs_is_for_service(enum rs_parse parsed, const struct rs_packet *packet)
 {
-	if (rs_is_vip(packet))
+	if (rs_is_vip(packet) || parsed == RS_PARSE_ICMP || parsed == RS_PARSE_FRAGMENT)
 		return true;
 	return (parsed == RS_PARSE_TCP || parsed == RS_PARSE_UDP) &&
 	       rs_is_external(packet->tuple.destination_port, packet->tuple.protocol);
@@ -100,7 +81,7 @@ RS_INLINE enum rs_parse rs_parse(RS_CONTEXT *context, struct rs_packet *packet, 
 	if (result == RS_PARSE_OTHER)
 		return result;
 	if (result != RS_PARSE_SHORT && ours_only && !rs_is_vip(packet)) {
-		if (result != RS_PARSE_TCP || !rs_may_be_external(data, end, packet))
+		if (!rs_may_be_external(data, end, result, packet))
 			return RS_PARSE_OTHER;
 		result = rs_parse_again(context, packet, false);
 	} else if (result == RS_PARSE_TCP) {

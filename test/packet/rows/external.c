@@ -112,6 +112,10 @@ static void one_comes(struct world *world)
 #define UDP_PORT_BY_ONE    {{192, 0, 2, 9}, 30053, 0x21}
 #define UDP_PORT_ELSEWHERE {{203, 0, 113, 1}, 30053, 1}
 #define ONE_DNS       {{198, 19, 0, 1}, 53, 0x21}
+#define ROUTER        {{10, 0, 0, 254}, 1, 0x10}
+#define FRAG_NEEDED   .protocol = 1, .type = 3, .code = 4, .rest = 1280
+#define MORE          0x2000
+#define LATER(at, ...) .raw = true, .protocol = RS_PROTOCOL_UDP, .payload = 48, .fragment = MORE | (at), __VA_ARGS__
 #define TO(whom, ...) .in = {.from = CLIENT, .to = whom, __VA_ARGS__}
 #define UNTOUCHED     .verdict = PASS, .counts = "not_ours"
 
@@ -121,6 +125,13 @@ static void one_comes(struct world *world)
 	.out = {.from = PORT_BY_ONE, .to = CLIENT, .flags = SYN | ACK, .seq = 900, .ack = 101}, .counts = "replied"}
 #define DATA_IN {FROM_CLIENT, TO(PORT, .flags = ACK, .seq = 101, .ack = 901, .payload = 10), .verdict = REDIRECT, \
 	OUT_TO_ONE(.flags = ACK, .seq = 101, .ack = 901, .payload = 10), .counts = "forwarded"}
+
+/* As each side has the connection that SYN_IN and SYN_ACK_OUT began; and what is not of it. */
+static const struct packet from_port = {.from = PORT, .to = CLIENT, .flags = SYN | ACK, .seq = 900, .ack = 101};
+static const struct packet from_one = {.from = ONE, .to = CLIENT, .flags = SYN | ACK, .seq = 900, .ack = 101};
+static const struct packet never_sent = {.from = PORT, .to = CLIENT, .flags = ACK, .seq = 90000, .ack = 101};
+static const struct packet of_the_node = {.from = OTHER_PORT, .to = CLIENT, .flags = ACK, .seq = 900, .ack = 101};
+static const struct packet of_icmp = {.from = PORT, .to = CLIENT, .protocol = 1, .payload = 30};
 
 const struct row rows_external[] = {
 	{"an external port leads to the service, and back", given_external,
@@ -143,8 +154,32 @@ const struct row rows_external[] = {
 	   .out = {.from = PORT, .to = CLIENT, .flags = RST, .seq = 300}, .counts = "no_flow"}}},
 	{"a packet that contradicts itself is the stack's to judge", given_external,
 	 {{FROM_CLIENT, TO(PORT, .flags = SYN, .seq = 100, .tcp_words = 3), UNTOUCHED}}},
-	{"a fragment goes to the stack", given_external,
-	 {{FROM_CLIENT, TO(PORT, .flags = SYN, .seq = 100, .fragment = 0x2000), UNTOUCHED}}},
+	{"a SYN in fragments goes to the stack", given_external,
+	 {{FROM_CLIENT, TO(PORT, .flags = SYN, .seq = 100, .payload = 28, .fragment = MORE), UNTOUCHED},
+	  {FROM_CLIENT, TO(PORT, LATER(6)), UNTOUCHED}}},
+	{"datagrams in fragments reach it, and those for others the stack", given_external_udp,
+	 {{FROM_CLIENT, TO(UDP_PORT, .protocol = RS_PROTOCOL_UDP, .payload = 40, .fragment = MORE), .verdict = REDIRECT,
+	   .out = {.from = CLIENT, .to = ONE_DNS, .protocol = RS_PROTOCOL_UDP, .payload = 40, .fragment = MORE},
+	   .counts = "connection_new forwarded"},
+	  {FROM_CLIENT, TO(UDP_PORT, LATER(6)), .verdict = REDIRECT, .out = {.from = CLIENT, .to = ONE_DNS, LATER(6)},
+	   .counts = "fragment_followed"},
+	  {FROM_CLIENT, TO(UDP_PORT, LATER(6, .id = 77)), UNTOUCHED},
+	  {FROM_CLIENT, TO(UDP_PORT, LATER(0)), UNTOUCHED},
+	  {FROM_CLIENT, TO(UDP_PORT, LATER(0x1fff)), UNTOUCHED},
+	  {FROM_CLIENT, TO(UDP_PORT, .raw = true, .protocol = 1, .payload = 48, .fragment = MORE), UNTOUCHED},
+	  {FROM_CLIENT, TO(UDP_PORT_ELSEWHERE, .protocol = RS_PROTOCOL_UDP, .payload = 40, .fragment = MORE), UNTOUCHED},
+	  {FROM_CLIENT, TO(UDP_PORT_ELSEWHERE, LATER(6)), UNTOUCHED}}},
+	{"an error about its connection reaches the instance, and others the stack", given_external,
+	 {SYN_IN, SYN_ACK_OUT,
+	  {FROM_CLIENT, .in = {.from = ROUTER, .to = PORT, FRAG_NEEDED, .about = &from_port}, .verdict = REDIRECT,
+	   .out = {.from = ROUTER, .to = ONE, FRAG_NEEDED, .about = &from_one}, .counts = "icmp_forwarded"},
+	  {FROM_CLIENT, .in = {.from = ROUTER, .to = PORT, FRAG_NEEDED, .about = &never_sent}, .verdict = DROP,
+	   .counts = "icmp_implausible"},
+	  {FROM_CLIENT, .in = {.from = ROUTER, .to = PORT, FRAG_NEEDED, .about = &of_the_node}, UNTOUCHED},
+	  {FROM_CLIENT, .in = {.from = ROUTER, .to = OTHER_ADDRESS, FRAG_NEEDED, .about = &from_port}, UNTOUCHED},
+	  {FROM_CLIENT, .in = {.from = ROUTER, .to = PORT, FRAG_NEEDED, .about = &of_icmp}, UNTOUCHED},
+	  {FROM_CLIENT, TO(PORT, .protocol = 1, .type = 8, .rest = 0x12340001, .payload = 56), UNTOUCHED},
+	  {FROM_CLIENT, TO(PORT, .protocol = 1, .type = 5, .rest = 0x12340001, .payload = 56), UNTOUCHED}}},
 	{"a short packet too", given_external,
 	 {{FROM_CLIENT, TO(PORT, .flags = SYN, .seq = 100, .cut = 4), UNTOUCHED}}},
 	{"from an instance or the node itself it is not ours: they have the VIP", given_external,
