@@ -190,7 +190,7 @@ RS_INLINE enum rs_room rs_flow_open_take(struct rs_ring *ring, struct rs_work *w
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, key);
 	if (!flow || flow->born_ns != born_ns || !rs_flow_is_open_only(flow))
 		return RS_ROOM_FREE;
-	if (flow->state >= RS_TCP_ESTABLISHED) {
+	if (!rs_flow_is_half_open(flow->state)) {
 		if (rs_flow_watch(key, flow, RS_RING_RESERVE_SWEEP))
 			return RS_ROOM_FREE;
 	} else if (last || rs_is_same_client(&key->source, &work->packet.tuple.source)) {
@@ -239,7 +239,7 @@ RS_INLINE bool rs_flow_make_room(struct rs_work *work, bool evict)
 	if (room != RS_ROOM_EVICT)
 		return room == RS_ROOM_FREE;
 	struct rs_flow *flow = bpf_map_lookup_elem(&flows, &work->ended_key);
-	if (!flow || flow->state >= RS_TCP_ESTABLISHED || !rs_flow_is_open_only(flow))
+	if (!flow || !rs_flow_is_half_open(flow->state) || !rs_flow_is_open_only(flow))
 		return !evict; /* it has gone on meanwhile, and has left its place */
 	if (rs_flow_end(&work->ended_key, flow))
 		rs_count(flow_evicted);

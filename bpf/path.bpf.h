@@ -146,14 +146,14 @@ RS_INLINE void rs_flow_step(const struct rs_tuple *key, struct rs_flow *flow, __
 	if (next == flow->state)
 		return;
 	flow->state = next;
-	if (next < RS_TCP_ESTABLISHED)
+	if (rs_flow_is_half_open(next))
 		return;
 	/* It is not one of the half-open any more, of which the oldest may have to go. When the ring has no room it
 	 * keeps its place among them for a while, and new connections have to wait for one. */
 	bool is_watched = rs_flow_watch(key, flow, RS_RING_RESERVE_BUSY);
 	if (next == RS_TCP_ESTABLISHED && !is_watched)
 		rs_count(flow_unwatched);
-	if (next > RS_TCP_FIN_CLIENT)
+	if (next > RS_TCP_FIN_CLIENT && next < RS_TCP_STATE_COUNT)
 		rs_flow_set_idle(flow);
 }
 

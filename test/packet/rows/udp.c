@@ -227,6 +227,27 @@ static void no_hold(struct world *world)
 	assert_int_equal(world_count(world, "hold_index"), 0);
 }
 
+/* One datagram from each of many addresses, all of them answered, twice as many as there is room for: they push out one
+ * another, and neither who has gone on after a reply, nor who comes then. */
+static void a_flood_of_datagrams(struct world *world)
+{
+	const struct end dns = DNS, one = ONE_DNS;
+	for (unsigned i = 0; i < 2 * RS_FLOWS_MIN; i++) {
+		struct packet query = {.from = {{10, (uint8_t)(1 + (i >> 8)), (uint8_t)i, 1}, 40000, 0x10},
+				       .to = dns,
+				       .protocol = UDP,
+				       .payload = 1};
+		struct packet answer = {.from = one, .to = query.from, .protocol = UDP, .payload = 1};
+		answer.to.mac = 1;
+		if (world_send_packet(world, RS_DP_CLIENT, world->client, &query) == REDIRECT)
+			assert_int_equal(world_send_packet(world, RS_DP_INSTANCE, world->one, &answer), REDIRECT);
+	}
+	assert_true(world_count(world, "flows") <= RS_FLOWS_MIN / RS_FLOWS_OPEN_SHARE + 1);
+	assert_true(world_counter(world, RS_REASON_flow_evicted) > RS_FLOWS_MIN);
+	/* Where it meets the sweep it waits. */
+	assert_true(world_counter(world, RS_REASON_flow_table_full) < 100);
+}
+
 /* What the agent sends when it gives up, as its own links have it, and what its client hears. */
 static const struct packet given_up = {.from = {{10, 0, 0, 1}, 40000, 0x77}, .to = DNS, .protocol = UDP};
 #define TOLD(length)                                                                                                   \
@@ -247,6 +268,15 @@ const struct row rows_udp[] = {
 	  {ANSWER(), .counts = "replied", .act = is_replied},
 	  {QUERY(), .counts = "forwarded", .act = is_stream},
 	  {ANSWER(), .counts = "replied", .act = is_stream}}},
+	{"a flood of datagrams pushes out its own, and nobody else",
+	 given_dns,
+	 {FIRST_QUERY,
+	  {ANSWER(), .counts = "replied"},
+	  {QUERY(), .counts = "forwarded"},
+	  {ACT, .act = a_flood_of_datagrams, .counts = "?"},
+	  {QUERY(), .counts = "forwarded"},
+	  {FROM_CLIENT, TO_VIP(.flags = SYN, .seq = 100), .verdict = REDIRECT, OUT_TO_ONE(.flags = SYN, .seq = 100),
+	   .counts = "flow_evicted flow_ended connection_new forwarded"}}},
 	{"one that nobody answers stays half-open, however often it is sent",
 	 given_dns,
 	 {FIRST_QUERY, {QUERY(), .counts = "forwarded"}, {QUERY(), .counts = "forwarded", .act = is_unreplied}}},
