@@ -9,10 +9,13 @@
 #include "packet/row.h"
 
 #include "abi/datagram.h"
+#include "base/mem.h"
 #include "base/time.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <stdlib.h>
 
 #define UDP 17
 #define DNS                                                                                                            \
@@ -248,6 +251,18 @@ static void a_flood_of_datagrams(struct world *world)
 	assert_true(world_counter(world, RS_REASON_flow_table_full) < 100);
 }
 
+/* As on a CPU that has begun none so far. */
+static void no_cpu_has_begun_any(struct world *world)
+{
+	struct bpf_map_info info = {0};
+	uint32_t length = sizeof(info), zero = 0;
+	int map = world_map(world, "work");
+	assert_int_equal(bpf_obj_get_info_by_fd(map, &info, &length), 0);
+	rs_auto_free void *empty = calloc((size_t)libbpf_num_possible_cpus(), (info.value_size + 7) & ~7U);
+	assert_non_null(empty);
+	assert_int_equal(bpf_map_update_elem(map, &zero, empty, BPF_ANY), 0);
+}
+
 /* What the agent sends when it gives up, as its own links have it, and what its client hears. */
 static const struct packet given_up = {.from = {{10, 0, 0, 1}, 40000, 0x77}, .to = DNS, .protocol = UDP};
 #define TOLD(length)                                                                                                   \
@@ -274,6 +289,7 @@ const struct row rows_udp[] = {
 	  {ANSWER(), .counts = "replied"},
 	  {QUERY(), .counts = "forwarded"},
 	  {ACT, .act = a_flood_of_datagrams, .counts = "?"},
+	  {ACT, .act = no_cpu_has_begun_any},
 	  {QUERY(), .counts = "forwarded"},
 	  {FROM_CLIENT, TO_VIP(.flags = SYN, .seq = 100), .verdict = REDIRECT, OUT_TO_ONE(.flags = SYN, .seq = 100),
 	   .counts = "flow_evicted flow_ended connection_new forwarded"}}},
