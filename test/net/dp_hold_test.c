@@ -206,9 +206,13 @@ static void test_holds_expire_without_an_agent(void **state)
 		assert_true(rs_now_ns() < deadline);
 		poll(NULL, 0, 10);
 	}
-	net_open_agent(&net);
-	assert_int_equal(rs_dp_revision(net.dp, 1)->held, 0);
 	close(client);
+	net_open_agent(&net);
+	/* Its SYN has come again where all this took a second, and was held once more: until that expires too. */
+	while (__atomic_load_n(&rs_dp_revision(net.dp, 1)->held, __ATOMIC_SEQ_CST)) {
+		assert_true(rs_now_ns() < deadline);
+		poll(NULL, 0, 10);
+	}
 }
 
 static void test_a_client_that_is_gone_expires_as_idle(void **state)
