@@ -62,8 +62,9 @@
  *
  *	api/		the HTTP server on the socket (api/api.h)
  *
- *	health/		whether the node is well: part by part, of the host and of this process (health.h);
- *	  pressure.c        what was full
+ *	health/		whether the node is well
+ *	  health.c, health_host.c, health_process.c
+ *	  pressure.c        each part of it, of the host, of this process; what was full
  */
 #ifndef RS_AGENT_AGENT_H
 #define RS_AGENT_AGENT_H
