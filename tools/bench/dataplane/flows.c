@@ -149,7 +149,9 @@ static void measure(struct bench_ground *ground, unsigned family, unsigned n)
 	       (double)(visits(ground) - visited) / passed_s, (unsigned long long)count_wrong(ground, n, n, n));
 
 	/* A second after its answer no request is open any more. */
-	send_each(ground, bench_from_instance(ground, family, DATA, 15), n);
+	struct bench_case answer = bench_from_instance(ground, family, DATA, 15);
+	answer.packet.acknowledgement += 15; /* the request */
+	send_each(ground, answer, n);
 	double idle_s = wait_for(ground, in_flight, 0);
 	printf("{\"step\":\"answered\",\"seconds\":%.3f,\"wrong\":%llu}\n", idle_s,
 	       (unsigned long long)count_wrong(ground, n, n, 0));
