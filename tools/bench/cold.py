@@ -105,7 +105,10 @@ def main():
     report = Report("cold")
     parts = {"one": one_after_another, "sweep": sweep, "naive": sweep_naive, "herd": herd, "together": together}
     wanted = sys.argv[1:] or parts
-    parts["families"] = families
+    parts = {**parts, "families": families}
+    unknown = [name for name in wanted if name not in parts]
+    if unknown:
+        sys.exit(f"cold.py: there is no part \"{unknown[0]}\": {', '.join(parts)}")
     options = ["--option", "ip-families=IPv4,IPv6"] if "families" in wanted else []
     with Lab("cold", clients=4, options=options) as lab:
         for name in wanted:
